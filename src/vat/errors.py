@@ -1,0 +1,42 @@
+"""Every error that VAT raises on purpose.
+
+The message of a `VatError` is for the person who runs the workflow: one sentence that names the
+thing at fault and says what to do next. Anything that is not a `VatError` is a bug and keeps its
+traceback.
+"""
+
+
+class VatError(Exception):
+    """Base of all errors whose message is meant for the user."""
+
+
+class ConfigError(VatError):
+    """The configuration or the video sheet asks for something impossible."""
+
+
+class SourceError(VatError):
+    """A video cannot be found, fetched or read."""
+
+
+class ModelError(VatError):
+    """A model is missing, incomplete or of the wrong kind."""
+
+
+class DeviceError(VatError):
+    """The device that was asked for is not there or cannot be used."""
+
+
+class GpuMemoryError(VatError):
+    """The GPU ran out of memory; the same job may succeed with more."""
+
+
+class TranscriptError(VatError):
+    """Chunks or words do not add up to the whole video."""
+
+
+class TranslationError(VatError):
+    """A cue could not be translated, or the translator cannot be reached."""
+
+
+class EmbedError(VatError):
+    """The subtitles could not be put into the video."""
