@@ -1,0 +1,18 @@
+"""Rule embed: the video with its subtitles."""
+
+from vat.embed import EmbedSettings, Track, embed
+from vat.ffmpeg import ffmpeg_path
+from vat.files import read_json
+from vat.joblog import job_log
+from vat.media import Media
+from vat.subtitles import read_cues
+
+with job_log(snakemake.log[0]):
+    embed(
+        snakemake.input.source,
+        Media.from_json(read_json(snakemake.input.media)),
+        [Track(*read_cues(track)) for track in snakemake.input.cues],
+        snakemake.output.video,
+        EmbedSettings(**snakemake.params.settings),
+        ffmpeg=ffmpeg_path(snakemake.config["ffmpeg"]),
+    )

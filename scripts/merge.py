@@ -1,0 +1,19 @@
+"""Rule merge: one transcript and the subtitles of the spoken language."""
+
+from vat.cues import CueSettings, make_cues
+from vat.files import read_json, write_json
+from vat.joblog import job_log
+from vat.merge import merge
+from vat.subtitles import write_subtitles
+from vat.timeline import Word
+
+with job_log(snakemake.log[0]):
+    transcript = merge(read_json(snakemake.input.chunks), map(read_json, snakemake.input.words))
+    words = [Word.from_json(word) for word in transcript["words"]]
+    language = transcript["language"]
+    settings = CueSettings(**snakemake.params.settings)
+    cues = make_cues(words, language, settings, transcript["duration"])
+    write_json(snakemake.output.transcript, transcript)
+    write_subtitles(
+        language, cues, snakemake.output.cues, snakemake.output.srt, snakemake.output.vtt
+    )

@@ -1,0 +1,17 @@
+"""Rule split: the spans of one video, and its language."""
+
+from vat.files import read_json, write_json
+from vat.joblog import job_log
+from vat.split import SplitSettings, split
+
+with job_log(snakemake.log[0]):
+    chunks = split(
+        snakemake.input.speech,
+        read_json(snakemake.input.media)["duration"],
+        expected=snakemake.params.chunks,
+        language=snakemake.params.language,
+        language_model=snakemake.params.language_model,
+        settings=SplitSettings(**snakemake.params.settings),
+        threads=snakemake.threads,
+    )
+    write_json(snakemake.output.chunks, chunks)

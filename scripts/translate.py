@@ -1,0 +1,23 @@
+"""Rule translate: the subtitles of one video in one language."""
+
+from vat.cues import CueSettings
+from vat.device import resolve
+from vat.joblog import job_log
+from vat.subtitles import read_cues, write_subtitles
+from vat.translate import Means, TranslateSettings, translate
+
+with job_log(snakemake.log[0]):
+    source, cues = read_cues(snakemake.input.cues)
+    target, options = snakemake.wildcards.language, snakemake.config["translate"]
+    settings = snakemake.params.settings and TranslateSettings(**snakemake.params.settings)
+    local = settings and settings.backend == "ctranslate2"
+    means = Means(
+        device=resolve(options["device"]) if local else "cpu",
+        threads=snakemake.threads,
+        timeout_seconds=options["timeout_seconds"],
+        attempts=options["attempts"],
+    )
+    layout = CueSettings(**snakemake.params.layout)
+    cues = translate(cues, source, target, settings, layout, means)
+    out = snakemake.output
+    write_subtitles(target, cues, out.cues, out.srt, out.vtt)

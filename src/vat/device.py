@@ -1,0 +1,80 @@
+"""The one device that a job was given: is it there, and did its memory suffice?"""
+
+import ctypes
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from vat.errors import DeviceError, GpuMemoryError
+
+logger = logging.getLogger(__name__)
+
+_OUT_OF_MEMORY: Final = (
+    "out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+)
+_CUBLAS_12: Final = ("libcublasLt.so.12", "libcublas.so.12")
+
+
+def resolve(choice: str) -> str:
+    """The device of this job, "cuda" or "cpu", for the choice auto, cuda or cpu.
+
+    Which GPU "cuda" means was decided by whoever started the job, in CUDA_VISIBLE_DEVICES.
+
+    Raises:
+        DeviceError: where cuda is asked for and no GPU is visible.
+    """
+    if choice == "cpu":
+        return "cpu"
+    import ctranslate2
+
+    if ctranslate2.get_cuda_device_count() > 0:
+        preload_cuda_libraries()
+        return "cuda"
+    if choice == "cuda":
+        raise DeviceError(
+            "The configuration asks for a GPU and none is visible; check nvidia-smi and"
+            " CUDA_VISIBLE_DEVICES, or set the device to auto or cpu."
+        )
+    logger.info("no GPU is visible; the CPU is used")
+    return "cpu"
+
+
+def preload_cuda_libraries() -> None:
+    """Load cuBLAS 12 from its Python package, where that is installed.
+
+    CTranslate2 opens libcublas.so.12 by name, and the loader does not look into Python packages.
+    """
+    spec = find_spec("nvidia")
+    for place in (spec.submodule_search_locations or []) if spec else []:
+        folder = Path(place) / "cublas" / "lib"
+        for name in _CUBLAS_12:
+            if (folder / name).is_file():
+                ctypes.CDLL(str(folder / name), mode=ctypes.RTLD_GLOBAL)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error of torch, CTranslate2 or a CUDA library means that GPU memory is full."""
+    return isinstance(error, RuntimeError) and any(sign in str(error) for sign in _OUT_OF_MEMORY)
+
+
+@contextmanager
+def gpu_errors(what: str) -> Iterator[None]:
+    """Turn a full GPU into a GpuMemoryError that names `what` was being done.
+
+    Raises:
+        GpuMemoryError: for errors of memory; all others pass unchanged.
+    """
+    try:
+        yield
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+        raise GpuMemoryError(
+            f"The GPU's memory was full while {what} ({error}); give the job more with gpu_mem_mb,"
+            " or take a smaller model."
+        ) from error

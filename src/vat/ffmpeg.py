@@ -1,0 +1,102 @@
+"""The ffmpeg program: where it is, and how it is run."""
+
+import logging
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Final
+
+from vat.errors import ConfigError, VatError
+
+logger = logging.getLogger(__name__)
+
+LOCAL_ONLY: Final = ("-protocol_whitelist", "file,crypto,data")
+"""Stands before a local input: a playlist in disguise must not open the network."""
+
+_PROGRESS_SECONDS = 5.0
+_KEPT_LINES = 3
+
+
+class FfmpegError(VatError):
+    """ffmpeg ended with an error; the message carries what it said last."""
+
+
+def ffmpeg_path(choice: str) -> str:
+    """The program's absolute path for "bundled", "system" or a path of its own.
+
+    Raises:
+        ConfigError: where there is none.
+    """
+    if choice == "bundled":
+        from imageio_ffmpeg import get_ffmpeg_exe
+
+        return str(get_ffmpeg_exe())
+    found = shutil.which("ffmpeg" if choice == "system" else str(Path(choice).expanduser()))
+    if found is None:
+        raise ConfigError(
+            f"There is no ffmpeg at '{choice}'; set ffmpeg to bundled, system, or the path of one."
+        )
+    return found
+
+
+def run_ffmpeg(
+    arguments: Sequence[str],
+    *,
+    ffmpeg: str,
+    cwd: Path | None = None,
+    total_seconds: float | None = None,
+) -> str:
+    """Run ffmpeg and return what it wrote to stderr; log percent, speed and time left meanwhile.
+
+    `total_seconds` is the length of the output, by which percents are counted.
+
+    Raises:
+        FfmpegError: where it ends with an error, with its last lines.
+    """
+    command = [ffmpeg, "-hide_banner", "-nostdin", "-y", "-v", "warning", "-nostats"]
+    command += ["-progress", "pipe:1", *arguments]
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as messages,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=messages, cwd=cwd, text=True, errors="replace"
+        ) as process,
+    ):
+        if process.stdout is not None:
+            _follow(process.stdout, total_seconds)
+        status = process.wait()
+        messages.seek(0)
+        said = messages.read()
+    if said.strip():
+        logger.info("ffmpeg said:\n%s", said.strip())
+    if status != 0:
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        raise FfmpegError(f"ffmpeg failed ({status}): {' / '.join(lines[-_KEPT_LINES:])}")
+    return said
+
+
+def _follow(progress: IO[str], total_seconds: float | None) -> None:
+    """Read ffmpeg's progress to its end and log a line every few seconds."""
+    last = time.monotonic()
+    done, speed = 0.0, 0.0
+    for line in progress:
+        key, _, value = line.strip().partition("=")
+        if key == "out_time_us" and value.lstrip("-").isdecimal():
+            done = int(value) / 1e6
+        elif key == "speed" and (match := re.match(r"[\d.]+", value)):
+            speed = float(match[0])
+        elif key == "progress" and time.monotonic() - last >= _PROGRESS_SECONDS:
+            last = time.monotonic()
+            logger.info("%s", _status(done, speed, total_seconds))
+
+
+def _status(done: float, speed: float, total_seconds: float | None) -> str:
+    if not total_seconds:
+        return f"{done:.0f} s done, {speed:.1f} times real time"
+    left = (total_seconds - done) / speed if speed else float("inf")
+    return (
+        f"{100 * done / total_seconds:.0f} % done, {speed:.1f} times real time, {left:.0f} s left"
+    )

@@ -1,0 +1,61 @@
+"""The languages that can be spoken or translated into, and their names in other systems."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib.resources import files
+from types import MappingProxyType
+
+from vat.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language.
+
+    `code` is Whisper's (ISO 639-1 where there is one; zh-hans, zh-hant and pt-br besides),
+    `iso639_2` the three-letter terminological code that containers carry, `flores` the code of
+    NLLB models, None where they do not know the language.
+    """
+
+    code: str
+    iso639_2: str
+    english: str
+    native: str
+    flores: str | None
+
+
+def _read() -> Mapping[str, Language]:
+    text = files("vat").joinpath("data/languages.tsv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.splitlines(), delimiter="\t")
+    languages = (
+        Language(r["code"], r["iso639_2"], r["english"], r["native"], r["flores"] or None)
+        for r in rows
+    )
+    return MappingProxyType({known.code: known for known in languages})
+
+
+LANGUAGES: Mapping[str, Language] = _read()
+"""All languages by code."""
+
+
+def language(code: str) -> Language:
+    """The language of a code.
+
+    Raises:
+        ConfigError: for an unknown code, naming the nearest known ones.
+    """
+    if code in LANGUAGES:
+        return LANGUAGES[code]
+    near = get_close_matches(code.lower(), list(LANGUAGES), n=3, cutoff=0.3)
+    hint = f"; did you mean {' or '.join(near)}?" if near else "."
+    raise ConfigError(f"The language '{code}' is unknown{hint}")
+
+
+def is_cjk(code: str) -> bool:
+    """Whether text of this language is written without blanks between words and in wide characters.
+
+    Korean is not among them: it separates words.
+    """
+    return code.split("-", maxsplit=1)[0] in ("zh", "ja", "yue")

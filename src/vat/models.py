@@ -1,0 +1,181 @@
+"""Models by name: where they come from, what they need, and whether they are complete."""
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import as_file, files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from vat.errors import ModelError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """One file whose content is known: bytes and SHA-256."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A model on the Hugging Face hub.
+
+    `patterns` select its files there, `checked` are those whose content is known, and `packaged`
+    comes from this package.
+    """
+
+    repository: str
+    patterns: tuple[str, ...]
+    checked: Mapping[str, Weights] = field(default_factory=dict)
+    packaged: tuple[str, ...] = ()
+
+
+_WHISPER_FILES = ("*.bin", "*.json", "*.txt")
+_WHISPER: Final = {
+    **{
+        name: f"Systran/faster-whisper-{name}"
+        for name in (
+            *("tiny", "tiny.en", "base", "base.en", "small", "small.en", "medium", "medium.en"),
+            *("large-v1", "large-v2", "large-v3"),
+        )
+    },
+    "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
+    "distil-large-v3": "Systran/faster-distil-whisper-large-v3",
+}
+_KIM = Known(
+    "KimberleyJSN/melbandroformer",
+    ("MelBandRoformer.ckpt",),
+    {
+        "MelBandRoformer.ckpt": Weights(
+            913106900, "87201f4d31afb5bc79993230fc49446918425574db48c01c405e44f365c7559e"
+        )
+    },
+    ("kim.yaml",),
+)
+
+KNOWN: Final[Mapping[str, Mapping[str, Known]]] = MappingProxyType(
+    {
+        "asr": {name: Known(place, _WHISPER_FILES) for name, place in _WHISPER.items()},
+        "separate": {"kim": _KIM},
+        "translate": {},
+    }
+)
+"""Models that can be named in the configuration, by kind."""
+
+REQUIRED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "asr": ("model.bin", "config.json", "tokenizer.json"),
+        "separate": ("*.yaml", "*.ckpt"),
+        "translate": ("model.bin", "config.json", "tokenizer.json"),
+    }
+)
+"""What a model's folder must hold, by kind."""
+
+_SECTIONS: Final = {kind: f"{kind}.model" for kind in REQUIRED}
+
+_ASR_MB: Final = {"large": 8000, "medium": 5000, "small": 2500, "base": 1500, "tiny": 1000}
+"""GPU memory of a job in MB by the size in the model's name. large: 4.5 GB at batch 1 in float16,
+6.1 GB at batch 8 (faster-whisper's own table, RTX 3070 Ti), plus the CUDA context; the others scale
+with their parameters. None of it is measured here."""
+
+_ASR_UNKNOWN_MB: Final = 8000
+
+
+def asr_gpu_mem_mb(model: str, compute_type: str) -> int:
+    """GPU memory that one job with a speech model asks for, in MB.
+
+    A model in 8 bits takes two thirds (faster-whisper's table: 2.9 GB instead of 4.5); an unknown
+    one is taken for large.
+    """
+    name = Path(model).name
+    full = next((mb for size, mb in _ASR_MB.items() if size in name), _ASR_UNKNOWN_MB)
+    return full * 2 // 3 if compute_type.startswith("int8") else full
+
+
+def fetch(kind: str, name: str, destination: str | Path) -> None:
+    """Fetch a model into the folder `destination`, which appears whole or not at all.
+
+    `kind` is asr, separate or translate; `name` is a known name, or owner/name of a repository. A
+    broken download is continued by the next call.
+
+    Raises:
+        ModelError: for an unknown name, without a network, or where a file is missing or damaged.
+    """
+    known = KNOWN[kind].get(name) or _repository(kind, name)
+    cache = Path(destination).with_name(f".download-{Path(destination).name}")
+    _download(known, name, cache, _SECTIONS[kind])
+    for file, weights in known.checked.items():
+        _check_weights(cache / file, weights, name)
+    for file in known.packaged:
+        with as_file(files("vat").joinpath("data", file)) as source:
+            shutil.copy(source, cache / file)
+    check_folder(kind, cache, name)
+    shutil.rmtree(cache / ".cache", ignore_errors=True)
+    if Path(destination).exists():
+        shutil.rmtree(destination)
+    cache.replace(destination)
+
+
+def check_folder(kind: str, folder: str | Path, name: str) -> None:
+    """See that a model's folder holds what its kind needs.
+
+    Raises:
+        ModelError: naming what is missing.
+    """
+    missing = [pattern for pattern in REQUIRED[kind] if not any(Path(folder).glob(pattern))]
+    if missing:
+        raise ModelError(
+            f"The model '{name}' lacks {', '.join(missing)}; name another in {_SECTIONS[kind]}."
+        )
+
+
+def _repository(kind: str, name: str) -> Known:
+    if name.count("/") == 1:
+        return Known(name, (*_WHISPER_FILES, "*.model", "*.yaml", "*.ckpt"))
+    known = ", ".join(KNOWN[kind]) or "owner/name of a repository"
+    raise ModelError(
+        f"The model '{name}' is unknown; set {_SECTIONS[kind]} to a folder, or one of: {known}."
+    )
+
+
+def _download(known: Known, name: str, folder: Path, section: str) -> None:
+    from huggingface_hub import snapshot_download
+
+    folder.mkdir(parents=True, exist_ok=True)
+    logger.info("fetching %s from %s", name, known.repository)
+    try:
+        snapshot_download(
+            known.repository, allow_patterns=list(known.patterns), local_dir=str(folder)
+        )
+    except Exception as error:
+        # The hub's client raises errors of several libraries; the cure is the same for all.
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ModelError(
+            f"The model '{name}' cannot be fetched from the Hugging Face hub ({reason}); check the"
+            f" network, or put a folder with the model into {section}."
+        ) from error
+
+
+def _check_weights(path: Path, weights: Weights, name: str) -> None:
+    if not path.is_file() or path.stat().st_size != weights.size:
+        size = path.stat().st_size if path.is_file() else 0
+        path.unlink(missing_ok=True)
+        raise ModelError(
+            f"'{path.name}' of the model '{name}' has {size} bytes instead of {weights.size};"
+            " run again to fetch it anew."
+        )
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    if digest != weights.sha256:
+        path.unlink()
+        raise ModelError(
+            f"'{path.name}' of the model '{name}' is damaged (SHA-256 {digest[:12]}... instead of"
+            f" {weights.sha256[:12]}...); run again to fetch it anew."
+        )

@@ -1,0 +1,178 @@
+"""What a run will do, known before anything runs: configuration, videos, and chunks of each."""
+
+import json
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vat.config import complete, load_schema, recipe
+from vat.errors import ConfigError, SourceError
+from vat.files import read_json, write_json
+from vat.media import probe_duration
+from vat.sources import Finder, Video, locate
+from vat.split import count_chunks
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Probes:
+    """Remembers what was learnt about sources, so that planning a folder again opens no file.
+
+    Durations are kept by path, size and time of change; the entries of playlists by URL.
+    """
+
+    path: Path
+    known: dict[str, Any] = field(default_factory=dict)
+    changed: bool = False
+
+    def __post_init__(self) -> None:
+        """Take over what earlier runs learnt; a damaged file is made anew."""
+        if self.path.exists():
+            try:
+                self.known = read_json(self.path)
+            except json.JSONDecodeError as error:
+                logger.warning("%s is damaged (%s); every video is probed again", self.path, error)
+
+    def duration(self, source: str) -> float | None:
+        """Seconds of a local video, or None where it cannot be read (`download` will say why)."""
+        key = f"{source}\n{fingerprint(source)}"
+        if key not in self.known:
+            try:
+                self.known[key] = probe_duration(source)
+            except SourceError as error:
+                logger.warning("%s", error)
+                return None
+            self.changed = True
+        seconds: float = self.known[key]
+        return seconds
+
+    def entries(self, url: str) -> Sequence[str]:
+        """The videos behind a URL: those of a playlist, or the URL itself.
+
+        A playlist is asked for again in every run, because it grows.
+
+        Raises:
+            SourceError: where the site cannot be reached and no earlier run has asked it.
+        """
+        from vat.download import expand_url
+
+        if self.known.get(url) == [url]:
+            return [url]
+        try:
+            found: list[str] = expand_url(url)
+        except SourceError:
+            if url not in self.known:
+                raise
+            logger.warning("%s cannot be reached; the entries of the last run are taken", url)
+            return list(self.known[url])
+        self.changed |= self.known.get(url) != found
+        self.known[url] = found
+        return found
+
+    def save(self) -> None:
+        """Write what was learnt, if anything was."""
+        if self.changed:
+            write_json(self.path, self.known)
+
+
+def fingerprint(source: str) -> str:
+    """Size and time of change of a file: what tells that it is another one now."""
+    status = Path(source).stat()
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A checked configuration and the videos of the run.
+
+    `recipe` is the part of `config` that shapes results. `chunks` has the number of chunks of
+    each video; None where only the download will tell.
+    """
+
+    config: Mapping[str, Any]
+    recipe: Mapping[str, Any]
+    videos: Mapping[str, Video]
+    chunks: Mapping[str, int | None]
+    bases: Sequence[Path]
+
+    def model_folder(self, name: str) -> str | None:
+        """The absolute path of a model that lies in a local folder, None for a known name."""
+        if any((base / Path(name).expanduser()).is_dir() for base in self.bases):
+            return str(locate(name, self.bases))
+        if name.startswith(("/", ".", "~")):
+            raise ConfigError(f"There is no model in the folder '{name}'; correct the path.")
+        return None
+
+    def text(self, name: str) -> str:
+        """The content of a text file that the configuration names."""
+        return locate(name, self.bases).read_text(encoding="utf-8")
+
+    def fingerprint(self, video: str) -> str:
+        """Changes whenever a local video's file does; empty for a remote one."""
+        record = self.videos[video]
+        return "" if record.remote else fingerprint(record.source)
+
+    def languages(self, video: str) -> list[str]:
+        """The languages in which a video gets subtitles under their own code."""
+        record = self.videos[video]
+        wanted = [] if self.config["translate"]["backend"] == "none" else list(record.targets)
+        spoken = [] if record.language == "auto" else [record.language]
+        return list(dict.fromkeys([*wanted, *spoken]))
+
+    def tracks(self, video: str) -> list[str]:
+        """What is embedded into a video, in this order; "source" is the spoken language."""
+        record = self.videos[video]
+        targets = [code for code in self.languages(video) if code in record.targets]
+        spoken = self.config["embed"]["source_track"] or not targets
+        return [*targets, *(["source"] if spoken and record.language not in targets else [])]
+
+
+def make_plan(
+    config: Mapping[str, Any], *, root: Path, here: Path, skip: Sequence[Path]
+) -> Plan:
+    """Check `config`, find the videos, and count their chunks.
+
+    `root` is the folder of the Snakefile, `here` the one under which everything is written;
+    nothing below the folders `skip` is taken for a video.
+
+    Raises:
+        ConfigError, SourceError: one sentence about what is wrong.
+    """
+    schemas = root / "workflow" / "schemas"
+    schema = load_schema(schemas / "config.schema.yaml")
+    full = complete(config, schema)
+    probes = Probes(here / ".snakemake" / "vat" / "probes.json")
+    bases = (here, root)
+    rows = load_schema(schemas / "videos.schema.yaml")
+    videos = Finder(full, rows, bases, skip, probes.entries).find()
+    length = full["split"]["chunk_seconds"]
+    chunks = {
+        slug: None if video.remote else count_chunks(probes.duration(video.source) or 0.0, length)
+        for slug, video in videos.items()
+    }
+    probes.save()
+    return Plan(full, recipe(full, schema), videos, chunks, bases)
+
+
+def check_api_key(config: Mapping[str, Any]) -> None:
+    """Make sure that a translation by OpenAI's own server has its key before any work is done.
+
+    Raises:
+        ConfigError: where OPENAI_API_KEY is needed and not set.
+    """
+    translate = config["translate"]
+    if (
+        translate["backend"] != "openai"
+        or translate["base_url"]
+        or not config["languages"]["targets"]
+    ):
+        return
+    if not os.environ.get("OPENAI_API_KEY"):
+        raise ConfigError(
+            "The environment variable OPENAI_API_KEY is not set; set it, or choose another server"
+            " with translate.base_url, or translate.backend ctranslate2 or none."
+        )

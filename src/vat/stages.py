@@ -1,0 +1,18 @@
+"""The version of each stage.
+
+A version is a param of the stage's rule. Raise it when the same input and settings would give
+another output than before: an upgrade then reruns exactly that stage and what follows it.
+"""
+
+from typing import Final
+
+VERSIONS: Final = {
+    "fetch_model": 1,
+    "download": 1,
+    "separate": 1,
+    "split": 1,
+    "asr_chunk": 1,
+    "merge": 1,
+    "translate": 1,
+    "embed": 1,
+}

@@ -1,0 +1,219 @@
+"""Translation by a language model behind OpenAI's chat interface, which many servers offer."""
+
+import json
+import logging
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from string import Template
+from typing import Any
+
+import openai
+
+from vat.cues import CueSettings
+from vat.errors import TranslationError
+from vat.languages import language
+from vat.translate import Means, TranslateSettings
+
+logger = logging.getLogger(__name__)
+
+_RETRIES = 5
+_FORMATS = ("schema", "object", "text")
+_REFUSALS = {
+    401: "refuses the key; check OPENAI_API_KEY",
+    403: "forbids the request; check the key's rights and the server's region",
+    404: "does not know the model or the address; check translate.model and translate.base_url",
+}
+
+
+def translate_texts(
+    texts: Sequence[str],
+    source: str,
+    target: str,
+    settings: TranslateSettings,
+    layout: CueSettings,
+    means: Means,
+) -> list[str]:
+    """Each text in the language `target`, in the same order.
+
+    What is missing or unusable in an answer is asked for again, in batches half as large.
+
+    Raises:
+        TranslationError: where a text stays without translation after `means.attempts` answers to
+            it alone, or the server cannot be used.
+    """
+    columns = layout.max_columns * layout.max_lines
+    prompt = fill_prompt(settings, source, target, columns)
+    with _client(settings, means) as client:
+        talk = _Talk(client, settings, prompt)
+        found = _complete(texts, talk, settings, means.attempts)
+    logger.info("%d subtitles translated with %d tokens", len(texts), talk.tokens)
+    return found
+
+
+def fill_prompt(settings: TranslateSettings, source: str, target: str, columns: int) -> str:
+    """The prompt with its placeholders filled.
+
+    Raises:
+        TranslationError: where it has a placeholder that is not known.
+    """
+    known = {
+        "source_language": language(source).english,
+        "target_language": language(target).english,
+        "max_columns": str(columns),
+        "instructions": settings.instructions,
+    }
+    try:
+        return Template(settings.prompt).substitute(known)
+    except (KeyError, ValueError) as error:
+        raise TranslationError(
+            f"The file translate.prompt has a wrong placeholder ({error}); it may have:"
+            f" {', '.join('$' + name for name in known)} ($$ is a dollar sign)."
+        ) from error
+
+
+def _client(settings: TranslateSettings, means: Means) -> openai.OpenAI:
+    key = os.environ.get("OPENAI_API_KEY")
+    if not key and not settings.base_url:
+        raise TranslationError(
+            "The environment variable OPENAI_API_KEY is not set; set it, or name another server in"
+            " translate.base_url."
+        )
+    return openai.OpenAI(
+        api_key=key or "none",
+        base_url=settings.base_url,
+        timeout=means.timeout_seconds,
+        max_retries=_RETRIES,
+    )
+
+
+def _complete(
+    texts: Sequence[str], talk: "_Talk", settings: TranslateSettings, attempts: int
+) -> list[str]:
+    size = settings.batch_size
+    waiting = [range(a, min(a + size, len(texts))) for a in range(0, len(texts), size)]
+    work: list[Sequence[int]] = list(reversed(waiting))
+    found: dict[int, str] = {}
+    tries = dict.fromkeys(range(len(texts)), 0)
+    while work:
+        batch = work.pop()
+        found |= talk.ask(texts, batch, settings.context)
+        missing = [index for index in batch if index not in found]
+        if not missing:
+            continue
+        logger.warning("%d of %d subtitles are asked for again", len(missing), len(batch))
+        if len(batch) > 1:
+            half = (len(missing) + 1) // 2
+            work += [part for part in (missing[half:], missing[:half]) if part]
+            continue
+        tries[missing[0]] += 1
+        if tries[missing[0]] >= attempts:
+            raise TranslationError(
+                f"Subtitle {missing[0] + 1} '{texts[missing[0]]}' could not be translated in"
+                f" {attempts} attempts; run again, or try another translate.model."
+            )
+        work.append(missing)
+    return [found[index] for index in range(len(texts))]
+
+
+@dataclass(slots=True)
+class _Talk:
+    """Requests to one server, and what was learnt about it: how it can be asked for JSON."""
+
+    client: openai.OpenAI
+    settings: TranslateSettings
+    prompt: str
+    formats: list[str] = field(default_factory=lambda: list(_FORMATS))
+    tempered: bool = True
+    tokens: int = 0
+
+    def ask(self, texts: Sequence[str], batch: Sequence[int], context: int) -> dict[int, str]:
+        """The usable translations in one answer, by index; others are left out."""
+        asked = {str(index + 1): texts[index] for index in batch}
+        request = {
+            "before": list(texts[max(0, batch[0] - context) : batch[0]]),
+            "subtitles": asked,
+            "after": list(texts[batch[-1] + 1 : batch[-1] + 1 + context]),
+        }
+        messages = [
+            {"role": "system", "content": self.prompt},
+            {"role": "user", "content": json.dumps(request, ensure_ascii=False)},
+        ]
+        answer = usable(self._send(messages, list(asked)), asked)
+        return {int(key) - 1: text for key, text in answer.items()}
+
+    def _send(self, messages: Any, keys: Sequence[str]) -> str:
+        while True:
+            options: dict[str, Any] = _format(self.formats[0], keys)
+            if self.settings.temperature is not None and self.tempered:
+                options["temperature"] = self.settings.temperature
+            try:
+                answer = self.client.chat.completions.create(
+                    model=self.settings.model, messages=messages, **options
+                )
+            except openai.BadRequestError as error:
+                self._learn(error, options)
+                continue
+            except openai.APIError as error:
+                raise self._refusal(error) from None
+            if answer.usage is not None:
+                self.tokens += answer.usage.total_tokens
+            return (answer.choices[0].message.content or "") if answer.choices else ""
+
+    def _learn(self, error: openai.BadRequestError, options: Mapping[str, Any]) -> None:
+        """Give up what the server does not understand, one thing at a time."""
+        if "temperature" in options and "temperature" in str(error):
+            self.tempered = False
+        elif len(self.formats) > 1:
+            gone = self.formats.pop(0)
+            logger.warning("the server refuses %s; trying %s", gone, self.formats[0])
+        else:
+            raise TranslationError(
+                f"The server at {self.client.base_url} refuses the request (400); check"
+                " translate.model and the prompt."
+            ) from None
+
+    def _refusal(self, error: openai.APIError) -> TranslationError:
+        """What went wrong in one sentence; the server's own text might repeat the key."""
+        status = error.status_code if isinstance(error, openai.APIStatusError) else None
+        place = f"The server at {self.client.base_url}"
+        if status in _REFUSALS:
+            return TranslationError(f"{place} {_REFUSALS[status]} ({status}).")
+        if status is not None:
+            return TranslationError(f"{place} keeps answering {status}; run again later.")
+        kind = "did not answer in time" if isinstance(error, openai.APITimeoutError) else "is away"
+        return TranslationError(f"{place} {kind}; check translate.base_url and the network.")
+
+
+def usable(answer: str, asked: Mapping[str, str]) -> dict[str, str]:
+    """What of an answer can be taken: texts that are not blank, under keys that were asked for."""
+    begin, end = answer.find("{"), answer.rfind("}")
+    try:
+        record = json.loads(answer[begin : end + 1])
+    except ValueError:
+        return {}
+    if isinstance(record, dict) and isinstance(record.get("subtitles"), dict):
+        record = record["subtitles"]
+    if not isinstance(record, dict):
+        return {}
+    return {
+        key: " ".join(record[key].split())
+        for key in asked
+        if isinstance(record.get(key), str) and record[key].strip()
+    }
+
+
+def _format(name: str, keys: Sequence[str]) -> dict[str, Any]:
+    """How the server is asked for JSON: by a schema with every key, as an object, or not at all."""
+    if name == "text":
+        return {}
+    if name == "object":
+        return {"response_format": {"type": "json_object"}}
+    schema = {
+        "type": "object",
+        "properties": {key: {"type": "string"} for key in keys},
+        "required": list(keys),
+        "additionalProperties": False,
+    }
+    named = {"name": "subtitles", "strict": True, "schema": schema}
+    return {"response_format": {"type": "json_schema", "json_schema": named}}

@@ -1,0 +1,65 @@
+"""Videos that are silent, broken or no videos at all: each has a clear outcome, none stops the rest."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from tests.workflow.conftest import Run, Workflow, demo, make_video
+
+BROKEN = ("text.mp4", "empty.mp4", "cut.mkv")
+SPEECHLESS = ("silent.mp4", "no sound.mp4")
+
+
+@pytest.fixture(scope="module")
+def outcome(
+    workflow: Workflow, root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, Run]:
+    videos = tmp_path_factory.mktemp("mixed")
+    make_video(videos / "silent.mp4", 6)
+    make_video(videos / "no sound.mp4", 6, audio=None)
+    whole = make_video(videos / "whole.mkv", 60, audio="anoisesrc=r=16000:a=0.1")
+    data = whole.read_bytes()
+    (videos / "cut.mkv").write_bytes(data[: len(data) // 2])
+    whole.unlink()
+    (videos / "text.mp4").write_text("This is no video.\n")
+    (videos / "empty.mp4").touch()
+    directory = tmp_path_factory.mktemp("run")
+    arguments = demo("--keep-going", "--retries", "0", "--config", f"videos={videos}")
+    return directory, workflow(directory, *arguments)
+
+
+def folders(directory: Path) -> dict[str, Path]:
+    return {
+        json.loads(path.read_text())["name"]: path.parent
+        for path in directory.glob("results/*/media.json")
+    }
+
+
+def test_the_run_fails_and_names_each_broken_file(outcome: tuple[Path, Run]) -> None:
+    _, run = outcome
+    assert run.status != 0
+    for name in BROKEN:
+        assert name in run.output
+    assert "Traceback" not in run.output
+
+
+def test_a_broken_file_leaves_no_result(outcome: tuple[Path, Run]) -> None:
+    directory, _ = outcome
+    assert set(folders(directory)) == set(SPEECHLESS)
+
+
+@pytest.mark.parametrize("name", SPEECHLESS)
+def test_a_speechless_video_gets_empty_subtitles_and_a_valid_result(
+    outcome: tuple[Path, Run], name: str
+) -> None:
+    directory, _ = outcome
+    folder = folders(directory)[name]
+    media: Any = json.loads((folder / "media.json").read_text())
+    assert json.loads((folder / "subtitles/zh.json").read_text())["cues"] == []
+    with av.open(str(folder / f"{folder.name}.mkv")) as container:
+        assert len(list(container.decode(video=0))) == 30
+        assert len(container.streams.audio) == (name == "silent.mp4")
+        assert abs(float(container.duration) / av.time_base - media["duration"]) <= 0.2

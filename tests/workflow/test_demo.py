@@ -1,0 +1,153 @@
+"""The demo from end to end: real models, real words, measured against the known script."""
+
+import difflib
+import json
+import re
+import statistics
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from models.training.translator.grammar import translate
+from tests.workflow.conftest import Workflow, demo
+
+NOISY = {"music"}
+"""Demo videos whose speech has music under it."""
+
+
+def load(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def truths(root: Path) -> dict[str, Any]:
+    return {path.stem: load(path) for path in sorted((root / "demo").glob("*.json"))}
+
+
+def results(directory: Path) -> dict[str, Path]:
+    """The folder of each demo video by the name of its file."""
+    return {
+        Path(load(media)["name"]).stem: media.parent
+        for media in sorted(directory.glob("results/*/media.json"))
+    }
+
+
+def normal(text: str) -> str:
+    return re.sub(r"[^a-z]", "", text.lower())
+
+
+def matched(truth: Any, transcript: Any) -> tuple[list[tuple[Any, Any]], float]:
+    """Pairs of a true word and its recognised one, and the word error rate."""
+    said = [word for sentence in truth["sentences"] for word in sentence["words"]]
+    heard = [word for word in transcript["words"] if normal(word["text"])]
+    a, b = [normal(word["word"]) for word in said], [normal(word["text"]) for word in heard]
+    matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
+    pairs = [
+        (said[i + k], heard[j + k])
+        for i, j, n in matcher.get_matching_blocks()
+        for k in range(n)
+    ]
+    errors = sum(
+        max(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in matcher.get_opcodes() if tag != "equal"
+    )
+    return pairs, errors / len(said)
+
+
+def test_every_demo_video_has_a_result(root: Path, finished_demo: Path) -> None:
+    assert set(results(finished_demo)) == set(truths(root))
+    assert len(truths(root)) >= 3
+
+
+def test_words_and_their_times_are_right(root: Path, finished_demo: Path) -> None:
+    for name, folder in results(finished_demo).items():
+        transcript = load(folder / "transcript.json")
+        pairs, rate = matched(truths(root)[name], transcript)
+        assert transcript["language"] == "en"
+        assert rate < (0.06 if name in NOISY else 0.03), name
+        errors = [abs(said["start"] - heard["start"]) for said, heard in pairs]
+        assert statistics.median(errors) < 0.050, name
+        starts = [word["start"] for word in transcript["words"]]
+        assert starts == sorted(starts)
+        assert all(0 <= word["probability"] <= 1 for word in transcript["words"])
+
+
+def test_cues_stand_where_the_sentences_are_said(root: Path, finished_demo: Path) -> None:
+    for name, folder in results(finished_demo).items():
+        cues = load(folder / "subtitles/source.json")["cues"]
+        sentences = {normal(s["text"]): s for s in truths(root)[name]["sentences"]}
+        found = [(cue, sentences.get(normal(cue["text"]))) for cue in cues]
+        errors = [abs(cue["start"] - said["start"]) for cue, said in found if said]
+        assert len(errors) >= 0.7 * len(sentences), name
+        assert statistics.median(errors) < 0.3, name
+        for before, after in zip(cues, cues[1:], strict=False):
+            assert before["end"] <= after["start"]
+        for cue in cues:
+            assert all(len(line) <= 42 for line in cue["text"].split("\n"))
+            assert cue["text"].count("\n") < 2
+
+
+def test_every_cue_is_translated_as_the_grammar_does(root: Path, finished_demo: Path) -> None:
+    for name, folder in results(finished_demo).items():
+        source = load(folder / "subtitles/source.json")["cues"]
+        target = load(folder / "subtitles/zh.json")["cues"]
+        assert [(c["id"], c["start"], c["end"]) for c in source] == [
+            (c["id"], c["start"], c["end"]) for c in target
+        ]
+        sentences = {normal(s["text"]) for s in truths(root)[name]["sentences"]}
+        right = 0
+        for cue, translated in zip(source, target, strict=True):
+            assert translated["text"].strip()
+            if normal(cue["text"]) in sentences:
+                wanted = translate(cue["text"].replace("\n", " "))
+                assert translated["text"].replace("\n", "") == wanted, name
+                right += 1
+        assert right >= 0.7 * len(sentences), name
+
+
+def test_the_result_has_every_stream_and_the_subtitles(root: Path, finished_demo: Path) -> None:
+    for name, folder in results(finished_demo).items():
+        media = load(folder / "media.json")
+        before = [stream["type"] for stream in media["streams"]]
+        with av.open(str(folder / f"{folder.name}.mkv")) as container:
+            after = [stream.type for stream in container.streams]
+            new = container.streams[-1]
+            assert sorted(after) == sorted([*before, "subtitle"]), name
+            assert new.language in ("zho", "chi")
+            assert abs(float(container.duration) / av.time_base - media["duration"]) <= 1 / 25, name
+            cues = load(folder / "subtitles/zh.json")["cues"]
+            assert sum(1 for packet in container.demux(new) if packet.size) == len(cues), name
+
+
+def test_a_second_run_does_nothing(finished_demo: Path, workflow: Workflow) -> None:
+    run = workflow(finished_demo, *demo(), timeout=10)
+    assert run.status == 0
+    assert "Nothing to be done" in run.output
+
+
+@pytest.mark.parametrize(
+    ("config", "rerun"),
+    [
+        ("asr={device: cpu}", set()),
+        ("split={chunk_seconds: 20}", set()),
+        ("embed={default_track: false}", {"embed"}),
+        ("translate={batch_size: 3}", {"translate", "embed"}),
+        ("merge={max_seconds: 6.5}", {"merge", "translate", "embed"}),
+        ("asr={beam_size: 2}", {"asr_chunk", "merge", "translate", "embed"}),
+    ],
+)
+def test_a_change_reruns_its_stage_and_what_follows(
+    finished_demo: Path, workflow: Workflow, config: str, rerun: set[str]
+) -> None:
+    run = workflow(finished_demo, *demo("-n", "--config", config))
+    assert run.status == 0, run.output
+    assert set(run.jobs()) - {"all"} == rerun
+
+
+def test_each_job_has_its_log(finished_demo: Path) -> None:
+    for folder in results(finished_demo).values():
+        logs = finished_demo / "logs" / folder.name
+        for rule in ("download", "separate", "split", "merge", "embed.mkv"):
+            assert (logs / f"{rule}.log").is_file(), rule
+        chunks = load(folder / "chunks.json")["spans"]
+        assert len(list((logs / "asr_chunk").glob("*.log"))) == len(chunks) > 0

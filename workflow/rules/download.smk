@@ -1,0 +1,40 @@
+"""
+Fetch every video, or link it where it is a local file, and decode the audio to transcribe.
+
+INPUTS:  what `videos` in the configuration names
+OUTPUTS: <results>/{video}/source        the video as it came
+         <results>/{video}/media.json    duration, streams, chosen audio track
+         <results>/{video}/audio.flac    that track, on the video's own time axis
+"""
+
+
+rule download:
+    """Fetch or link one video, probe it, and decode its audio track."""
+    output:
+        source="<results>/{video}/source",
+        media=ensure("<results>/{video}/media.json", non_empty=True),
+        audio=ensure("<results>/{video}/audio.flac", non_empty=True),
+    log:
+        "<logs>/{video}/download.log",
+    benchmark:
+        "<benchmarks>/{video}/download.jsonl"
+    conda:
+        "../../envs/media.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        gpu_mem_mb=0,
+        mem_mb=1000,
+        runtime="6h",
+    params:
+        # A video's name may hold anything, wildcards too, so it is a param and no input;
+        # the fingerprint sees to it that a changed file is taken again.
+        source=of_video("source"),
+        fingerprint=fingerprint_of,
+        remote=of_video("remote"),
+        title=of_video("title"),
+        audio_track=of_video("audio_track"),
+        format=format_of,
+        version=VERSIONS["download"],
+    script:
+        "../../scripts/download.py"

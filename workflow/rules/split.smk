@@ -1,0 +1,60 @@
+"""
+Plan the chunks of a video, and learn its language.
+
+INPUTS:  <results>/{video}/media.json
+         <results>/{video}/speech.flac
+OUTPUTS: <results>/{video}/chunks.json         language, speech intervals, spans that tile the video
+         <results>/{video}/chunk_count.json    how many spans, for videos that had to be downloaded
+"""
+
+
+rule split:
+    """Cut one video into spans at its quietest moments and detect its language."""
+    input:
+        media="<results>/{video}/media.json",
+        speech="<results>/{video}/speech.flac",
+        model=detector_input,
+    output:
+        chunks=ensure("<results>/{video}/chunks.json", non_empty=True),
+    log:
+        "<logs>/{video}/split.log",
+    benchmark:
+        "<benchmarks>/{video}/split.jsonl"
+    conda:
+        "../../envs/asr.yaml"
+    threads: 2
+    resources:
+        gpu=0,
+        gpu_mem_mb=0,
+        mem_mb=4000,
+        runtime="1h",
+    params:
+        chunks=chunks_of,
+        language=of_video("language"),
+        language_model=model_folder("asr", recipe["split"]["language_model"]),
+        settings=recipe["split"],
+        version=VERSIONS["split"],
+    script:
+        "../../scripts/split.py"
+
+
+checkpoint count_chunks:
+    """Count the chunks of a video whose length only its download tells."""
+    input:
+        media="<results>/{video}/media.json",
+    output:
+        chunk_count="<results>/{video}/chunk_count.json",
+    log:
+        "<logs>/{video}/count_chunks.log",
+    conda:
+        "../../envs/asr.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        gpu_mem_mb=0,
+        mem_mb=500,
+        runtime="5m",
+    params:
+        chunk_seconds=recipe["split"]["chunk_seconds"],
+    script:
+        "../../scripts/count_chunks.py"
