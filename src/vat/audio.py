@@ -40,10 +40,12 @@ def extract_audio(
             _silence(part, media.duration)
             return
         channels = min(media.of_type("audio")[media.audio_track].channels or 2, 2)
-        arguments = [*LOCAL_ONLY, "-i", f"file:{source}", "-map", f"0:a:{media.audio_track}"]
-        # first_pts=0 puts silence before a late track and cuts what lies before t = 0;
+        arguments = [*LOCAL_ONLY, "-copyts", "-i", f"file:{source}"]
+        # ffmpeg's own zero may be the start of this track alone, so the container's is taken off by
+        # hand. first_pts=0 puts silence before a late track and cuts what lies before t = 0;
         # async=1 fills gaps where time stamps jump, and never stretches.
-        arguments += ["-af", "aresample=async=1:first_pts=0", "-ac", str(channels)]
+        axis = f"asetpts=PTS-({media.start_time:.6f})/TB,aresample=async=1:first_pts=0"
+        arguments += ["-map", f"0:a:{media.audio_track}", "-af", axis, "-ac", str(channels)]
         arguments += ["-c:a", "flac", "-sample_fmt", "s16", "-f", "flac", f"file:{part}"]
         try:
             run_ffmpeg(arguments, ffmpeg=ffmpeg, total_seconds=media.duration)
@@ -81,17 +83,24 @@ def blocks(
     """
     import av
 
-    layout = "mono" if channels == 1 else "stereo"
     size = round(rate * block_seconds)
     with av.open(f"file:{path}") as container:
+        layout = "mono" if container.streams.audio[0].channels == 1 else "stereo"
         resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate, frame_size=size)
         for frame in container.decode(audio=0):
-            # Time stamps of decoded FLAC are exact; without them the resampler counts samples.
+            # Without time stamps the resampler counts samples, which is exact.
             frame.pts = None
             for piece in resampler.resample(frame):
-                yield piece.to_ndarray().astype(np.float32, copy=False)
+                yield _with_channels(piece.to_ndarray(), channels)
         for piece in resampler.resample(None):
-            yield piece.to_ndarray().astype(np.float32, copy=False)
+            yield _with_channels(piece.to_ndarray(), channels)
+
+
+def _with_channels(piece: NDArray[Any], channels: int) -> Samples:
+    """One or two channels, at the same loudness (ffmpeg's own mixing changes it by 3 dB)."""
+    mixed = piece.mean(axis=0, keepdims=True) if channels == 1 else piece
+    whole: Samples = np.repeat(mixed, channels // len(mixed), axis=0).astype(np.float32)
+    return whole
 
 
 def resampled(pieces: Iterable[Samples], rate: int, new_rate: int) -> Iterator[Samples]:

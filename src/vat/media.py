@@ -42,14 +42,15 @@ class Stream:
 class Media:
     """A video and what is known of it.
 
-    `duration` and `audio_start` are seconds; t = 0 is the container's own start. `audio_track`
-    counts among the audio streams from 0 and is None where there is no sound.
+    `duration` and `audio_start` are seconds of video time, whose t = 0 is the container's start;
+    `start_time` is that moment on the container's own clock. `audio_track` counts among the audio streams from 0 and is None where there is no sound.
     """
 
     name: str
     title: str
     source: str
     duration: float
+    start_time: float
     streams: tuple[Stream, ...]
     audio_track: int | None
     audio_start: float
@@ -96,10 +97,12 @@ def probe(
         if not any(stream.type in ("video", "audio") for stream in streams):
             raise SourceError(f"'{name}' has neither picture nor sound; remove it from the videos.")
         _check_complete(container, duration, name)
+        begin = _start(container)
     audio = [stream for stream in streams if stream.type == "audio"]
     track = _choose_track(audio, audio_track, name)
     start = (audio[track].start or 0.0) if track is not None else 0.0
-    return Media(name, title or Path(name).stem, source, duration, streams, track, start)
+    title = title or Path(name).stem
+    return Media(name, title, source, duration, begin, streams, track, start)
 
 
 def _opened(path: str | Path, name: str | None = None) -> InputContainer:

@@ -52,7 +52,7 @@ def test_the_demo_configuration_is_valid(root: Path, schema: Any) -> None:
     [
         ({"split": {"chunk_secnds": 30}}, ["'split.chunk_secnds' is unknown", "'chunk_seconds'"]),
         ({"transalte": {}}, ["'transalte' is unknown", "'translate'"]),
-        ({"languages": {"targets": ["zh", "enn"]}}, ["languages.targets[1]", "'enn'", "'en'"]),
+        ({"languages": {"targets": ["de", "zzh"]}}, ["languages.targets[1]", "'zzh'", "'zh'"]),
         ({"languages": {"source": "atuo"}}, ["languages.source", "'atuo'", "'auto'"]),
         ({"asr": {"beam_size": "five"}}, ["asr.beam_size", "integer", "'five'"]),
         ({"embed": {"mode": "brun"}}, ["embed.mode", "'burn'", "soft, burn, both, none"]),
