@@ -115,8 +115,8 @@ def tile(
         Span(
             keep=(start, end),
             pad=(
-                max(0.0, round(start - settings.pad_seconds, 3)),
-                min(duration, round(end + settings.pad_seconds, 3)),
+                max(0.0, start - settings.pad_seconds),
+                min(duration, end + settings.pad_seconds),
             ),
         )
         for start, end in itertools.pairwise(borders)

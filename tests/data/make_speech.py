@@ -1,0 +1,45 @@
+"""Make tests/data/speech.flac and its truth. Needs espeak-ng; the results are committed.
+
+    python tests/data/make_speech.py
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+DATA = Path(__file__).resolve().parent
+ROOT = DATA.parents[1]
+sys.path[:0] = [str(ROOT / "models" / "training"), str(ROOT / "src")]
+
+from vat.audio import SPEECH_RATE, resampled, write_flac  # noqa: E402
+from voice import Voice  # noqa: E402
+
+SENTENCES = [
+    "The red car stops near the house on Monday.",
+    "There are three big boxes.",
+    "This teacher finds a quiet river today.",
+]
+PAUSE_SECONDS = 1.5
+
+
+def main() -> None:
+    """Speak the sentences with pauses between them."""
+    engine = Voice()
+    pieces, words, time = [np.zeros(engine.rate, np.float32)], [], 1.0
+    for text in SENTENCES:
+        spoken = engine.say(text, "en-us", 155, 50)
+        words += [
+            {"word": word, "start": round(time + start, 3), "end": round(time + end, 3)}
+            for word, start, end in spoken.words
+        ]
+        pieces += [spoken.samples, np.zeros(round(PAUSE_SECONDS * engine.rate), np.float32)]
+        time = sum(map(len, pieces)) / engine.rate
+    write_flac(DATA / "speech.flac", resampled(pieces, engine.rate, SPEECH_RATE), SPEECH_RATE)
+    truth = {"text": " ".join(SENTENCES), "words": words}
+    (DATA / "speech.json").write_text(json.dumps(truth, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""Subtitle files give back exactly what was written, whatever characters it holds."""
+
+from pathlib import Path
+
+import pysubs2
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vat.subtitles import read_cues, to_srt, to_vtt, write_subtitles
+from vat.timeline import Cue
+
+HOSTILE = "a {b} {\\an8} <i>c</i> & d -> 100% \"e\" 'f' 测试 🎬"
+
+lines = st.text(
+    st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=30
+).filter(lambda text: "\\" not in text and "-->" not in text)
+
+
+@st.composite
+def any_cues(draw: st.DrawFn) -> list[Cue]:
+    cues, time = [], 0
+    for number in range(draw(st.integers(0, 8))):
+        start = time + draw(st.integers(0, 100_000))
+        time = start + draw(st.integers(1, 7000))
+        text = "\n".join(draw(st.lists(lines, min_size=1, max_size=2)))
+        cues.append(Cue(number + 1, start / 1000, time / 1000, text))
+    return cues
+
+
+def parsed(text: str) -> list[tuple[int, int]]:
+    return [(event.start, event.end) for event in pysubs2.SSAFile.from_string(text)]
+
+
+@given(any_cues())
+def test_times_are_exact_to_the_millisecond(cues: list[Cue]) -> None:
+    times = [(round(cue.start * 1000), round(cue.end * 1000)) for cue in cues]
+    if cues:
+        assert parsed(to_srt(cues)) == times
+        assert parsed(to_vtt(cues)) == times
+
+
+@given(any_cues())
+def test_srt_holds_the_text_as_it_is(cues: list[Cue]) -> None:
+    blocks = to_srt(cues).strip("\n").split("\n\n") if cues else []
+    assert ["\n".join(block.split("\n")[2:]) for block in blocks] == [cue.text for cue in cues]
+
+
+def test_hostile_text_survives(tmp_path: Path) -> None:
+    cues = [Cue(1, 1, 2, HOSTILE)]
+    paths = [tmp_path / f"x.{ending}" for ending in ("json", "srt", "vtt")]
+    write_subtitles("zh", cues, *paths)
+    assert read_cues(paths[0]) == ("zh", cues)
+    assert HOSTILE in paths[1].read_text(encoding="utf-8")
+    vtt = paths[2].read_text(encoding="utf-8")
+    assert vtt.startswith("WEBVTT")
+    assert "&lt;i&gt;c&lt;/i&gt; &amp; d -&gt; 100%" in vtt
+    assert "{b} {\\an8}" in vtt
+
+
+def test_no_cues_give_valid_files() -> None:
+    assert to_srt([]).strip() == ""
+    assert to_vtt([]).strip() == "WEBVTT"
