@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 DEMO = Path(__file__).resolve().parent
 sys.path.insert(0, str(DEMO.parent / "models" / "training"))
 
-import lexicon  # noqa: E402
-from music import music  # noqa: E402
-from voice import Voice  # noqa: E402
+import lexicon
+from music import music
+from voice import Voice
 
 FADE_SECONDS = 0.5
 
@@ -109,7 +109,7 @@ def video(
 
 def main() -> None:
     """Make the three videos."""
-    speech, rate, sentences = talk(11, "en-us", 155, 62)
+    speech, rate, sentences = talk(17, "en-us", 155, 62)
     video("clean.mp4", [speech], rate, sentences, ["-metadata", "title=A clean talk"])
 
     speech, rate, sentences = talk(22, "en+f2", 150, 45, silent=(20, 25))

@@ -41,8 +41,9 @@ def complete(config: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
     Raises:
         ConfigError: naming the first wrong key and, for a misspelt one, the nearest valid one.
     """
-    check(config, schema)
-    return _fill(config, schema)
+    typed = _typed(config, schema)
+    check(typed, schema)
+    return _fill(typed, schema)
 
 
 def check(record: Mapping[str, Any], schema: Schema, where: str = "configuration") -> None:
@@ -76,6 +77,24 @@ def reference(schema: Schema) -> str:
         meaning = part["description"].replace("|", "\\|")
         rows.append(f"| `{key}` | {values} | {_default(part)} | {meaning} |")
     return "\n".join(rows) + "\n"
+
+
+def _typed(value: Any, schema: Schema) -> Any:
+    """Give text the type that the schema asks for: Snakemake hands over `--config` as text."""
+    if isinstance(value, Mapping):
+        parts = schema.get("properties", {})
+        return {key: _typed(one, parts.get(key, {})) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_typed(one, schema.get("items", {})) for one in value]
+    kinds = schema.get("type", "string")
+    wanted = kinds if isinstance(kinds, list) else [kinds]
+    means_null = value == "null" and "null" in wanted
+    if isinstance(value, str) and ("string" not in wanted or means_null):
+        try:
+            return yaml.safe_load(value)
+        except yaml.YAMLError:
+            return value
+    return value
 
 
 def _fill(config: Mapping[str, Any], schema: Schema) -> dict[str, Any]:

@@ -43,7 +43,8 @@ class Media:
     """A video and what is known of it.
 
     `duration` and `audio_start` are seconds of video time, whose t = 0 is the container's start;
-    `start_time` is that moment on the container's own clock. `audio_track` counts among the audio streams from 0 and is None where there is no sound.
+    `start_time` is that moment on the container's own clock. `audio_track` counts among the audio
+    streams from 0 and is None where there is no sound.
     """
 
     name: str

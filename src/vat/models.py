@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -152,7 +153,10 @@ def _download(known: Known, name: str, folder: Path, section: str) -> None:
     logger.info("fetching %s from %s", name, known.repository)
     try:
         snapshot_download(
-            known.repository, allow_patterns=list(known.patterns), local_dir=str(folder)
+            known.repository,
+            allow_patterns=list(known.patterns),
+            local_dir=str(folder),
+            endpoint=os.environ.get("HF_ENDPOINT"),
         )
     except Exception as error:
         # The hub's client raises errors of several libraries; the cure is the same for all.

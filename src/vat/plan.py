@@ -131,9 +131,7 @@ class Plan:
         return [*targets, *(["source"] if spoken and record.language not in targets else [])]
 
 
-def make_plan(
-    config: Mapping[str, Any], *, root: Path, here: Path, skip: Sequence[Path]
-) -> Plan:
+def make_plan(config: Mapping[str, Any], *, root: Path, here: Path, skip: Sequence[Path]) -> Plan:
     """Check `config`, find the videos, and count their chunks.
 
     `root` is the folder of the Snakefile, `here` the one under which everything is written;

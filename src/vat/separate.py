@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import numpy as np
@@ -62,7 +63,7 @@ def load_separator(folder: str, device: str) -> tuple[Any, Mapping[str, Any]]:
         made = get_model_from_config("mel_band_roformer", str(config_file), layers)
         network = made[0] if isinstance(made, tuple) else made
         network.load_state_dict(weights)
-    except (RuntimeError, KeyError, TypeError, ValueError, OSError) as error:
+    except (RuntimeError, KeyError, TypeError, ValueError, OSError, UnpicklingError) as error:
         raise ModelError(
             f"The separation model in '{folder}' cannot be loaded"
             f" ({str(error).splitlines()[0]}); check separate.model."

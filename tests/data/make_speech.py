@@ -1,6 +1,6 @@
 """Make tests/data/speech.flac and its truth. Needs espeak-ng; the results are committed.
 
-    python tests/data/make_speech.py
+python tests/data/make_speech.py
 """
 
 import json
@@ -13,8 +13,9 @@ DATA = Path(__file__).resolve().parent
 ROOT = DATA.parents[1]
 sys.path[:0] = [str(ROOT / "models" / "training"), str(ROOT / "src")]
 
-from vat.audio import SPEECH_RATE, resampled, write_flac  # noqa: E402
-from voice import Voice  # noqa: E402
+from voice import Voice
+
+from vat.audio import SPEECH_RATE, resampled, write_flac
 
 SENTENCES = [
     "The red car stops near the house on Monday.",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 FFMPEG = get_ffmpeg_exe()
 HOSTILE = [
     "-dash first.mkv",
-    "it's \"quoted\".mkv",
+    'it\'s "quoted".mkv',
     "[brackets] {braces} 100% $HOME.mkv",
     "测试 🎬, a: b; c.mkv",
     "new\nline.mkv",
@@ -31,8 +31,24 @@ def make_video(
     """A 64x48 video at 25 frames per second; its sound starts `late` seconds in."""
     arguments = ["-f", "lavfi", "-i", f"testsrc2=s=64x48:r=25:d={seconds}"]
     if sound:
-        arguments += ["-itsoffset", str(late), "-f", "lavfi", "-t", str(seconds - late), "-i", sound]
-        arguments += ["-map", "0:v", "-map", "1:a", "-c:a", "pcm_s16le" if path.suffix == ".avi" else "aac"]
+        arguments += [
+            "-itsoffset",
+            str(late),
+            "-f",
+            "lavfi",
+            "-t",
+            str(seconds - late),
+            "-i",
+            sound,
+        ]
+        arguments += [
+            "-map",
+            "0:v",
+            "-map",
+            "1:a",
+            "-c:a",
+            "pcm_s16le" if path.suffix == ".avi" else "aac",
+        ]
     arguments += ["-c:v", "libx264", "-preset", "ultrafast"]
     ffmpeg(*arguments, f"file:{path}")
     return path

@@ -73,6 +73,25 @@ def test_a_mistake_is_one_sentence_with_the_key(
         assert fragment in message
 
 
+def test_text_from_the_command_line_gets_its_type(schema: Any) -> None:
+    said = {
+        "split": {"chunk_seconds": "30"},
+        "separate": {"enabled": "false"},
+        "asr": {"temperature": ["0.0", "0.5"], "initial_prompt": "null", "hotwords": "12"},
+        "languages": {"targets": ["no", "zh"]},
+        "translate": {"base_url": "null", "context": "0"},
+    }
+    config = complete(said, schema)
+    assert config["split"]["chunk_seconds"] == 30
+    assert config["separate"]["enabled"] is False
+    assert config["asr"]["temperature"] == [0.0, 0.5]
+    assert config["asr"]["initial_prompt"] is None
+    assert config["asr"]["hotwords"] == "12"
+    assert config["languages"]["targets"] == ["no", "zh"]
+    assert config["translate"]["base_url"] is None
+    assert config["translate"]["context"] == 0
+
+
 def test_a_partial_section_keeps_its_other_defaults(schema: Any) -> None:
     config = complete({"split": {"chunk_seconds": 30}}, schema)
     assert config["split"]["chunk_seconds"] == 30

@@ -1,5 +1,6 @@
 """Cues hold every word once, in order, within limits, and whole sentences where they fit."""
 
+import itertools
 import random
 
 import pytest
@@ -52,7 +53,7 @@ def test_cues_are_ordered_and_apart(words: list[Word]) -> None:
     cues = make_cues(words, "en", SETTINGS)
     for cue in cues:
         assert cue.end > cue.start >= 0
-    for before, after in zip(cues, cues[1:], strict=False):
+    for before, after in itertools.pairwise(cues):
         assert before.end <= after.start
 
 

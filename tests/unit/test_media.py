@@ -100,5 +100,5 @@ def test_what_is_no_video_is_named(tmp_path: Path) -> None:
 
 def test_subtitles_alone_are_no_video(tmp_path: Path) -> None:
     (tmp_path / "s.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHello\n")
-    with pytest.raises(SourceError, match="s.srt"):
+    with pytest.raises(SourceError, match=r"s\.srt"):
         look(tmp_path / "s.srt")

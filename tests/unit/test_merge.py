@@ -1,5 +1,6 @@
 """Chunks become one transcript: each word once, whatever two neighbours heard of it."""
 
+import itertools
 import random
 from typing import Any
 
@@ -11,14 +12,14 @@ from vat.errors import TranscriptError
 from vat.merge import join, merge
 from vat.timeline import Span, Word
 
-VOCABULARY = "the a red dog house is on monday and the the".split()
+VOCABULARY = ["the", "a", "red", "dog", "house", "is", "on", "monday", "and", "the", "the"]
 
 
 def spans_of(cuts: list[float], duration: float, pad: float) -> list[Span]:
     borders = [0.0, *cuts, duration]
     return [
         Span((a, b), (max(0.0, a - pad), min(duration, b + pad)))
-        for a, b in zip(borders, borders[1:], strict=False)
+        for a, b in itertools.pairwise(borders)
     ]
 
 
@@ -71,9 +72,7 @@ def talks(draw: st.DrawFn) -> tuple[list[Word], list[Span], int]:
 def test_well_heard_words_come_out_exactly_once(talk: tuple[list[Word], list[Span], int]) -> None:
     words, spans, seed = talk
     chance = random.Random(seed)
-    parts = [
-        part(n, span, heard(words, span, chance, 0.08)) for n, span in enumerate(spans, 1)
-    ]
+    parts = [part(n, span, heard(words, span, chance, 0.08)) for n, span in enumerate(spans, 1)]
     chance.shuffle(parts)
     merged = merge(chunks_json(spans), parts)
     inside = [w.text for w in words]
@@ -88,7 +87,11 @@ def test_well_heard_words_come_out_exactly_once(talk: tuple[list[Word], list[Spa
 def test_the_text_changes_over_at_a_word_both_heard() -> None:
     before, after = spans_of([10.0], 20.0, 2.0)
     left = [Word(8.5, 8.9, "red", 0.9), Word(9.8, 10.3, "dog", 0.9), Word(11.5, 12, "hou", 0.2)]
-    right = [Word(8.1, 8.4, "ed", 0.2), Word(9.9, 10.3, "Dog,", 0.9), Word(11.5, 12.2, "house", 0.9)]
+    right = [
+        Word(8.1, 8.4, "ed", 0.2),
+        Word(9.9, 10.3, "Dog,", 0.9),
+        Word(11.5, 12.2, "house", 0.9),
+    ]
     words, seam = join(left, right, before, after)
     assert [word.text for word in words] == ["red", "dog", "house"]
     assert (seam.matched, seam.dropped_left, seam.dropped_right) == (1, 1, 2)

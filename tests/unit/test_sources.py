@@ -15,7 +15,7 @@ from vat.sources import Finder, Video, identity, slug
 HOSTILE = [
     "plain.mp4",
     "with blanks  and\ttab.mp4",
-    "it's \"quoted\".mp4",
+    'it\'s "quoted".mp4',
     "[brackets] {braces} (parens).mp4",
     "-rf.mp4",
     "--help.mp4",
@@ -125,11 +125,11 @@ def test_a_playlist_becomes_its_entries(find: Any) -> None:
 
 
 def test_a_sheet_overrides_single_videos(find: Any, tmp_path: Path) -> None:
-    touch(tmp_path, "in/a.mp4", "in/it's \"b\".mp4")
+    touch(tmp_path, "in/a.mp4", 'in/it\'s "b".mp4')
     (tmp_path / "videos.tsv").write_text(
         "source\ttitle\tlanguage\ttargets\tseparate\taudio_track\n"
         "in/a.mp4\tA talk\tfr\tde, ja\tfalse\t1\n"
-        "in/it's \"b\".mp4\t\t\t\t\t\n"
+        'in/it\'s "b".mp4\t\t\t\t\t\n'
         "https://example.org/c.mp4#t=1\t\tauto\t\tyes\t\n"
     )
     a, b, c = find("videos.tsv", languages={"source": "en", "targets": ["zh"]}).values()

@@ -63,7 +63,9 @@ def demo(*arguments: str) -> list[str]:
     return ["--profile", "local-gpu", "--configfile", "config/demo.yaml", *arguments]
 
 
-def make_video(path: Path, seconds: float, *, audio: str | None = "anullsrc=r=16000:cl=mono") -> Path:
+def make_video(
+    path: Path, seconds: float, *, audio: str | None = "anullsrc=r=16000:cl=mono"
+) -> Path:
     """A video of 64x48 at 5 frames per second, with a lavfi source as its sound."""
     picture = ["-f", "lavfi", "-i", f"color=c=navy:s=64x48:r=5:d={seconds}"]
     sound = ["-f", "lavfi", "-t", str(seconds), "-i", audio] if audio else []
@@ -82,4 +84,4 @@ def finished_demo(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) 
     directory = tmp_path_factory.mktemp("demo")
     run = workflow(directory, *demo())
     assert run.status == 0, run.output
-    yield directory
+    return directory

@@ -1,4 +1,4 @@
-"""Videos that are silent, broken or no videos at all: each has a clear outcome, none stops the rest."""
+"""Silent, broken and wrong files: each has a clear outcome, and none stops the rest."""
 
 import json
 from pathlib import Path

@@ -1,6 +1,7 @@
 """The demo from end to end: real models, real words, measured against the known script."""
 
 import difflib
+import itertools
 import json
 import re
 import statistics
@@ -9,8 +10,8 @@ from typing import Any
 
 import av
 import pytest
-
 from models.training.translator.grammar import translate
+
 from tests.workflow.conftest import Workflow, demo
 
 NOISY = {"music"}
@@ -44,9 +45,7 @@ def matched(truth: Any, transcript: Any) -> tuple[list[tuple[Any, Any]], float]:
     a, b = [normal(word["word"]) for word in said], [normal(word["text"]) for word in heard]
     matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
     pairs = [
-        (said[i + k], heard[j + k])
-        for i, j, n in matcher.get_matching_blocks()
-        for k in range(n)
+        (said[i + k], heard[j + k]) for i, j, n in matcher.get_matching_blocks() for k in range(n)
     ]
     errors = sum(
         max(i2 - i1, j2 - j1) for tag, i1, i2, j1, j2 in matcher.get_opcodes() if tag != "equal"
@@ -80,7 +79,7 @@ def test_cues_stand_where_the_sentences_are_said(root: Path, finished_demo: Path
         errors = [abs(cue["start"] - said["start"]) for cue, said in found if said]
         assert len(errors) >= 0.7 * len(sentences), name
         assert statistics.median(errors) < 0.3, name
-        for before, after in zip(cues, cues[1:], strict=False):
+        for before, after in itertools.pairwise(cues):
             assert before["end"] <= after["start"]
         for cue in cues:
             assert all(len(line) <= 42 for line in cue["text"].split("\n"))

@@ -120,7 +120,10 @@ def test_the_cpu_asks_for_no_gpu(workflow: Workflow, folder: Path, tmp_path: Pat
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
-        ("split={chunk_secnds: 3}", "'split.chunk_secnds' is unknown; did you mean 'chunk_seconds'"),
+        (
+            "split={chunk_secnds: 3}",
+            "'split.chunk_secnds' is unknown; did you mean 'chunk_seconds'",
+        ),
         ("languages={targets: [zz]}", "unknown language 'zz'"),
         ("videos=nowhere", "nowhere"),
         ("asr={model: /no/such/model}", "/no/such/model"),

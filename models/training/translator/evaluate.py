@@ -1,6 +1,6 @@
 """Measure the tiny translator on 500 sentences it was not trained on.
 
-    python models/training/translator/evaluate.py models/translator
+python models/training/translator/evaluate.py models/translator
 """
 
 import sys
@@ -11,8 +11,8 @@ from tokenizers import Tokenizer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import lexicon  # noqa: E402
-from translator.train import held_out  # noqa: E402
+import lexicon
+from translator.train import held_out
 
 
 def main(folder: str) -> None:
@@ -29,7 +29,9 @@ def main(folder: str) -> None:
         tokenizer.decode([tokenizer.token_to_id(t) for t in r.hypotheses[0][1:]]) for r in results
     ]
     wrong = [
-        (text, got) for text, got in zip(texts, heard, strict=True) if got != lexicon.translate(text)
+        (text, got)
+        for text, got in zip(texts, heard, strict=True)
+        if got != lexicon.translate(text)
     ]
     print(f"{100 * (1 - len(wrong) / len(texts)):.1f} % of {len(texts)} exact")
     for text, got in wrong[:5]:

@@ -23,7 +23,7 @@ from transformers import M2M100Config, M2M100ForConditionalGeneration, PreTraine
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "models" / "training"))
 
-import lexicon  # noqa: E402
+import lexicon
 
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "eng_Latn", "zho_Hans"]
 PAD, END = 1, 2

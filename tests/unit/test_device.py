@@ -1,0 +1,55 @@
+"""The device of a job: what is asked for, what is there, and when its memory is full."""
+
+import ctypes
+from pathlib import Path
+
+import pytest
+
+from vat import device
+from vat.errors import DeviceError, GpuMemoryError
+
+
+@pytest.mark.parametrize(
+    ("choice", "gpus", "found"),
+    [("auto", 1, "cuda"), ("auto", 0, "cpu"), ("cuda", 2, "cuda"), ("cpu", 1, "cpu")],
+)
+def test_choices(monkeypatch: pytest.MonkeyPatch, choice: str, gpus: int, found: str) -> None:
+    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: gpus)
+    assert device.resolve(choice) == found
+
+
+def test_a_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 0)
+    with pytest.raises(DeviceError, match="CUDA_VISIBLE_DEVICES"):
+        device.resolve("cuda")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "CUDA failed with error out of memory",
+        "CUDA out of memory. Tried to allocate 20.00 MiB",
+        "cuBLAS failed with status CUBLAS_STATUS_ALLOC_FAILED",
+    ],
+)
+def test_a_full_gpu_is_an_error_of_its_own(message: str) -> None:
+    with pytest.raises(GpuMemoryError, match="while testing"), device.gpu_errors("testing"):
+        raise RuntimeError(message)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("cuDNN error"), ValueError("out of memory")])
+def test_other_errors_pass(error: Exception) -> None:
+    with pytest.raises(type(error), match=str(error)), device.gpu_errors("testing"):
+        raise error
+
+
+def test_cublas_is_loaded_from_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "nvidia" / "cublas" / "lib"
+    folder.mkdir(parents=True)
+    for name in ("libcublasLt.so.12", "libcublas.so.12", "libnvblas.so.12"):
+        (folder / name).touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    loaded: list[str] = []
+    monkeypatch.setattr(ctypes, "CDLL", lambda path, mode: loaded.append(Path(path).name))
+    device.preload_cuda_libraries()
+    assert loaded == ["libcublasLt.so.12", "libcublas.so.12"]
