@@ -1,10 +1,13 @@
 """From words to cues: subtitles that hold whole sentences where they fit."""
 
 import functools
+import math
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from typing import Final
-from unicodedata import east_asian_width
+from unicodedata import category, east_asian_width
 
 from vat.timeline import Cue, Word
 
@@ -19,7 +22,19 @@ COLUMNS_PER_SECOND: Final = 17.0
 """Comfortable reading speed (Netflix's guide for adult programmes): a cue stays at least this long
 where there is room."""
 
+MOST_COLUMNS_PER_SECOND: Final = 3 * COLUMNS_PER_SECOND
+"""Faster than anyone speaks. Only words with wrong times, such as a dozen at one moment, come near
+it; their cues keep to it all the same, and the next ones start later than their words."""
+
 _CLAUSE_ENDS = tuple(",;:–—，、；：…")
+_BREAKING_BLANKS = re.compile(r"[^\S\u00a0\u2007\u202f]+")
+_NEVER_FIRST = frozenset(
+    "、。，．·‧！？：；％…）」』】》〉〕］｝”’,.!?:;%)]}々ーぁぃぅぇぉっゃゅょァィゥェォッャュョ"
+)
+_NEVER_LAST = frozenset("（「『【《〈〔［｛“‘([{")
+_JOINERS = frozenset("\u200d\u2060\ufeff")
+_FILL = 0.85  # how full lines get in practice, because they break between words
+_FEW_PARTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,44 +69,97 @@ def text_of(words: Sequence[Word]) -> str:
     return "".join((" " if word.space and i else "") + word.text for i, word in enumerate(words))
 
 
+def one_line(text: str) -> str:
+    """The text on one line, with single blanks; blanks at which no line may break are kept."""
+    return _BREAKING_BLANKS.sub(" ", text).strip()
+
+
 def columns(text: str) -> int:
-    """Width of a text; wide characters (Chinese, Japanese, Korean) take two columns."""
-    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+    """Width of a text: two columns for a wide character, none for a combining or invisible one.
+
+    Chinese, Japanese and Korean characters and emoji are wide.
+    """
+    return sum(map(_width, text))
+
+
+@functools.cache
+def _width(character: str) -> int:
+    if category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
 
 
 def lay_out(text: str, language: str, max_columns: int, max_lines: int) -> str:
     """Break a text into as few lines as hold it, of about equal width; no character is lost.
 
     Lines break between words, or between phrases in languages that write no blanks. Where
-    `max_lines` cannot hold the text, there are more lines rather than a lost word.
+    `max_lines` cannot hold the text, there are more lines rather than a lost word; a word that is
+    wider than a line stays whole.
     """
-    text = " ".join(text.split())
+    text = one_line(text)
     if columns(text) <= max_columns:
         return text
-    tokens = _tokens(text, language, max_columns)
-    lines = _fill(tokens, max_columns)
-    count = len(lines)
-    low, high = columns(text) // max(count, 1), max_columns
+    pieces = _pieces(text, language, max_columns)
+    lines = _fill(pieces, max_columns)
+    low, high = columns(text) // len(lines), max_columns
     while low < high:
         middle = (low + high) // 2
-        candidate = _fill(tokens, middle)
-        if len(candidate) <= count and max(map(columns, candidate)) <= middle:
+        candidate = _fill(pieces, middle)
+        if len(candidate) <= len(lines) and max(map(columns, candidate)) <= middle:
             lines, high = candidate, middle
         else:
             low = middle + 1
     return "\n".join(lines)
 
 
-def _tokens(text: str, language: str, max_columns: int) -> list[str]:
+def sentence_ends(text: str, language: str) -> list[int]:
+    """The positions in `text` that follow the last character of each sentence, in order."""
+    import sentencex
+
+    # sentencex panics at blanks of several bytes, such as those before French punctuation.
+    plain = "".join(" " if character.isspace() else character for character in text)
+    found = sentencex.get_sentence_boundaries(language.split("-", maxsplit=1)[0], plain)
+    spans = ((span["start_index"], span["end_index"]) for span in found)
+    return [a + len(plain[a:b].rstrip()) for a, b in spans if plain[a:b].strip()]
+
+
+def _pieces(text: str, language: str, max_columns: int) -> list[str]:
     """Pieces between which a line may break; a blank belongs to the piece before it."""
-    parser = _phrase_parser(language)
-    if parser is None:
-        return [f"{word} " for word in text.split()]
-    pieces: list[str] = []
-    for phrase in parser(text):
-        wide = columns(phrase) > max_columns
-        pieces.extend(phrase if wide else [phrase])
+    pieces = []
+    for piece in _cut(text, _phrase_ends(text, language)):
+        if columns(piece) <= max_columns:
+            pieces.append(piece)
+            continue
+        wide = (i for i, (a, b) in enumerate(pairwise(piece), 1) if 2 in (_width(a), _width(b)))
+        pieces += _cut(piece, [i for i in wide if _may_break(piece, i)])
     return pieces
+
+
+def _cut(text: str, places: Sequence[int]) -> list[str]:
+    return [text[a:b] for a, b in pairwise([0, *places, len(text)])]
+
+
+def _phrase_ends(text: str, language: str) -> list[int]:
+    """Where a line may break inside `text`: after blanks, and between phrases without blanks."""
+    ends = {i for i in range(1, len(text)) if text[i - 1] == " "}
+    parser = _phrase_parser(language)
+    if parser is not None:
+        ends |= {i for i in accumulate(map(len, parser(text))) if _may_break(text, i)}
+    return sorted(ends)
+
+
+def _may_break(text: str, at: int) -> bool:
+    """Whether a line may end before `text[at]` although there is no blank."""
+    if not 0 < at < len(text):
+        return False
+    before, after = text[at - 1], text[at]
+    if after.isspace() or before.isspace() or after in _NEVER_FIRST or before in _NEVER_LAST:
+        return False
+    if category(after) in ("Mn", "Mc", "Me", "Cf", "Sk") or before in _JOINERS:
+        return False
+    if all("\U0001f1e6" <= character <= "\U0001f1ff" for character in (before, after)):
+        return False  # two of them make one flag
+    return any(_width(one) == 2 or "\u0e00" <= one <= "\u0e7f" for one in (before, after))
 
 
 @functools.cache
@@ -110,15 +178,15 @@ def _phrase_parser(language: str) -> Callable[[str], list[str]] | None:
     return loaders[language]().parse if language in loaders else None
 
 
-def _fill(tokens: Sequence[str], width: int) -> list[str]:
-    """Put tokens into lines from left to right; a token wider than a line gets its own."""
+def _fill(pieces: Sequence[str], width: int) -> list[str]:
+    """Put pieces into lines from left to right; a piece wider than a line gets its own."""
     lines, line = [], ""
-    for token in tokens:
-        if line and columns((line + token).rstrip()) > width:
+    for piece in pieces:
+        if line and columns((line + piece).rstrip()) > width:
             lines.append(line.strip())
             line = ""
-        line += token
-    return [*lines, line.strip()] if line.strip() else lines
+        line += piece
+    return [*lines, line.strip()]
 
 
 def _sentences(words: Sequence[Word], language: str) -> Iterator[Sequence[Word]]:
@@ -131,22 +199,21 @@ def _sentences(words: Sequence[Word], language: str) -> Iterator[Sequence[Word]]
 
 
 def _by_sentence(words: Sequence[Word], language: str) -> Iterator[Sequence[Word]]:
-    import sentencex
-
-    text = text_of(words)
-    ends, position = set[int](), 0
-    for sentence in sentencex.segment(language.split("-", maxsplit=1)[0], text):
-        if sentence.strip():
-            position = text.index(sentence.strip(), position) + len(sentence.strip())
-            ends.add(position)
-    begin, position = 0, 0
-    for index, word in enumerate(words):
-        position += len(word.text) + (1 if word.space and index else 0)
+    ends = sentence_ends(text_of(words), language)
+    begin, passed = 0, 0
+    for index, position in enumerate(_positions(words)):
         # A sentence that ends inside a word ("a.b") is closed after the word.
-        if index + 1 == len(words) or any(e <= position for e in ends):
-            ends = {e for e in ends if e > position}
+        reached = sum(
+            1 for end in ends[passed : passed + len(words[index].text)] if end <= position
+        )
+        if reached or index + 1 == len(words):
             yield words[begin : index + 1]
-            begin = index + 1
+            begin, passed = index + 1, passed + reached
+
+
+def _positions(words: Sequence[Word]) -> Iterator[int]:
+    """Where each word ends in `text_of(words)`."""
+    return accumulate(len(w.text) + (1 if w.space and i else 0) for i, w in enumerate(words))
 
 
 def _fits(words: Sequence[Word], language: str, settings: CueSettings) -> bool:
@@ -154,32 +221,52 @@ def _fits(words: Sequence[Word], language: str, settings: CueSettings) -> bool:
         return True
     if words[-1].end - words[0].start > settings.max_seconds:
         return False
-    lines = lay_out(text_of(words), language, settings.max_columns, settings.max_lines).split("\n")
+    text = text_of(words)
+    if columns(text) > settings.max_columns * settings.max_lines:
+        return False
+    lines = lay_out(text, language, settings.max_columns, settings.max_lines).split("\n")
     return len(lines) <= settings.max_lines and max(map(columns, lines)) <= settings.max_columns
 
 
 def _split(words: Sequence[Word], language: str, settings: CueSettings) -> Iterator[Sequence[Word]]:
-    """Halve a sentence at its best place until every part fits."""
+    """Cut a sentence at its best place until every part fits."""
     waiting = [words]
     while waiting:
         part = waiting.pop()
         if _fits(part, language, settings):
             yield part
         else:
-            cut = _best_cut(part)
+            cut = _best_cut(part, language, settings)
             waiting += [part[cut:], part[:cut]]
 
 
-def _best_cut(words: Sequence[Word]) -> int:
-    """Where to cut: near the middle, rather after a comma, rather at a pause."""
-    total = columns(text_of(words))
-    best, best_score, before = 1, float("-inf"), 0
+def _best_cut(words: Sequence[Word], language: str, settings: CueSettings) -> int:
+    """Where to cut: rather at a pause, after a clause or a phrase, and so that parts are equal.
+
+    The text needs a number of cues for its width or its time. A place is worse by its distance, in
+    cues, from the nearest one that leaves a whole number of them on both sides.
+    """
+    text, began = text_of(words), words[0].start
+    width, seconds = columns(text), max(words[-1].end - began, 0.001)
+    by_width = width / (settings.max_columns * settings.max_lines * _FILL)
+    by_time = seconds / settings.max_seconds
+    parts = max(2, math.ceil(max(by_width, by_time)))
+    # A long text is cut near its middle, so that the number of cuts one inside another stays small.
+    margin = len(words) // 4 if parts > _FEW_PARTS else 0
+    phrase_ends = frozenset(_phrase_ends(text, language))
+    best, best_score, passed = 1, -math.inf, 0
+    positions = list(_positions(words))
     for cut in range(1, len(words)):
-        before += columns(words[cut - 1].text) + int(words[cut - 1].space)
-        balance = abs(2 * before - total) / total
-        pause = min(max(words[cut].start - words[cut - 1].end, 0.0), 1.0)
-        clause = 0.5 if words[cut - 1].text.endswith(_CLAUSE_ENDS) else 0.0
-        score = pause + clause - balance
+        before, after = words[cut - 1], words[cut]
+        passed += columns(before.text) + int(before.space)
+        if not margin <= cut <= len(words) - margin:
+            continue
+        share = (after.start - began) / seconds if by_time > by_width else passed / width
+        away = abs(share * parts - min(max(round(share * parts), 1), parts - 1))
+        pause = min(max(after.start - before.end, 0.0), 1.0)
+        clause = 0.5 if before.text.endswith(_CLAUSE_ENDS) else 0.0
+        phrase = 0.5 if after.space or positions[cut - 1] in phrase_ends else 0.0
+        score = pause + clause + phrase - away
         if score > best_score:
             best, best_score = cut, score
     return best
@@ -188,14 +275,15 @@ def _best_cut(words: Sequence[Word]) -> int:
 def _joined(
     groups: Sequence[Sequence[Word]], language: str, settings: CueSettings
 ) -> list[Sequence[Word]]:
-    """Join a group to the one before where one of them has no time to be read alone."""
+    """Join a group that has no time to be read alone to the next one, else to the one before."""
     joined: list[Sequence[Word]] = []
     for group in groups:
         if joined and group[0].start - joined[-1][0].start < settings.min_seconds:
-            both = [*joined[-1], *group]
-            if _fits(both, language, settings):
+            if _fits(both := [*joined[-1], *group], language, settings):
                 joined[-1] = both
                 continue
+            if len(joined) > 1 and _fits(both := [*joined[-2], *joined[-1]], language, settings):
+                joined[-2:] = [both]
         joined.append(group)
     return joined
 
@@ -209,21 +297,38 @@ def _timed(
         start = max(group[0].start, cues[-1].end if cues else 0.0)
         spoken = max(word.end for word in group)
         wanted = start + max(settings.min_seconds, columns(text) / COLUMNS_PER_SECOND)
-        end = min(max(spoken, wanted), start + settings.max_seconds, duration)
+        end = min(max(spoken, wanted), start + settings.max_seconds)
         if index + 1 < len(groups):
             following = groups[index + 1][0].start
-            room = max(following - GAP_SECONDS, min(spoken, following))
-            end = min(end, room)
-        # Words without length still need a cue that players show.
-        end = max(end, start + 0.001)
-        cues.append(Cue(index + 1, round(start, 3), round(end, 3), text))
-    return _ordered(cues)
+            end = min(end, max(following - GAP_SECONDS, min(spoken, following)))
+        end = max(end, start + _least_seconds(text, settings))
+        cues.append(Cue(index + 1, start, end, text))
+    return _rounded(_within(cues, duration, settings))
 
 
-def _ordered(cues: Sequence[Cue]) -> list[Cue]:
-    """Undo what rounding to milliseconds may have done to the order."""
-    ordered: list[Cue] = []
+def _least_seconds(text: str, settings: CueSettings) -> float:
+    return min(columns(text) / MOST_COLUMNS_PER_SECOND, settings.max_seconds)
+
+
+def _within(cues: Sequence[Cue], duration: float, settings: CueSettings) -> list[Cue]:
+    """Let the last cues end with the video; where that leaves no time, they start earlier."""
+    moved, limit = list(cues), duration
+    for index in range(len(cues) - 1, -1, -1):
+        cue = cues[index]
+        if cue.end <= limit:
+            break
+        latest = max(limit - _least_seconds(cue.text, settings), 0.0)
+        moved[index] = replace(cue, start=min(cue.start, latest), end=limit)
+        limit = moved[index].start
+    return moved
+
+
+def _rounded(cues: Sequence[Cue]) -> list[Cue]:
+    """Round to milliseconds, which may neither overlap cues nor leave one without length."""
+    rounded: list[Cue] = []
     for cue in cues:
-        start = max(cue.start, ordered[-1].end) if ordered else cue.start
-        ordered.append(replace(cue, start=start, end=max(cue.end, round(start + 0.001, 3))))
-    return ordered
+        start = max(round(cue.start, 3), rounded[-1].end if rounded else 0.0)
+        rounded.append(
+            replace(cue, start=start, end=max(round(cue.end, 3), round(start + 0.001, 3)))
+        )
+    return rounded

@@ -186,7 +186,10 @@ class _Talk:
 
 
 def usable(answer: str, asked: Mapping[str, str]) -> dict[str, str]:
-    """What of an answer can be taken: texts that are not blank, under keys that were asked for."""
+    """What of an answer can be taken: texts that are not blank, under keys that were asked for.
+
+    Next to a key without a text nothing is taken: two subtitles may stand there merged into one.
+    """
     begin, end = answer.find("{"), answer.rfind("}")
     try:
         record = json.loads(answer[begin : end + 1])
@@ -196,10 +199,12 @@ def usable(answer: str, asked: Mapping[str, str]) -> dict[str, str]:
         record = record["subtitles"]
     if not isinstance(record, dict):
         return {}
+    given = [isinstance(record.get(key), str) and bool(record[key].strip()) for key in asked]
+    around = [True, *given, True]
     return {
         key: " ".join(record[key].split())
-        for key in asked
-        if isinstance(record.get(key), str) and record[key].strip()
+        for index, key in enumerate(asked)
+        if all(around[index : index + 3])
     }
 
 
