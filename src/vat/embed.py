@@ -34,7 +34,7 @@ MP4_CODECS: Final = frozenset(
 """Picture and sound that MP4 holds."""
 
 _MISSING_GLYPH = "failed to find any fallback"
-_LEAST_TOLERANCE = 0.05
+_AUDIO_FRAME = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def embed(
     """
     kept = plan_streams(media, settings.container)
     new = [] if settings.mode == "burn" else list(tracks)
-    burnt = _burnt_track(tracks, settings) if settings.mode != "soft" else None
+    burnt = _burnt_track(tracks, settings)
     with (
         tempfile.TemporaryDirectory(prefix="vat-embed-") as scratch,
         atomic_path(Path(destination).absolute()) as part,
@@ -167,7 +167,8 @@ def stream_arguments(
         arguments += [f"-c:s:{index}", one.codec]
         if takes_over and one.stream.default:
             arguments += [f"-disposition:s:{index}", "-default"]
-    text = {"mkv": "srt", "mp4": "mov_text"}[settings.container]
+    # Copied, SubRip keeps every character; ffmpeg's own conversion would mend tags that are none.
+    text = {"mkv": "copy", "mp4": "mov_text"}[settings.container]
     for number, track in enumerate(new):
         index, known = len(old) + number, language(track.language)
         arguments += ["-map", f"{number + 1}:s:0", f"-c:s:{index}", text]
@@ -189,15 +190,26 @@ def burn_arguments(settings: EmbedSettings) -> list[str]:
     return [*arguments, "-crf:v:0", str(settings.quality)]
 
 
-def _burnt_track(tracks: Sequence[Track], settings: EmbedSettings) -> Track:
+def _burnt_track(tracks: Sequence[Track], settings: EmbedSettings) -> Track | None:
+    """The track that is drawn into the picture, None where there is nothing to draw."""
+    if settings.mode == "soft":
+        return None
     wanted = settings.burn_language
     for track in tracks:
         if wanted in (None, track.language):
-            return track
+            return track if track.cues else None
     there = ", ".join(track.language for track in tracks)
-    raise EmbedError(
-        f"There are no {wanted} subtitles to burn in; set embed.burn_language: {there}."
-    )
+    raise EmbedError(f"No {wanted} subtitles are made; set embed.burn_language to one of: {there}.")
+
+
+def _frame_seconds(stream: Stream) -> float:
+    """Length of one frame: containers count it differently at a stream's end.
+
+    Of picture it follows from the rate; of sound the longest in common use is taken, that of AAC.
+    """
+    if stream.type == "video" and stream.frame_rate:
+        return 1 / stream.frame_rate
+    return _AUDIO_FRAME / stream.sample_rate if stream.sample_rate else 0.0
 
 
 def check_result(path: Path, media: Media, kept: Sequence[Kept], new: Sequence[Track]) -> None:
@@ -206,16 +218,15 @@ def check_result(path: Path, media: Media, kept: Sequence[Kept], new: Sequence[T
     Raises:
         EmbedError: where its duration, its streams or its subtitles differ.
     """
-    rates = [one.stream.frame_rate for one in kept if one.stream.type == "video"]
-    frame = 1 / rates[0] if rates and rates[0] else 0.0
     duration = probe_duration(path)
-    if abs(duration - media.duration) > max(frame, _LEAST_TOLERANCE):
+    if abs(duration - media.duration) > max(map(_frame_seconds, media.streams)):
         raise EmbedError(
             f"The result lasts {duration:.3f} s and '{media.name}' {media.duration:.3f} s; the file"
             " is not delivered."
         )
     with av.open(f"file:{path}") as container:
-        found = sorted(stream.type for stream in container.streams)
+        # MP4 keeps chapters in a data stream of its own.
+        found = sorted(stream.type for stream in container.streams if stream.type != "data")
         wanted = sorted([*(one.stream.type for one in kept), *("subtitle" for _ in new)])
         if found != wanted:
             raise EmbedError(

@@ -17,7 +17,7 @@ from vat.translate.chat import fill_prompt, usable
 KEY = "sk-very-secret-0123456789"
 PROMPT = "From $source_language into $target_language, $max_columns wide. $instructions"
 WIDE = CueSettings(max_columns=2000)
-MEANS = Means(timeout_seconds=5, attempts=6)
+MEANS = Means(timeout_seconds=5, attempts=40)
 
 
 def cues(count: int) -> list[Cue]:
@@ -59,7 +59,7 @@ def test_all_faults_at_once() -> None:
 def test_a_cue_that_is_never_translated_is_named() -> None:
     with (
         chat_server(Behaviour(never="Line 7 of 40")) as server,
-        pytest.raises(TranslationError, match=r"Subtitle 7 'Line 7 of 40'.*6 attempts"),
+        pytest.raises(TranslationError, match=r"Subtitle 7 'Line 7 of 40'.*40 attempts"),
     ):
         ask(server)
 
@@ -88,10 +88,8 @@ def test_a_refusal_fails_at_once_without_the_key(
     status: int, message: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with chat_server(Behaviour(statuses=[status] * 9)) as server:
-        with (
-            caplog.at_level(logging.DEBUG),
-            pytest.raises(TranslationError, match=message) as error,
-        ):
+        caplog.set_level(logging.DEBUG)
+        with pytest.raises(TranslationError, match=message) as error:
             ask(server)
         assert len(server.requests) == (3 if status == 400 else 1)
         assert server.keys[0] == f"Bearer {KEY}"
@@ -100,7 +98,8 @@ def test_a_refusal_fails_at_once_without_the_key(
     assert error.value.__cause__ is None
 
 
-def test_a_server_that_stays_broken_is_named() -> None:
+def test_a_server_that_stays_broken_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vat.translate.chat._RETRIES", 1)
     with (
         chat_server(Behaviour(statuses=[503] * 20)) as server,
         pytest.raises(TranslationError, match="keeps answering 503"),
