@@ -121,7 +121,7 @@ def main() -> None:
     sound = with_music(speech, rate, 5, 14)
     video("music.mkv", [sound], rate, sentences, ["-metadata", "title=A talk"], chapters)
 
-    speech, rate, sentences = talk(33, "en-us+m3", 155, 25)
+    speech, rate, sentences = talk(39, "en-us+m3", 155, 25)
     other, _, _ = talk(44, "en-us+f4", 150, 25)
     tracks = ["-metadata:s:a:0", "title=Commentary", "-metadata:s:a:1", "language=eng"]
     tracks += ["-disposition:a:0", "0", "-disposition:a:1", "default"]

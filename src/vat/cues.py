@@ -28,6 +28,10 @@ it; their cues keep to it all the same, and the next ones start later than their
 
 _CLAUSE_ENDS = tuple(",;:–—，、；：…")
 _BREAKING_BLANKS = re.compile(r"[^\S\u00a0\u2007\u202f]+")
+_UNSPACED = (
+    "[\u0e00-\u0e7f\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
+)
+_UNSPACED_BREAK = re.compile(rf"(?<={_UNSPACED})[ \t]*\n[ \t]*(?={_UNSPACED})")
 _NEVER_FIRST = frozenset(
     "、。，．·‧！？：；％…）」』】》〉〕］｝”’,.!?:;%)]}々ーぁぃぅぇぉっゃゅょァィゥェォッャュョ"
 )
@@ -70,8 +74,11 @@ def text_of(words: Sequence[Word]) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text on one line, with single blanks; blanks at which no line may break are kept."""
-    return _BREAKING_BLANKS.sub(" ", text).strip()
+    """The text on one line, with single blanks; blanks at which no line may break are kept.
+
+    Lines are joined without a blank where Chinese, Japanese or Thai characters meet.
+    """
+    return _BREAKING_BLANKS.sub(" ", _UNSPACED_BREAK.sub("", text)).strip()
 
 
 def columns(text: str) -> int:

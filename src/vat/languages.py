@@ -15,8 +15,9 @@ class Language:
     """One language.
 
     `code` is Whisper's (ISO 639-1 where there is one; zh-hans, zh-hant and pt-br besides),
-    `iso639_2` the three-letter terminological code that containers carry, `flores` the code of
-    NLLB models, None where they do not know the language.
+    `iso639_2` the three-letter terminological code that containers carry (Cantonese has none of its
+    own there and is written as Chinese), `flores` the code of NLLB models, None where they do not
+    know the language.
     """
 
     code: str
@@ -48,9 +49,16 @@ def language(code: str) -> Language:
     """
     if code in LANGUAGES:
         return LANGUAGES[code]
-    near = get_close_matches(code.lower(), list(LANGUAGES), n=3, cutoff=0.3)
+    wanted = code.casefold().replace("_", "-")
+    names = {one.code: {one.iso639_2, *_names(one)} for one in LANGUAGES.values()}
+    near = [known for known, others in names.items() if wanted == known or wanted in others][:3]
+    near = near or get_close_matches(wanted, list(LANGUAGES), n=3, cutoff=0.3)
     hint = f"; did you mean {' or '.join(near)}?" if near else "."
     raise ConfigError(f"The language '{code}' is unknown{hint}")
+
+
+def _names(known: Language) -> tuple[str, str]:
+    return known.english.casefold(), known.native.casefold()
 
 
 def is_cjk(code: str) -> bool:

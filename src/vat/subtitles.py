@@ -27,22 +27,30 @@ def read_cues(json: StrPath) -> tuple[str, list[Cue]]:
 
 def to_srt(cues: Sequence[Cue]) -> str:
     """The cues as SubRip text, their characters as they are."""
-    return _render([cue.text for cue in cues], cues, "srt")
+    return "".join(
+        f"{number}\n{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}\n{_lines(cue.text)}\n\n"
+        for number, cue in enumerate(cues, 1)
+    )
 
 
 def to_vtt(cues: Sequence[Cue]) -> str:
     """The cues as WebVTT, in which &, < and > are written as entities."""
-    return _render([html.escape(cue.text, quote=False) for cue in cues], cues, "vtt")
+    blocks = (
+        f"{number}\n{_clock(cue.start, '.')} --> {_clock(cue.end, '.')}\n"
+        f"{html.escape(_lines(cue.text), quote=False)}\n\n"
+        for number, cue in enumerate(cues, 1)
+    )
+    return "WEBVTT\n\n" + "".join(blocks)
 
 
-def _render(texts: Sequence[str], cues: Sequence[Cue], format_: str) -> str:
-    import pysubs2
+def _clock(seconds: float, point: str) -> str:
+    # Written by hand and not by pysubs2, which takes \N, \n and \h in a text for its own blanks.
+    minutes, milliseconds = divmod(round(seconds * 1000), 60_000)
+    hours, minutes = divmod(minutes, 60)
+    whole, fraction = divmod(milliseconds, 1000)
+    return f"{hours:02}:{minutes:02}:{whole:02}{point}{fraction:03}"
 
-    subtitles = pysubs2.SSAFile()
-    for text, cue in zip(texts, cues, strict=True):
-        event = pysubs2.SSAEvent(start=round(cue.start * 1000), end=round(cue.end * 1000))
-        event.text = text.replace("\n", "\\N")
-        subtitles.append(event)
-    # keep_ssa_tags: braces in speech are no style tags and must not vanish.
-    rendered: str = subtitles.to_string(format_, keep_ssa_tags=True, apply_styles=False)
-    return rendered
+
+def _lines(text: str) -> str:
+    """The text without empty lines, which would end the cue."""
+    return "\n".join(line for line in text.splitlines() if line.strip())

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from vat.cues import CueSettings, lay_out
+from vat.cues import CueSettings, lay_out, one_line
 from vat.errors import TranslationError
 from vat.timeline import Cue
 
@@ -62,7 +62,7 @@ def translate(
             f"The video speaks {source} and no translator into {target} is configured; set"
             " translate.backend, or correct languages.source."
         )
-    texts = [" ".join(cue.text.split()) for cue in cues]
+    texts = [one_line(cue.text) for cue in cues]
     if settings.backend == "openai":
         from vat.translate.chat import translate_texts
     else:
@@ -80,7 +80,7 @@ def _check(cues: Sequence[Cue], found: Sequence[str]) -> None:
         raise TranslationError(f"{len(found)} translations for {len(cues)} subtitles; run again.")
     blank = [cue for cue, text in zip(cues, found, strict=True) if not text.strip()]
     if blank:
-        names = "; ".join(f"{cue.id} '{' '.join(cue.text.split())}'" for cue in blank[:5])
+        names = "; ".join(f"{cue.id} '{one_line(cue.text)}'" for cue in blank[:5])
         raise TranslationError(
             f"{len(blank)} subtitles have no translation: {names}; try another translate.model."
         )

@@ -3,27 +3,34 @@
 import json
 import logging
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from string import Template
-from typing import Any
+from typing import Any, Final
+from unicodedata import category
+from urllib.parse import urlsplit
 
 import openai
+from openai.types.chat import ChatCompletion
 
-from vat.cues import CueSettings
+from vat.cues import CueSettings, one_line
 from vat.errors import TranslationError
 from vat.languages import language
 from vat.translate import Means, TranslateSettings
 
 logger = logging.getLogger(__name__)
 
+_OPENAI: Final = "https://api.openai.com/v1"
 _RETRIES = 5
 _FORMATS = ("schema", "object", "text")
 _REFUSALS = {
     401: "refuses the key; check OPENAI_API_KEY",
     403: "forbids the request; check the key's rights and the server's region",
     404: "does not know the model or the address; check translate.model and translate.base_url",
+    429: "limits requests, or the account is used up; check the account or run again later",
 }
+_REASON_LENGTH = 200
 
 
 def translate_texts(
@@ -72,16 +79,60 @@ def fill_prompt(settings: TranslateSettings, source: str, target: str, columns: 
         ) from error
 
 
+def usable(answer: str, asked: Mapping[str, str]) -> dict[str, str]:
+    """What of an answer can be taken: texts that are not blank, under keys that were asked for.
+
+    Next to a key without a text nothing is taken: two subtitles may stand there merged into one.
+    Nothing at all is taken beside an invented number: the texts may have moved by one.
+    """
+    record = _record(answer)
+    if len(asked) > 1 and any(key.isdecimal() and key not in asked for key in record):
+        return {}
+    texts = {key: _clean(record.get(key)) for key in asked}
+    around = [True, *map(bool, texts.values()), True]
+    return {key: text for at, (key, text) in enumerate(texts.items()) if all(around[at : at + 3])}
+
+
+def _record(answer: str) -> Mapping[str, Any]:
+    """The JSON object in an answer, whatever is said around it; empty where there is none."""
+    spoken = answer.rsplit("</think>", 1)[-1]
+    begin, end = spoken.find("{"), spoken.rfind("}")
+    try:
+        record = json.loads(spoken[begin : end + 1], object_pairs_hook=_unambiguous)
+    except (ValueError, RecursionError):
+        return {}
+    if isinstance(record, dict) and isinstance(record.get("subtitles"), dict):
+        record = record["subtitles"]
+    return record if isinstance(record, dict) else {}
+
+
+def _unambiguous(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object without the keys that it has twice."""
+    count = Counter(key for key, _ in pairs)
+    return {key: value for key, value in pairs if count[key] == 1}
+
+
+def _clean(text: object) -> str:
+    """The text on one line; blank if it is none, or has halves of characters, as no file can."""
+    if not isinstance(text, str) or any("\ud800" <= character <= "\udfff" for character in text):
+        return ""
+    return one_line("".join(" " if category(one) == "Cc" else one for one in text))
+
+
 def _client(settings: TranslateSettings, means: Means) -> openai.OpenAI:
-    key = os.environ.get("OPENAI_API_KEY")
+    key = os.environ.get("OPENAI_API_KEY", "").strip()
     if not key and not settings.base_url:
         raise TranslationError(
             "The environment variable OPENAI_API_KEY is not set; set it, or name another server in"
             " translate.base_url."
         )
+    if not (key.isascii() and key.isprintable()):
+        raise TranslationError(
+            "The environment variable OPENAI_API_KEY has characters that no key has; set it anew."
+        )
     return openai.OpenAI(
         api_key=key or "none",
-        base_url=settings.base_url,
+        base_url=settings.base_url or _OPENAI,
         timeout=means.timeout_seconds,
         max_retries=_RETRIES,
     )
@@ -94,25 +145,24 @@ def _complete(
     waiting = [range(a, min(a + size, len(texts))) for a in range(0, len(texts), size)]
     work: list[Sequence[int]] = list(reversed(waiting))
     found: dict[int, str] = {}
-    tries = dict.fromkeys(range(len(texts)), 0)
+    tries = 0
     while work:
         batch = work.pop()
         found |= talk.ask(texts, batch, settings.context)
         missing = [index for index in batch if index not in found]
-        if not missing:
-            continue
-        logger.warning("%d of %d subtitles are asked for again", len(missing), len(batch))
-        if len(batch) > 1:
-            half = (len(missing) + 1) // 2
-            work += [part for part in (missing[half:], missing[:half]) if part]
-            continue
-        tries[missing[0]] += 1
-        if tries[missing[0]] >= attempts:
+        logger.info(
+            "subtitles %d to %d: %d of %d translated; %d of %d in all",
+            *(batch[0] + 1, batch[-1] + 1, len(batch) - len(missing), len(batch)),
+            *(len(found), len(texts)),
+        )
+        tries = tries + 1 if missing and len(batch) == 1 else 0
+        if tries >= attempts:
             raise TranslationError(
                 f"Subtitle {missing[0] + 1} '{texts[missing[0]]}' could not be translated in"
                 f" {attempts} attempts; run again, or try another translate.model."
             )
-        work.append(missing)
+        half = (len(missing) + 1) // 2
+        work += [part for part in (missing[half:], missing[:half]) if part]
     return [found[index] for index in range(len(texts))]
 
 
@@ -143,6 +193,7 @@ class _Talk:
         return {int(key) - 1: text for key, text in answer.items()}
 
     def _send(self, messages: Any, keys: Sequence[str]) -> str:
+        """The text of one answer; empty where there is none, or the batch is too long."""
         while True:
             options: dict[str, Any] = _format(self.formats[0], keys)
             if self.settings.temperature is not None and self.tempered:
@@ -151,61 +202,65 @@ class _Talk:
                 answer = self.client.chat.completions.create(
                     model=self.settings.model, messages=messages, **options
                 )
-            except openai.BadRequestError as error:
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                if len(keys) > 1 and "context" in str(error):
+                    logger.warning("the server's context is too small for %d subtitles", len(keys))
+                    return ""
                 self._learn(error, options)
                 continue
             except openai.APIError as error:
                 raise self._refusal(error) from None
-            if answer.usage is not None:
-                self.tokens += answer.usage.total_tokens
-            return (answer.choices[0].message.content or "") if answer.choices else ""
+            except ValueError:
+                raise self._foreign() from None
+            return self._text(answer)
 
-    def _learn(self, error: openai.BadRequestError, options: Mapping[str, Any]) -> None:
+    def _text(self, answer: object) -> str:
+        # The client passes on whatever a server says with status 200, a web page for instance.
+        if not isinstance(answer, ChatCompletion) or not isinstance(answer.choices, list):
+            raise self._foreign()
+        if answer.usage is not None:
+            self.tokens += answer.usage.total_tokens or 0
+        return (answer.choices[0].message.content or "") if answer.choices else ""
+
+    def _learn(self, error: openai.APIStatusError, options: Mapping[str, Any]) -> None:
         """Give up what the server does not understand, one thing at a time."""
         if "temperature" in options and "temperature" in str(error):
             self.tempered = False
+            logger.warning("the server refuses a temperature; its own is used")
         elif len(self.formats) > 1:
             gone = self.formats.pop(0)
             logger.warning("the server refuses %s; trying %s", gone, self.formats[0])
         else:
+            reason = " ".join(str(error).replace(self.client.api_key, "***").split())
             raise TranslationError(
-                f"The server at {self.client.base_url} refuses the request (400); check"
-                " translate.model and the prompt."
+                f"{self._place()} refuses the request ({reason[:_REASON_LENGTH]}); check"
+                " translate.model and translate.prompt."
             ) from None
 
     def _refusal(self, error: openai.APIError) -> TranslationError:
         """What went wrong in one sentence; the server's own text might repeat the key."""
         status = error.status_code if isinstance(error, openai.APIStatusError) else None
-        place = f"The server at {self.client.base_url}"
         if status in _REFUSALS:
-            return TranslationError(f"{place} {_REFUSALS[status]} ({status}).")
+            return TranslationError(f"{self._place()} {_REFUSALS[status]} ({status}).")
         if status is not None:
-            return TranslationError(f"{place} keeps answering {status}; run again later.")
+            return TranslationError(f"{self._place()} keeps answering {status}; run again later.")
+        if isinstance(error, openai.APIResponseValidationError):
+            return self._foreign()
         kind = "did not answer in time" if isinstance(error, openai.APITimeoutError) else "is away"
-        return TranslationError(f"{place} {kind}; check translate.base_url and the network.")
+        return TranslationError(
+            f"{self._place()} {kind}; check translate.base_url and the network."
+        )
 
+    def _foreign(self) -> TranslationError:
+        return TranslationError(
+            f"{self._place()} does not speak OpenAI's chat interface; check translate.base_url,"
+            " which often ends with /v1."
+        )
 
-def usable(answer: str, asked: Mapping[str, str]) -> dict[str, str]:
-    """What of an answer can be taken: texts that are not blank, under keys that were asked for.
-
-    Next to a key without a text nothing is taken: two subtitles may stand there merged into one.
-    """
-    begin, end = answer.find("{"), answer.rfind("}")
-    try:
-        record = json.loads(answer[begin : end + 1])
-    except ValueError:
-        return {}
-    if isinstance(record, dict) and isinstance(record.get("subtitles"), dict):
-        record = record["subtitles"]
-    if not isinstance(record, dict):
-        return {}
-    given = [isinstance(record.get(key), str) and bool(record[key].strip()) for key in asked]
-    around = [True, *given, True]
-    return {
-        key: " ".join(record[key].split())
-        for index, key in enumerate(asked)
-        if all(around[index : index + 3])
-    }
+    def _place(self) -> str:
+        """Where the server is, without a password that its address may have."""
+        address = urlsplit(str(self.client.base_url))
+        return f"The server at {address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}"
 
 
 def _format(name: str, keys: Sequence[str]) -> dict[str, Any]:

@@ -3,12 +3,11 @@
 import functools
 import logging
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import sentencex
-
-from vat.cues import CueSettings
+from vat.cues import CueSettings, sentence_ends
 from vat.device import gpu_errors, is_out_of_memory
 from vat.errors import ModelError, TranslationError
 from vat.languages import is_cjk, language
@@ -16,8 +15,11 @@ from vat.translate import Means, TranslateSettings
 
 logger = logging.getLogger(__name__)
 
-_BEAM_SIZE = 4
-_BATCH_TOKENS = 2048
+_BEAM_SIZE: Final = 4
+_BATCH_TOKENS: Final = 2048
+_MOST_TOKENS: Final = 256
+"""Length of a translation at which CTranslate2 stops, finished or not; its own default."""
+_M2M100_NAMES: Final = {"jw": "jv"}
 
 
 def translate_texts(
@@ -37,13 +39,21 @@ def translate_texts(
     """
     with gpu_errors("translating"):
         translator, tokenizer = load_translator(settings.model, means.device, means.threads)
+        tokens = language_token(tokenizer, source), language_token(tokenizer, target, target=True)
+        if tokens[0] == tokens[1]:
+            logger.info("the model has one token for %s and %s; nothing is changed", source, target)
+            return list(texts)
         sentences = [_sentences(text, source) for text in texts]
-        flat = [sentence for group in sentences for sentence in group]
-        tokens = _language_token(tokenizer, source), _language_token(tokenizer, target)
-        found = iter(_translate(flat, translator, tokenizer, tokens))
+        # What has no letters (a figure, a note of music) says the same in any language; a model
+        # that is asked for it invents a sentence.
+        spoken = [one for group in sentences for one in group if any(map(str.isalpha, one))]
+        found = iter(_translate(spoken, translator, tokenizer, tokens))
     joint = "" if is_cjk(target) else " "
-    logger.info("%d sentences of %d subtitles translated", len(flat), len(texts))
-    return [joint.join(next(found) for _ in group) for group in sentences]
+    logger.info("%d sentences of %d subtitles translated", len(spoken), len(texts))
+    return [
+        joint.join(next(found) if any(map(str.isalpha, one)) else one for one in group)
+        for group in sentences
+    ]
 
 
 @functools.cache
@@ -70,40 +80,18 @@ def load_translator(folder: str, device: str, threads: int) -> tuple[Any, Any]:
     return translator, tokenizer
 
 
-def _translate(
-    sentences: Sequence[str], translator: Any, tokenizer: Any, tokens: tuple[str, str]
-) -> list[str]:
-    said = [
-        [tokens[0], *tokenizer.encode(sentence, add_special_tokens=False).tokens, "</s>"]
-        for sentence in sentences
-    ]
-    results = translator.translate_batch(
-        said,
-        target_prefix=[[tokens[1]]] * len(said),
-        beam_size=_BEAM_SIZE,
-        max_batch_size=_BATCH_TOKENS,
-        batch_type="tokens",
-    )
-    found = []
-    for sentence, result in zip(sentences, results, strict=True):
-        heard = [token for token in result.hypotheses[0] if token != tokens[1]]
-        text = tokenizer.decode([tokenizer.token_to_id(token) for token in heard]).strip()
-        if not text:
-            raise TranslationError(
-                f"The model has no translation for '{sentence}'; try another translate.model."
-            )
-        found.append(text)
-    return found
-
-
-def _language_token(tokenizer: Any, code: str) -> str:
+def language_token(tokenizer: Any, code: str, *, target: bool = False) -> str:
     """The token by which the model knows a language: eng_Latn as in NLLB, or __en__ as in M2M100.
 
     Raises:
-        ModelError: where it knows neither.
+        ModelError: where it knows neither. M2M100 writes Chinese in simplified characters only.
     """
     known = language(code)
-    for token in (known.flores, f"__{code}__", f"__{code.split('-', maxsplit=1)[0]}__"):
+    base = code.split("-", maxsplit=1)[0]
+    tokens = [known.flores, f"__{code}__", f"__{_M2M100_NAMES.get(base, base)}__"]
+    if target and code == "zh-hant":
+        tokens = [known.flores]
+    for token in tokens:
         if token and tokenizer.token_to_id(token) is not None:
             return token
     raise ModelError(
@@ -111,6 +99,76 @@ def _language_token(tokenizer: Any, code: str) -> str:
     )
 
 
+def _translate(
+    sentences: Sequence[str], translator: Any, tokenizer: Any, tokens: tuple[str, str]
+) -> list[str]:
+    """Each sentence translated; one that came out empty or endless is tried a second time."""
+    found = _attempt(sentences, translator, tokenizer, tokens, {})
+    failed = [index for index, text in enumerate(found) if not text]
+    if failed:
+        logger.warning("%d sentences are translated again, without repetitions", len(failed))
+        again = [sentences[index] for index in failed]
+        options = {"no_repeat_ngram_size": 3}
+        for index, text in zip(
+            failed, _attempt(again, translator, tokenizer, tokens, options), strict=True
+        ):
+            if not text:
+                raise TranslationError(
+                    f"The model has no translation for '{sentences[index]}'; try another"
+                    " translate.model."
+                )
+            found[index] = text
+    return found
+
+
+def _attempt(
+    sentences: Sequence[str],
+    translator: Any,
+    tokenizer: Any,
+    tokens: tuple[str, str],
+    options: dict[str, Any],
+) -> list[str]:
+    """One translation of each sentence; empty where there is none, or it did not come to an end."""
+    said = [
+        [tokens[0], *tokenizer.encode(sentence, add_special_tokens=False).tokens, "</s>"]
+        for sentence in sentences
+    ]
+    try:
+        results = translator.translate_batch(
+            said,
+            target_prefix=[[tokens[1]]] * len(said),
+            beam_size=_BEAM_SIZE,
+            max_batch_size=_BATCH_TOKENS,
+            batch_type="tokens",
+            max_input_length=0,  # otherwise the end of a long sentence is cut off in silence
+            max_decoding_length=_MOST_TOKENS,
+            disable_unk=True,  # otherwise words may vanish when the tokens become text
+            **options,
+        )
+    except RuntimeError as error:
+        if "position encodings" not in str(error):
+            raise
+        longest = max(zip(map(len, said), sentences, strict=True))[1]
+        raise TranslationError(
+            f"The sentence '{longest}' is too long for the model; try another translate.model."
+        ) from error
+    return [_text(result.hypotheses[0], tokenizer, tokens[1]) for result in results]
+
+
+def _text(hypothesis: Sequence[str], tokenizer: Any, token: str) -> str:
+    if len(hypothesis) >= _MOST_TOKENS:
+        return ""
+    numbers = [tokenizer.token_to_id(one) for one in hypothesis if one != token]
+    if None in numbers:
+        raise ModelError(
+            "The tokenizer.json of the translation model belongs to another model; convert it again"
+            " and copy its own tokenizer.json."
+        )
+    text: str = tokenizer.decode(numbers)
+    return text.strip()
+
+
 def _sentences(text: str, code: str) -> list[str]:
-    found = sentencex.segment(code.split("-", maxsplit=1)[0], text)
-    return [sentence.strip() for sentence in found if sentence.strip()] or [text]
+    places = [0, *sentence_ends(text, code), len(text)]
+    found = (text[a:b].strip() for a, b in pairwise(places))
+    return [sentence for sentence in found if sentence] or [text]
