@@ -1,0 +1,192 @@
+"""Videos come in whole: linked, fetched, continued, or refused by name."""
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import ClassVar
+from urllib.parse import unquote
+
+import pytest
+
+from tests.unit.media_helpers import FFMPEG, HOSTILE, make_video
+from vat.download import download, expand_url, fetch_url, link_local
+from vat.errors import SourceError
+
+NAME = 'it\'s "a" video [x] 测试 100%.mp4'
+
+
+class Site(BaseHTTPRequestHandler):
+    """Serves one video with ranges, fails as often as `failures` says, and lists a feed."""
+
+    content: ClassVar[bytes] = b""
+    failures: ClassVar[list[int]] = []
+    ranges: ClassVar[list[str]] = []
+
+    def log_message(self, *_: object) -> None:
+        """Stay quiet."""
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        if self.failures:
+            self.send_error(self.failures.pop(0))
+        elif self.path.endswith("/feed.xml"):
+            place = f"http://{self.headers['Host']}"
+            items = "".join(
+                f"<item><title>{n}</title><link>{place}/{n}.mp4</link></item>"
+                for n in ("one", "two")
+            )
+            feed = f'<rss version="2.0"><channel><title>Feed</title>{items}</channel></rss>'
+            self.answer(feed.encode(), "application/rss+xml")
+        elif unquote(self.path).split("?")[0].endswith(".mp4"):
+            self.answer(self.content, "video/mp4")
+        else:
+            self.send_error(404)
+
+    def answer(self, body: bytes, kind: str) -> None:
+        found = re.match(r"bytes=(\d+)-", self.headers.get("Range") or "")
+        begin = int(found[1]) if found else 0
+        if found:
+            self.ranges.append(found[0])
+        self.send_response(206 if found else 200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("Content-Length", str(len(body) - begin))
+        if found:
+            self.send_header("Content-Range", f"bytes {begin}-{len(body) - 1}/{len(body)}")
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body[begin:])
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = make_video(tmp_path_factory.mktemp("site") / "v.mp4", 4, sound="anoisesrc=r=16000")
+    return path.read_bytes()
+
+
+@pytest.fixture
+def site(video: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr(Site, "content", video)
+    monkeypatch.setattr(Site, "failures", [])
+    monkeypatch.setattr(Site, "ranges", [])
+    monkeypatch.setattr("vat.download._WAIT_SECONDS", 0.01)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def fetch(url: str, destination: Path) -> dict[str, str]:
+    return dict(fetch_url(url, destination, format="bv*+ba/b", cookies=None, ffmpeg=FFMPEG))
+
+
+def test_a_url_is_fetched_to_the_very_name(site: str, tmp_path: Path, video: bytes) -> None:
+    facts = fetch(f"{site}/{NAME}", tmp_path / "100% source")
+    assert (tmp_path / "100% source").read_bytes() == video
+    assert facts["name"] == NAME
+
+
+def test_a_broken_fetch_is_continued(site: str, tmp_path: Path, video: bytes) -> None:
+    (tmp_path / "source.mp4.part").write_bytes(video[:20000])
+    fetch(f"{site}/v.mp4", tmp_path / "source")
+    assert (tmp_path / "source").read_bytes() == video
+    assert "bytes=20000-" in Site.ranges
+
+
+def test_a_finished_fetch_is_not_repeated(site: str, tmp_path: Path) -> None:
+    first = fetch(f"{site}/v.mp4", tmp_path / "source")
+    Site.failures = [404] * 9
+    assert fetch(f"{site}/v.mp4", tmp_path / "source") == first
+    assert len(Site.failures) == 9
+
+
+def test_moments_of_weakness_are_waited_for(site: str, tmp_path: Path, video: bytes) -> None:
+    Site.failures = [503, 503]
+    fetch(f"{site}/v.mp4", tmp_path / "source")
+    assert (tmp_path / "source").read_bytes() == video
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_what_the_server_refuses_is_not_asked_again(site: str, tmp_path: Path, status: int) -> None:
+    Site.failures = [status] * 20
+    with pytest.raises(SourceError, match=rf"/v\.mp4 cannot be fetched.*{status}") as error:
+        fetch(f"{site}/v.mp4", tmp_path / "source")
+    assert "\n" not in str(error.value)
+    assert len(Site.failures) >= 18
+    assert not (tmp_path / "source").exists()
+
+
+def test_no_server_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vat.download._WAIT_SECONDS", 0.01)
+    with pytest.raises(SourceError, match="cannot be fetched"):
+        fetch("http://127.0.0.1:9/v.mp4", tmp_path / "source")
+
+
+def test_a_feed_becomes_its_entries(site: str) -> None:
+    assert expand_url(f"{site}/feed.xml") == [f"{site}/one.mp4", f"{site}/two.mp4"]
+
+
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9/a%20b.MP4?x=1", "https://www.youtube.com/watch?v=dQw4w9WgXcQ"]
+)
+def test_a_single_video_needs_no_network_to_be_planned(url: str) -> None:
+    assert expand_url(url) == [url]
+
+
+def test_a_page_without_video_is_named(site: str) -> None:
+    with pytest.raises(SourceError, match=f"{site}/nothing cannot be fetched"):
+        expand_url(f"{site}/nothing")
+
+
+def run(source: str, folder: Path, *, remote: bool) -> Path:
+    download(
+        source,
+        folder / "source",
+        folder / "media.json",
+        folder / "audio.flac",
+        remote=remote,
+        title=None,
+        audio_track=None,
+        format="bv*+ba/b" if remote else None,
+        cookies=None,
+        ffmpeg=FFMPEG,
+    )
+    return folder
+
+
+def test_the_whole_stage_for_a_url(site: str, tmp_path: Path, video: bytes) -> None:
+    folder = run(f"{site}/{NAME}", tmp_path, remote=True)
+    assert {path.name for path in folder.iterdir()} == {"source", "media.json", "audio.flac"}
+    assert (folder / "source").read_bytes() == video
+    assert json.loads((folder / "media.json").read_text())["name"] == NAME
+
+
+def test_what_was_fetched_is_kept_where_the_rest_fails(site: str, tmp_path: Path) -> None:
+    Site.content = b"this is no video" * 100
+    with pytest.raises(SourceError):
+        run(f"{site}/v.mp4", tmp_path, remote=True)
+    assert any(path.name.startswith("fetched-") for path in tmp_path.iterdir())
+    assert not (tmp_path / "source").exists()
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_the_whole_stage_for_a_file(tmp_path: Path, name: str) -> None:
+    source = make_video(tmp_path / name, 1)
+    before = source.read_bytes()
+    folder = run(str(source), tmp_path / "out", remote=False)
+    assert (folder / "source").is_symlink()
+    assert (folder / "source").resolve() == source.resolve()
+    assert source.read_bytes() == before
+    assert json.loads((folder / "media.json").read_text())["name"] == name
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"gone\.mp4"):
+        link_local(tmp_path / "gone.mp4", tmp_path / "source")
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,78 @@
+"""Files appear whole or not at all, and a job's log has everything that was said."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vat.files import atomic_path, read_json, write_json, write_text
+
+
+def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
+    target = tmp_path / "sub" / "a.flac"
+    with atomic_path(target) as part:
+        part.write_text("half")
+        assert not target.exists()
+        assert part.suffix == ".flac"
+    assert target.read_text() == "half"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_failure_keeps_the_old_file_and_leaves_no_other(tmp_path: Path) -> None:
+    target = tmp_path / "a"
+    write_text(target, "old")
+    with pytest.raises(OSError, match="full"), atomic_path(target) as part:  # noqa: PT012
+        part.write_text("new")
+        raise OSError("No space left on device: full")
+    assert target.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full on this system")
+    with pytest.raises(OSError, match="No space left"), atomic_path(tmp_path / "a") as part:  # noqa: PT012
+        part.symlink_to("/dev/full")
+        part.write_text("x" * 100)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_json_keeps_characters_and_refuses_what_is_no_number(tmp_path: Path) -> None:
+    value = {"text": "测试 🎬 \u2028 {x}", "list": [1, 2.5, None]}
+    write_json(tmp_path / "a.json", value)
+    assert read_json(tmp_path / "a.json") == value
+    assert "测试" in (tmp_path / "a.json").read_text(encoding="utf-8")
+    with pytest.raises(ValueError, match="JSON"):
+        write_json(tmp_path / "b.json", float("nan"))
+
+
+def in_log(tmp_path: Path, body: str) -> tuple[int, str]:
+    code = "from vat.joblog import job_log\nimport os, sys\nfrom vat.errors import VatError\n"
+    code += f"with job_log({str(tmp_path / 'logs' / 'job.log')!r}):\n    {body}\n"
+    status = subprocess.run([sys.executable, "-c", code], check=False).returncode
+    return status, (tmp_path / "logs" / "job.log").read_text()
+
+
+def test_a_log_has_what_children_and_native_code_say(tmp_path: Path) -> None:
+    body = "os.system('echo child; echo error >&2'); os.write(2, b'native\\n'); print('python')"
+    status, text = in_log(tmp_path, body)
+    assert status == 0
+    for word in ("child", "error", "native", "python"):
+        assert word in text
+
+
+def test_an_error_for_the_user_is_one_line(tmp_path: Path) -> None:
+    status, text = in_log(tmp_path, "raise VatError('The file is empty; replace it.')")
+    assert status == 1
+    assert text.count("\n") == 1
+    assert text.endswith("The file is empty; replace it.\n")
+
+
+def test_a_bug_keeps_its_traceback(tmp_path: Path) -> None:
+    status, text = in_log(tmp_path, "1 / 0")
+    assert status == 1
+    assert "ZeroDivisionError" in text
+    assert "Traceback" in text
+    assert os.linesep in text
