@@ -1,11 +1,11 @@
 """Rule fetch_model: fetch one model."""
 
 from vat.joblog import job_log
-from vat.models import fetch
+from vat.models import fetch, model_name
 
 with job_log(snakemake.log[0]):
     fetch(
         snakemake.wildcards.kind,
-        snakemake.wildcards.model.replace("--", "/"),
+        model_name(snakemake.wildcards.model),
         snakemake.output.folder,
     )

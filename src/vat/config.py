@@ -55,7 +55,8 @@ def check(record: Mapping[str, Any], schema: Schema, where: str = "configuration
     validator = Draft202012Validator(schema, format_checker=_formats)
     faults = sorted(validator.iter_errors(record), key=lambda fault: list(map(str, fault.path)))
     for fault in faults:
-        raise ConfigError(f"In the {where}, {_explain(fault)}.")
+        sentence = f"In the {where}, {_explain(fault)}"
+        raise ConfigError(sentence if sentence.endswith("?") else f"{sentence}.")
 
 
 def recipe(config: Mapping[str, Any], schema: Schema) -> dict[str, Any]:

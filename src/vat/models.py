@@ -100,6 +100,16 @@ def asr_gpu_mem_mb(model: str, compute_type: str) -> int:
     return full * 2 // 3 if compute_type.startswith("int8") else full
 
 
+def folder_name(name: str) -> str:
+    """A model's name as the name of a folder; `model_name` is its inverse."""
+    return name.replace("/", "--")
+
+
+def model_name(folder: str) -> str:
+    """The name of the model that is fetched into a folder of this name."""
+    return folder.replace("--", "/")
+
+
 def fetch(kind: str, name: str, destination: str | Path) -> None:
     """Fetch a model into the folder `destination`, which appears whole or not at all.
 

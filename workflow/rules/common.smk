@@ -1,11 +1,10 @@
 """What the stages share: the plan of the run, and functions that answer a job's questions."""
 
 import json
-import os
 from pathlib import Path
 
 from vat.errors import VatError
-from vat.models import asr_gpu_mem_mb
+from vat.models import asr_gpu_mem_mb, folder_name
 from vat.plan import check_api_key, make_plan
 from vat.stages import VERSIONS
 
@@ -82,7 +81,7 @@ def model_input(kind, name):
 def model_folder(kind, name):
     """Where a model is: the local folder that the configuration names, or the fetched one."""
     local = explained(plan.model_folder, name)
-    fetched = f"<resources>/models/{kind}/{name.replace('/', '--')}"
+    fetched = f"<resources>/models/{kind}/{folder_name(name)}"
     return local or workflow.pathvars.apply(fetched)
 
 

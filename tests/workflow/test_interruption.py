@@ -1,0 +1,42 @@
+"""A run that is killed is finished by the same command, and repeats no finished work."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.workflow.conftest import Workflow, demo
+
+
+def start(root: Path, directory: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "snakemake", "--directory", str(directory), *demo()]
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, cwd=root, stdout=quiet, stderr=quiet, start_new_session=True)
+
+
+def words(directory: Path) -> dict[Path, int]:
+    found = directory.glob("results/*/words/????.json")
+    return {path: path.stat().st_mtime_ns for path in found}
+
+
+def test_a_killed_run_goes_on_where_it_was(root: Path, workflow: Workflow, tmp_path: Path) -> None:
+    process = start(root, tmp_path)
+    limit = time.monotonic() + 120
+    while len(words(tmp_path)) < 2 and time.monotonic() < limit:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = words(tmp_path)
+    assert len(before) >= 2
+    lock = workflow(tmp_path, *demo("--unlock"))
+    assert lock.status == 0, lock.output
+    run = workflow(tmp_path, *demo())
+    assert run.status == 0, run.output
+    after = words(tmp_path)
+    assert len(after) > len(before)
+    # The job that was running when the kill came is the only one that may be repeated.
+    repeated = [path for path in before if after[path] != before[path]]
+    assert len(repeated) <= 1
+    assert not list(tmp_path.rglob(".part-*"))
