@@ -13,16 +13,29 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a path beside `path` to write to; rename it to `path` if the block succeeds.
 
     The temporary name keeps the suffixes of `path`, because media tools choose their format by
-    them. If the block raises, nothing is left behind.
+    them. If the block raises, nothing is left behind; what a killed process left is removed.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
+    _remove_orphans(target)
     part = target.with_name(f".part-{os.getpid()}-{target.name}")
     try:
         yield part
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _remove_orphans(target: Path) -> None:
+    """Remove parts of `target` whose writers are dead."""
+    for file in target.parent.iterdir():
+        prefix, _, rest = file.name.removeprefix(".part-").partition("-")
+        if file.name.startswith(".part-") and rest == target.name and not _is_running(prefix):
+            file.unlink(missing_ok=True)
+
+
+def _is_running(process: str) -> bool:
+    return process.isdecimal() and Path("/proc", process).exists()
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -30,6 +30,15 @@ def test_a_failure_keeps_the_old_file_and_leaves_no_other(tmp_path: Path) -> Non
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", "pass"])
+    process.wait()
+    (tmp_path / f".part-{process.pid}-a.json").write_text("half")
+    (tmp_path / f".part-{os.getpid()}-b.json").write_text("another file, still written")
+    write_text(tmp_path / "a.json", "whole")
+    assert {path.name for path in tmp_path.iterdir()} == {"a.json", f".part-{os.getpid()}-b.json"}
+
+
 def test_a_full_disk_leaves_nothing(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full on this system")

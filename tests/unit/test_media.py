@@ -64,6 +64,16 @@ def test_a_video_without_sound_has_no_track(tmp_path: Path) -> None:
     assert look(make_video(tmp_path / "v.mp4", 1, sound=None)).audio_track is None
 
 
+def test_subtitles_may_outlast_the_picture_and_slides_be_long(tmp_path: Path) -> None:
+    (tmp_path / "s.srt").write_text("1\n00:00:09,000 --> 00:00:20,000\nHello\n")
+    long = tmp_path / "long.mkv"
+    ffmpeg("-i", make_video(tmp_path / "v.mkv", 6), "-i", tmp_path / "s.srt", "-c:v", "copy", long)
+    assert look(long).duration == pytest.approx(20, abs=0.1)
+    slides = tmp_path / "slides.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x48:r=1/8:d=40", slides)
+    assert look(slides).duration > 30
+
+
 def cut(path: Path, whole: Path, share: float) -> Path:
     data = whole.read_bytes()
     path.write_bytes(data[: int(len(data) * share)])

@@ -1,0 +1,136 @@
+"""What a run will do is known from the configuration and a look at the files."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.media_helpers import make_video
+from vat import plan as plans
+from vat.errors import ConfigError, SourceError
+from vat.plan import Plan, Probes, check_api_key, make_plan
+
+
+@pytest.fixture
+def make(root: Path, tmp_path: Path) -> Any:
+    def call(**config: Any) -> Plan:
+        return make_plan(config, root=root, here=tmp_path, skip=[tmp_path / "results"])
+
+    return call
+
+
+def test_chunks_follow_from_the_length(make: Any, tmp_path: Path) -> None:
+    for seconds in (1, 12):
+        make_video(tmp_path / f"{seconds}.mp4", seconds)
+    plan = make(videos=[str(tmp_path)], split={"chunk_seconds": 5})
+    assert sorted(plan.chunks.values()) == [1, 3]  # type: ignore[type-var]
+
+
+def test_a_known_file_is_not_opened_again(
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = make_video(tmp_path / "v.mp4", 12)
+    first = make(videos="v.mp4", split={"chunk_seconds": 5}).chunks
+    opened: list[str] = []
+    monkeypatch.setattr(plans, "probe_duration", lambda path: opened.append(path) or 1.0)
+    assert make(videos="v.mp4", split={"chunk_seconds": 5}).chunks == first
+    assert opened == []
+    video.write_bytes(video.read_bytes() + b"\0")
+    make(videos="v.mp4")
+    assert opened == [str(video)]
+
+
+def test_an_unreadable_file_is_planned_and_looked_at_again(
+    make: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "v.mp4").write_text("no video")
+    assert list(make(videos="v.mp4").chunks.values()) == [1]
+    assert "'v.mp4'" in caplog.text
+    caplog.clear()
+    make(videos="v.mp4")
+    assert "'v.mp4'" in caplog.text
+
+
+def test_what_was_learnt_may_be_damaged(
+    make: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+    make(videos="v.mp4")
+    (tmp_path / ".snakemake/vat/probes.json").write_text("{")
+    make(videos="v.mp4")
+    assert "probed again" in caplog.text
+
+
+def test_a_playlist_is_asked_again_and_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [["a"], ["a", "b"]]
+    monkeypatch.setattr("vat.download.expand_url", lambda url: answers.pop(0))
+    probes = Probes(tmp_path / "probes.json")
+    assert probes.entries("list") == ["a"]
+    assert probes.entries("list") == ["a", "b"]
+    probes.save()
+
+    def away(url: str) -> list[str]:
+        raise SourceError("no network")
+
+    monkeypatch.setattr("vat.download.expand_url", away)
+    assert Probes(tmp_path / "probes.json").entries("list") == ["a", "b"]
+    with pytest.raises(SourceError, match="no network"):
+        Probes(tmp_path / "probes.json").entries("other")
+
+
+def test_languages_and_tracks(make: Any, tmp_path: Path) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+
+    def of(source: str, targets: list[str], **embed: Any) -> tuple[list[str], list[str]]:
+        languages = {"source": source, "targets": targets}
+        plan = make(videos="v.mp4", languages=languages, embed=embed)
+        (video,) = plan.videos
+        return plan.languages(video), plan.tracks(video)
+
+    assert of("en", ["zh", "ja"]) == (["zh", "ja", "en"], ["zh", "ja"])
+    assert of("auto", ["zh"]) == (["zh"], ["zh"])
+    assert of("auto", []) == ([], ["source"])
+    assert of("en", ["zh"], source_track=True) == (["zh", "en"], ["zh", "source"])
+    assert of("zh", ["zh"], source_track=True) == (["zh"], ["zh"])
+
+
+def test_a_model_in_a_folder_is_found_beside_the_snakefile(
+    make: Any, root: Path, tmp_path: Path
+) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+    plan = make(videos="v.mp4")
+    assert plan.model_folder("models/asr") == str(root / "models/asr")
+    assert plan.model_folder("large-v3") is None
+    assert plan.model_folder("owner/name") is None
+    with pytest.raises(ConfigError, match=r"\./nowhere"):
+        plan.model_folder("./nowhere")
+
+
+@pytest.mark.parametrize(
+    ("translate", "needed"),
+    [
+        ({}, True),
+        ({"base_url": "http://localhost:1/v1"}, False),
+        ({"backend": "ctranslate2"}, False),
+        ({"backend": "none"}, False),
+    ],
+)
+def test_the_key_is_asked_for_only_where_it_is_needed(
+    make: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    translate: dict[str, Any],
+    needed: bool,
+) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+    config = make(videos="v.mp4", translate=translate).config
+    monkeypatch.setenv("OPENAI_API_KEY", "key")
+    check_api_key(config)
+    monkeypatch.delenv("OPENAI_API_KEY")
+    if needed:
+        with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
+            check_api_key(config)
+    else:
+        check_api_key(config)
