@@ -97,21 +97,15 @@ def embed(
             arguments += ["-f", "srt", "-i", f"{number}.srt"]
         arguments += stream_arguments(kept, new, settings)
         if burnt is not None:
+            check_fonts(burnt, Path(scratch), ffmpeg)
             write_text(Path(scratch) / "burn.srt", to_srt(burnt.cues))
             arguments += burn_arguments(settings)
         arguments += ["-f", {"mkv": "matroska", "mp4": "mp4"}[settings.container], f"file:{part}"]
         try:
             # The subtitle files are named by themselves: no path has to survive a filter graph.
-            said = run_ffmpeg(
-                arguments, ffmpeg=ffmpeg, cwd=Path(scratch), total_seconds=media.duration
-            )
+            run_ffmpeg(arguments, ffmpeg=ffmpeg, cwd=Path(scratch), total_seconds=media.duration)
         except FfmpegError as error:
             raise EmbedError(f"Subtitles cannot be put into '{media.name}': {error}") from error
-        if burnt is not None and _MISSING_GLYPH in said:
-            raise EmbedError(
-                f"No font on this host shows all characters of the {burnt.language} subtitles;"
-                " install one (Noto Sans covers most languages) or set embed.mode to soft."
-            )
         check_result(part, media, kept, new)
 
 
@@ -180,6 +174,25 @@ def stream_arguments(
     if settings.container == "mp4":
         arguments += ["-movflags", "+faststart"]
     return arguments
+
+
+def check_fonts(track: Track, scratch: Path, ffmpeg: str) -> None:
+    """See that this host's fonts have every character of a track, before an hour is encoded.
+
+    libass draws a box for a character without font and goes on; only its words tell.
+
+    Raises:
+        EmbedError: where a character has no font.
+    """
+    characters = sorted({c for cue in track.cues for c in cue.text if not c.isspace()})
+    write_text(scratch / "check.srt", to_srt([Cue(1, 0.0, 1.0, "".join(characters))]))
+    arguments = ["-f", "lavfi", "-i", "color=s=1280x720:r=1:d=1", "-vf", "subtitles=check.srt"]
+    said = run_ffmpeg([*arguments, "-f", "null", "-"], ffmpeg=ffmpeg, cwd=scratch)
+    if _MISSING_GLYPH in said:
+        raise EmbedError(
+            f"No font on this host shows all characters of the {track.language} subtitles; install"
+            " one (Noto Sans covers most languages) or set embed.mode to soft."
+        )
 
 
 def burn_arguments(settings: EmbedSettings) -> list[str]:

@@ -70,10 +70,10 @@ def run_ffmpeg(
         status = process.wait()
         messages.seek(0)
         said = messages.read()
-    if said.strip():
-        logger.info("ffmpeg said:\n%s", said.strip())
+    lines = list(dict.fromkeys(line.strip() for line in said.splitlines() if line.strip()))
+    if lines:
+        logger.info("ffmpeg said:\n%s", "\n".join(lines))
     if status != 0:
-        lines = [line.strip() for line in said.splitlines() if line.strip()]
         raise FfmpegError(f"ffmpeg failed ({status}): {' / '.join(lines[-_KEPT_LINES:])}")
     return said
 

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.training import lexicon
-from vat.cues import CueSettings, columns, lay_out, make_cues, text_of
+from vat.cues import (
+    MOST_COLUMNS_PER_SECOND,
+    CueSettings,
+    columns,
+    lay_out,
+    make_cues,
+    one_line,
+    sentence_ends,
+    text_of,
+)
 from vat.subtitles import to_srt
 from vat.timeline import Word
 
@@ -150,3 +159,154 @@ def test_no_words_give_no_cues(language: str) -> None:
     assert make_cues([], language, SETTINGS) == []
     assert to_srt([]).strip() == ""
     assert text_of([]) == ""
+
+
+@given(
+    st.lists(st.integers(3, 15), min_size=1, max_size=8),
+    st.sampled_from([0.0, 0.1, 0.5]),
+    st.integers(0, 10_000),
+)
+def test_at_common_speed_a_sentence_is_a_cue(lengths: list[int], pause: float, seed: int) -> None:
+    chance = random.Random(seed)
+    short = ["the", "dog", "sees", "one", "house", "near", "red", "cars", "and", "we", "go", "home"]
+    sentences = [
+        " ".join(chance.choice(short) for _ in range(length)).capitalize() + chance.choice(".?!")
+        for length in lengths
+    ]
+    cues = make_cues(spoken(" ".join(sentences), pause=pause), "en", SETTINGS)
+    assert [cue.text.replace("\n", " ") for cue in cues] == sentences
+
+
+@given(
+    st.lists(st.text(min_size=1, max_size=12).filter(str.strip), max_size=30),
+    st.sampled_from(["en", "fr", "zh", "th", "ko", "hi"]),
+    st.booleans(),
+)
+def test_any_characters_can_be_spoken(texts: list[str], language: str, space: bool) -> None:
+    words = [Word(i * 0.4, i * 0.4 + 0.3, text, 0.5, space) for i, text in enumerate(texts)]
+    cues = make_cues(words, language, SETTINGS)
+    assert "".join("".join(cue.text.split()) for cue in cues) == "".join("".join(texts).split())
+
+
+@given(any_words(), st.floats(0.5, 60))
+def test_cues_end_with_the_video(words: list[Word], duration: float) -> None:
+    inside = [word for word in words if word.start < duration]
+    for before, after in itertools.pairwise(make_cues(inside, "en", SETTINGS, duration)):
+        assert before.end <= after.start
+    needed = sum(columns(word.text) + 1 for word in inside) / MOST_COLUMNS_PER_SECOND
+    if inside and needed < duration:
+        assert make_cues(inside, "en", SETTINGS, duration)[-1].end <= duration + 0.1
+
+
+def test_words_at_one_moment_can_still_be_read() -> None:
+    words = [Word(10, 10, f"word{n}", 0.9) for n in range(40)] + [Word(20, 20.5, "end.", 0.9)]
+    cues = make_cues(words, "en", SETTINGS)
+    assert " ".join(cue.text for cue in cues).split() == [word.text for word in words]
+    assert all(cue.end - cue.start >= 1 for cue in cues)
+    assert (cues[0].start, cues[-1].start) == (10, 20)
+
+
+def test_words_at_the_last_moment_are_shown_before_it() -> None:
+    words = [Word(99.9, 99.9, f"word{n}", 0.9) for n in range(40)]
+    cues = make_cues(words, "en", SETTINGS, duration=100.0)
+    assert cues[-1].end == 100
+    assert all(cue.end - cue.start >= 1 for cue in cues[:-1])
+
+
+def test_a_word_of_half_a_minute_is_shown_alone_and_not_for_so_long() -> None:
+    words = [
+        *spoken("We all sing"),
+        Word(2, 32, "aaah", 0.4),
+        Word(32.1, 32.5, "and", 0.9),
+        Word(32.5, 32.9, "stop.", 0.9),
+    ]
+    cues = make_cues(words, "en", SETTINGS)
+    assert [cue.text for cue in cues] == ["We all sing", "aaah", "and stop."]
+    assert cues[1].end == 9
+
+
+def test_a_short_sentence_between_long_ones_joins_where_it_fits() -> None:
+    long = "The quiet teacher carries seven big boxes over the river and behind the old house."
+    words = spoken(f"The dog sleeps. Yes. {long}", pause=0)
+    texts = [cue.text.replace("\n", " ") for cue in make_cues(words, "en", SETTINGS)]
+    assert texts == ["The dog sleeps. Yes.", long]
+
+
+def test_unpunctuated_speech_fills_its_cues() -> None:
+    words = [Word(n * 0.4, n * 0.4 + 0.4, "word", 0.9) for n in range(1500)]
+    cues = make_cues(words, "en", SETTINGS)
+    assert len(cues) < 150
+    assert min(len(cue.text.split()) for cue in cues) >= 5
+
+
+@pytest.mark.parametrize("length", range(50, 70))
+def test_chinese_is_cut_between_phrases(length: int) -> None:
+    phrases = [
+        "我们",
+        "昨天",
+        "看到",
+        "图书馆",
+        "学习",
+        "新书",
+        "老师",
+        "孩子们",
+        "公园",
+        "喜欢",
+    ] * 7
+    words = [
+        Word(n * 0.25, n * 0.25 + 0.24, character, 0.9, space=False)
+        for n, character in enumerate("".join(phrases)[:length])
+    ]
+    cues = make_cues(words, "zh", SETTINGS)
+    borders = {*itertools.accumulate(map(len, phrases)), length}
+    ends = list(itertools.accumulate(len(cue.text.replace("\n", "")) for cue in cues))
+    assert len(ends) > 1
+    assert set(ends) <= borders
+
+
+def test_sentences_end_at_blanks_of_any_kind() -> None:
+    text = "AJMM .É..  .É.ßM!R.ß.RBJ.A.üR?ßÉ.M\u202f.é."
+    assert sentence_ends(text, "fr")[-1] == len(text)
+    assert sentence_ends("Quoi\u00a0? Dr. Ab 🎬 part. Oui.", "en") == [6, 21, 26]
+
+
+def test_blanks_that_hold_words_together_are_kept() -> None:
+    text = "Voulez-vous vraiment venir avec nous demain\u202f? Oui\u00a0!"
+    assert lay_out(text, "fr", 42, 2).split("\n")[1].endswith("demain\u202f? Oui\u00a0!")
+
+
+def test_an_address_in_chinese_stays_whole() -> None:
+    address = "https://example.org/a/long/path/index.html"
+    assert address in lay_out(f"请看{address}谢谢大家", "zh", 20, 2).split("\n")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("count", range(8, 24))
+def test_no_line_begins_with_a_closing_mark_or_ends_with_an_opening_one(
+    count: int, language: str
+) -> None:
+    text = "啊" * count + "）" + "啊" * count + "“" + "啊" * count
+    for width in range(10, 40):
+        lines = lay_out(text, language, width, 2).split("\n")
+        assert not any(line[0] == "）" or line[-1] == "“" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("text", "width"),
+    [("abc", 3), ("测试。", 6), ("한국", 4), ("e\u0301", 1), ("ครับผู้", 4), ("🎬", 2)],
+)
+def test_width_of_scripts(text: str, width: int) -> None:
+    assert columns(text) == width
+
+
+@pytest.mark.parametrize(
+    ("lines", "line"),
+    [
+        ("你好\n世界", "你好世界"),
+        ("한국\n사람", "한국 사람"),
+        ("one\n two", "one two"),
+        ("用 A\n和", "用 A 和"),
+    ],
+)
+def test_lines_are_joined_as_the_script_wants(lines: str, line: str) -> None:
+    assert one_line(lines) == line

@@ -23,15 +23,33 @@ def test_codes_have_their_form() -> None:
 
 @pytest.mark.parametrize(
     ("code", "iso", "flores"),
-    [("en", "eng", "eng_Latn"), ("zh", "zho", "zho_Hans"), ("fa", "fas", "pes_Arab")],
+    [
+        ("en", "eng", "eng_Latn"),
+        ("zh", "zho", "zho_Hans"),
+        ("zh-hant", "zho", "zho_Hant"),
+        ("fa", "fas", "pes_Arab"),
+        ("yue", "zho", "yue_Hant"),
+        ("jw", "jav", "jav_Latn"),
+        ("no", "nor", "nob_Latn"),
+        ("la", "lat", None),
+    ],
 )
-def test_some_known_codes(code: str, iso: str, flores: str) -> None:
+def test_some_known_codes(code: str, iso: str, flores: str | None) -> None:
     assert (language(code).iso639_2, language(code).flores) == (iso, flores)
 
 
 def test_an_unknown_code_names_the_nearest() -> None:
     with pytest.raises(ConfigError, match=r"'eng' is unknown; did you mean.*en"):
         language("eng")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [("German", "de"), ("deu", "de"), ("Français", "fr"), ("ZH_Hant", "zh-hant"), ("zho", "zh")],
+)
+def test_a_language_named_otherwise_is_recognised_in_the_message(wrong: str, right: str) -> None:
+    with pytest.raises(ConfigError, match=rf"'{wrong}' is unknown; did you mean {right}\b"):
+        language(wrong)
 
 
 def test_wide_scripts() -> None:

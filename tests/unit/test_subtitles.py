@@ -57,6 +57,24 @@ def test_hostile_text_survives(tmp_path: Path) -> None:
     assert "{b} {\\an8}" in vtt
 
 
+def test_a_backslash_is_a_backslash() -> None:
+    text = r"C:\New\notes \h \N {\an8}"
+    assert f"\n{text}\n" in to_srt([Cue(1, 0, 1, text)])
+    assert f"\n{text}\n" in to_vtt([Cue(1, 0, 1, text)])
+
+
+def test_no_text_ends_its_cue_early() -> None:
+    cues = [Cue(1, 0, 1, "one\n\n \r\ntwo --> three"), Cue(2, 1, 2, "four")]
+    assert to_srt(cues).count("\n\n") == to_vtt(cues).count("\n\n") - 1 == 2
+    assert "one\ntwo --> three\n" in to_srt(cues)
+    assert "-->" not in to_vtt(cues).replace(" --> 00:", "")
+
+
+def test_hours_are_written_as_hours() -> None:
+    (cue,) = [Cue(1, 3 * 3600 + 62.0009, 100 * 3600.0, "late")]
+    assert "03:01:02,001 --> 100:00:00,000" in to_srt([cue])
+
+
 def test_no_cues_give_valid_files() -> None:
     assert to_srt([]).strip() == ""
     assert to_vtt([]).strip() == "WEBVTT"

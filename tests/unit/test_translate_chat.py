@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -164,3 +165,176 @@ def test_nothing_to_translate() -> None:
     assert translate([], "en", "zh", None, WIDE, MEANS) == []
     with pytest.raises(TranslationError, match=r"speaks en and no translator into zh"):
         translate(same, "en", "zh", None, WIDE, MEANS)
+
+
+@pytest.mark.parametrize(
+    "faults", [["think"], ["echo"], ["fence"], ["wrap"]], ids=lambda faults: str(faults[0])
+)
+def test_what_is_said_around_the_answer_costs_no_second_request(faults: list[str]) -> None:
+    with chat_server(Behaviour(faults=faults, rate=1.0)) as server:
+        check(ask(server))
+        assert len(server.requests) == 2
+
+
+def test_size_and_order_of_batches_do_not_change_the_result() -> None:
+    with chat_server(Behaviour()) as server:
+        found = [ask(server, batch_size=size) for size in (1, 7, 40)]
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_batch_too_long_for_the_server_is_halved() -> None:
+    with chat_server(Behaviour(most=6)) as server:
+        check(ask(server, batch_size=20))
+        kinds = {request["response_format"]["type"] for request in server.requests}
+    assert kinds == {"json_schema"}
+
+
+def test_one_subtitle_too_long_for_the_server_fails_with_its_reason() -> None:
+    with (
+        chat_server(Behaviour(most=0)) as server,
+        pytest.raises(TranslationError, match="maximum context length"),
+    ):
+        ask(server, 1)
+
+
+def test_the_server_says_how_long_to_wait() -> None:
+    with chat_server(Behaviour(statuses=[429], wait="0.5")) as server:
+        began = time.monotonic()
+        check(ask(server, 1), 1)
+        assert time.monotonic() - began >= 0.5
+
+
+def test_a_used_up_account_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vat.translate.chat._RETRIES", 1)
+    with (
+        chat_server(Behaviour(statuses=[429] * 20)) as server,
+        pytest.raises(TranslationError, match=r"account.*\(429\)"),
+    ):
+        ask(server)
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        ("text/html", b"<html>Welcome</html>"),
+        ("application/json", b"{nope"),
+        ("application/json", b"null"),
+        ("application/json", b"[1]"),
+        ("application/json", b"{}"),
+    ],
+)
+def test_an_address_of_something_else_is_told(kind: str, data: bytes) -> None:
+    with (
+        chat_server(Behaviour(body=(kind, data))) as server,
+        pytest.raises(TranslationError, match=r"does not speak.*base_url.*/v1"),
+    ):
+        ask(server)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"choices": []}',
+        b'{"choices": [{}]}',
+        b'{"choices": [{"message": {"content": null, "refusal": "no"}}]}',
+        b'{"choices": [{"message": {"content": ["1"]}}]}',
+    ],
+)
+def test_an_answer_without_text_fails_by_the_subtitle(data: bytes) -> None:
+    with (
+        chat_server(Behaviour(body=("application/json", data))) as server,
+        pytest.raises(TranslationError, match=r"Subtitle 1 .* 40 attempts"),
+    ):
+        ask(server, 2)
+
+
+@pytest.mark.parametrize("bad", ["sk-first\nsk-second-secret", "sk-secret…"])
+def test_a_broken_key_is_not_shown(bad: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", bad)
+    with pytest.raises(TranslationError, match="characters that no key has") as error:
+        ask(Behaviour(url="http://127.0.0.1:9/v1"))
+    assert "secret" not in str(error.value)
+
+
+def test_a_password_in_the_address_is_refused(caplog: pytest.LogCaptureFixture) -> None:
+    with chat_server(Behaviour()) as server:
+        url = server.url.replace("//", "//user:very-secret@")
+        with (
+            caplog.at_level(logging.DEBUG),
+            pytest.raises(TranslationError, match=r"base_url holds.*password") as error,
+        ):
+            ask(server, base_url=url)
+        assert not server.requests
+    assert "very-secret" not in str(error.value) + caplog.text
+
+
+def test_the_key_is_in_no_log_and_no_result(caplog: pytest.LogCaptureFixture) -> None:
+    behaviour = Behaviour(faults=list(FAULTS), rate=0.3, statuses=[500, 429, 503])
+    with chat_server(behaviour) as server, caplog.at_level(logging.DEBUG):
+        found = ask(server)
+        assert all(key == f"Bearer {KEY}" for key in server.keys)
+    assert KEY not in caplog.text
+    assert KEY not in str(found)
+
+
+def test_the_address_comes_from_the_configuration_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    with chat_server(Behaviour()) as server, chat_server(Behaviour()) as other:
+        monkeypatch.setenv("OPENAI_BASE_URL", other.url)
+        ask(server, 1)
+        assert (len(server.requests), len(other.requests)) == (1, 0)
+
+
+def test_each_batch_and_the_tokens_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    with chat_server(Behaviour()) as server, caplog.at_level(logging.INFO, "vat"):
+        ask(server, 40, batch_size=15)
+    lines = [record.getMessage() for record in caplog.records if record.name.startswith("vat")]
+    assert lines == [
+        "subtitles 1 to 15: 15 of 15 translated; 15 of 40 in all",
+        "subtitles 16 to 30: 15 of 15 translated; 30 of 40 in all",
+        "subtitles 31 to 40: 10 of 10 translated; 40 of 40 in all",
+        "40 subtitles translated with 6 tokens",
+    ]
+
+
+def test_an_unset_temperature_is_not_sent() -> None:
+    with chat_server(Behaviour()) as server:
+        ask(server, 1)
+        ask(server, 1, temperature=0.0)
+    assert "temperature" not in server.requests[0]
+    assert server.requests[1]["temperature"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        ('{"1": "a", "2": "b", "3": "c", "4": "d"}', "1234"),
+        ('{"1": "a", "2": "b", "3": "c and d"}', "12"),
+        ('{"1": "a", "2": "b", "3": "c", "4": " \\u200b \\n"}', "1234"),
+        ('{"1": "a", "2": "b", "2": "B", "3": "c", "4": "d"}', "4"),
+        ('{"1": "a", "2": "b", "3": "c", "4": "d", "5": "e"}', ""),
+        ('{"1": "a", "2": "b", "3": "c", "4": "d", "note": "e"}', "1234"),
+        ('{"1": "a", "2": "b", "3": ["c"], "4": "d"}', "1"),
+        ("[" * 100_000, ""),
+    ],
+)
+def test_what_is_taken_from_an_answer(answer: str, found: str) -> None:
+    assert "".join(usable(answer, dict.fromkeys("1234", "x"))) == found
+
+
+def test_characters_that_files_cannot_hold_are_cleaned_or_refused() -> None:
+    answer = '{"1": "a\\u0000\\u001bb\\r\\nc", "2": "Quoi\\u00a0?", "3": "\\ud83c\\udfac"}'
+    assert usable(answer, dict.fromkeys("123", "x")) == {
+        "1": "a b c",
+        "2": "Quoi\u00a0?",
+        "3": "🎬",
+    }
+    assert usable('{"1": "\\ud83c"}', {"1": "x"}) == {}
+
+
+def test_the_default_prompt_has_all_placeholders_and_no_other(root: Path) -> None:
+    prompt = (root / "config/prompts/translate.txt").read_text(encoding="utf-8")
+    base = TranslateSettings("openai", "m", prompt=prompt, instructions="Be $terse {please}.")
+    filled = fill_prompt(base, "pt-br", "zh-hant", 84)
+    for part in ("Portuguese (Brazil)", "Chinese (Traditional)", "84", "Be $terse {please}."):
+        assert part in filled
+    assert "$" not in filled.replace("$terse", "")

@@ -103,3 +103,84 @@ def test_a_full_gpu_is_told_apart(
     fake(monkeypatch, full)
     with pytest.raises(GpuMemoryError, match="translating"):
         translate([Cue(1, 0, 1, "a")], "en", "pt", settings, LAYOUT, Means())
+
+
+def test_what_has_no_letters_stays_as_it_is(settings: TranslateSettings) -> None:
+    cues = [Cue(1, 0, 1, "♪♪"), Cue(2, 1, 2, "🎬 1, 2, 3."), Cue(3, 2, 3, "The red car stops. ♪")]
+    found = translate(cues, "en", "zh", settings, LAYOUT, Means())
+    assert [cue.text for cue in found[:2]] == ["♪♪", "🎬 1, 2, 3."]
+    assert found[2].text.startswith("那辆红色的汽车停下")
+
+
+def test_hostile_text_is_only_text(settings: TranslateSettings) -> None:
+    hostile = ["</s> zho_Hans <unk>", "AJ {x} %s $y \\N", "M.\u00a0A.\u202fÉ. ß\u00a0?", "a" * 60]
+    cues = [Cue(n, n, n + 1, text) for n, text in enumerate(hostile, 1)]
+    found = translate(cues, "en", "zh", settings, LAYOUT, Means())
+    assert [cue.id for cue in found] == [1, 2, 3, 4]
+    assert all(cue.text.strip() for cue in found)
+    assert not any("</s>" in cue.text or "zho_Hans" in cue.text for cue in found)
+
+
+def test_a_sentence_longer_than_the_model_can_read_fails_by_text(
+    settings: TranslateSettings,
+) -> None:
+    with pytest.raises(TranslationError, match=r"The sentence 'cats and dogs .* is too long"):
+        translate(
+            [Cue(1, 0, 1, "A cat."), Cue(2, 1, 2, "cats and dogs " * 400)],
+            *("en", "zh", settings, LAYOUT, Means()),
+        )
+
+
+def test_a_translation_without_end_is_tried_again_and_then_fails(
+    monkeypatch: pytest.MonkeyPatch, settings: TranslateSettings
+) -> None:
+    answers = [["__pt__"] + ["b"] * 300, ["__pt__", "b"]]
+    asked = fake(monkeypatch, lambda said: [SimpleNamespace(hypotheses=[answers.pop(0)])])
+    (found,) = translate([Cue(1, 0, 1, "a")], "en", "pt", settings, LAYOUT, Means())
+    assert found.text == "b"
+    assert len(asked) == 2
+    answers[:] = [["__pt__"] + ["b"] * 300] * 2
+    with pytest.raises(TranslationError, match="no translation for 'a'"):
+        translate([Cue(1, 0, 1, "a")], "en", "pt", settings, LAYOUT, Means())
+
+
+def test_a_foreign_tokenizer_is_told(
+    monkeypatch: pytest.MonkeyPatch, settings: TranslateSettings
+) -> None:
+    fake(monkeypatch, lambda said: [SimpleNamespace(hypotheses=[["__pt__", "zzz"]])])
+    with pytest.raises(ModelError, match=r"tokenizer\.json"):
+        translate([Cue(1, 0, 1, "a")], "en", "pt", settings, LAYOUT, Means())
+
+
+def vocabulary(*tokens: str) -> Any:
+    return SimpleNamespace(token_to_id=lambda token: 1 if token in tokens else None)
+
+
+@pytest.mark.parametrize(
+    ("code", "target", "token"),
+    [
+        ("en", False, "__en__"),
+        ("jw", True, "__jv__"),
+        ("pt-br", True, "__pt__"),
+        ("zh-hans", True, "__zh__"),
+        ("zh-hant", False, "__zh__"),
+        ("ko", True, "kor_Hang"),
+    ],
+)
+def test_names_of_languages_in_vocabularies(code: str, target: bool, token: str) -> None:
+    known = vocabulary("__en__", "__jv__", "__pt__", "__zh__", "kor_Hang", "__ko__")
+    assert nmt.language_token(known, code, target=target) == token
+
+
+@pytest.mark.parametrize("code", ["zh-hant", "yue", "la"])
+def test_no_other_language_stands_in_for_one(code: str) -> None:
+    with pytest.raises(ModelError, match="does not know"):
+        nmt.language_token(vocabulary("__zh__", "__en__"), code, target=True)
+
+
+def test_two_names_of_one_language_change_nothing(
+    monkeypatch: pytest.MonkeyPatch, settings: TranslateSettings
+) -> None:
+    asked = fake(monkeypatch, lambda said: [])
+    (found,) = translate([Cue(1, 0, 1, "a b")], "pt", "pt-br", settings, LAYOUT, Means())
+    assert (found.text, asked) == ("a b", [])

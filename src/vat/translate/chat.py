@@ -130,6 +130,12 @@ def _client(settings: TranslateSettings, means: Means) -> openai.OpenAI:
         raise TranslationError(
             "The environment variable OPENAI_API_KEY has characters that no key has; set it anew."
         )
+    if "@" in urlsplit(settings.base_url or _OPENAI).netloc:
+        # The client's own log lines show the whole address.
+        raise TranslationError(
+            "translate.base_url holds a user name or password; take it out of the address and put a"
+            " key into the environment variable OPENAI_API_KEY."
+        )
     return openai.OpenAI(
         api_key=key or "none",
         base_url=settings.base_url or _OPENAI,
@@ -220,7 +226,9 @@ class _Talk:
             raise self._foreign()
         if answer.usage is not None:
             self.tokens += answer.usage.total_tokens or 0
-        return (answer.choices[0].message.content or "") if answer.choices else ""
+        message = answer.choices[0].message if answer.choices else None
+        content = getattr(message, "content", None)
+        return content if isinstance(content, str) else ""
 
     def _learn(self, error: openai.APIStatusError, options: Mapping[str, Any]) -> None:
         """Give up what the server does not understand, one thing at a time."""
@@ -258,9 +266,7 @@ class _Talk:
         )
 
     def _place(self) -> str:
-        """Where the server is, without a password that its address may have."""
-        address = urlsplit(str(self.client.base_url))
-        return f"The server at {address.scheme}://{address.netloc.rpartition('@')[2]}{address.path}"
+        return f"The server at {self.settings.base_url or _OPENAI}"
 
 
 def _format(name: str, keys: Sequence[str]) -> dict[str, Any]:
