@@ -3,6 +3,7 @@
 import difflib
 import itertools
 import json
+import os
 import re
 import statistics
 from pathlib import Path
@@ -140,6 +141,28 @@ def test_a_change_reruns_its_stage_and_what_follows(
     run = workflow(finished_demo, *demo("-n", "--config", config))
     assert run.status == 0, run.output
     assert set(run.jobs()) - {"all"} == rerun
+
+
+def test_a_new_version_reruns_its_stage_and_what_follows(
+    finished_demo: Path, workflow: Workflow, tmp_path: Path
+) -> None:
+    raised = "from vat.stages import VERSIONS\nVERSIONS['merge'] += 1\n"
+    (tmp_path / "sitecustomize.py").write_text(raised)
+    run = workflow(finished_demo, *demo("-n"), PYTHONPATH=str(tmp_path))
+    assert set(run.jobs()) - {"all"} == {"merge", "translate", "embed"}
+
+
+def test_a_touched_script_costs_no_work(
+    root: Path, finished_demo: Path, workflow: Workflow
+) -> None:
+    script = root / "scripts/asr_chunk.py"
+    before = script.stat()
+    try:
+        os.utime(script)
+        run = workflow(finished_demo, *demo("-n"))
+    finally:
+        os.utime(script, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert "Nothing to be done" in run.output
 
 
 def test_each_job_has_its_log(finished_demo: Path) -> None:
