@@ -1,0 +1,36 @@
+"""The best GPU of the moment, for those who want a choice and no lease."""
+
+from gpulease.errors import NoGpuError
+from gpulease.explain import explain
+from gpulease.placement import Request, choose
+from gpulease.pool import Pool
+
+
+def select_best_gpu(min_free_memory_gb: float = 8.0, exclude_gpus: list[int] | None = None) -> int:
+    """Index, in the order of nvidia-smi, of the least loaded GPU with enough free memory.
+
+    GPUs with less free memory than `min_free_memory_gb` (GB of 1024 MB) are out, and so are those
+    in `exclude_gpus` and those that CUDA_VISIBLE_DEVICES does not allow; memory that leases have
+    promised counts as used. Of the rest the one with the lowest memory load (used and promised,
+    as a share of its total) wins; ties go to the lowest index. Nothing is promised: by the time a
+    model is loaded, another process may have taken the memory. `gpulease.lease` prevents that.
+
+    Raises:
+        NoGpuError: where no GPU qualifies.
+    """
+    pool = Pool()
+    pool.states()
+    with pool.ledger.locked():
+        pictures = pool.pictures()
+    exclude = tuple(str(index) for index in exclude_gpus or ())
+    request = Request(round(min_free_memory_gb * 1024), exclude=exclude)
+    # As one who comes after all that wait: what is kept for them is theirs.
+    last = 1 + max((r.seq for picture in pictures for r in picture.reservations), default=0)
+    choice = choose(request, pictures, last)
+    if not choice.chosen:
+        reasons = explain(choice)
+        raise NoGpuError(
+            f"No GPU has {min_free_memory_gb:g} GB free ({reasons}); wait, ask for less, or allow"
+            " more GPUs."
+        )
+    return choice.chosen[0].gpu.index

@@ -1,0 +1,91 @@
+"""The second look: is the leased memory really free, just before a model is loaded into it?
+
+Processes without a lease can take memory at any time. Those that hold leases look again in the
+order in which they were granted, so that those who can go on do, and none counts on memory that
+another is about to fill.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from gpulease.errors import LeaseTimeoutError
+from gpulease.explain import name_gpu
+from gpulease.inventory import GpuState, read_inventory
+from gpulease.ledger import Entry, Ledger
+from gpulease.pool import POLL_S, draw
+from gpulease.processes import LEASE_VARIABLE
+
+logger = logging.getLogger(__name__)
+
+TIMEOUT_VARIABLE: Final = "GPULEASE_CONFIRM_S"
+_TIMEOUT_S: Final = 600.0
+
+
+def confirm(timeout_s: float | None = None, environment: Mapping[str, str] = os.environ) -> None:
+    """Wait until the memory of this job's lease is free; to be called before a model is loaded.
+
+    Without a lease (on a CPU, on a cluster that gave the GPU) there is nothing to look at.
+
+    Args:
+        timeout_s: seconds to wait; by default GPULEASE_CONFIRM_S, else ten minutes.
+        environment: where the lease is named.
+
+    Raises:
+        LeaseTimeoutError: where processes without a lease keep the memory for longer.
+    """
+    name = environment.get(LEASE_VARIABLE)
+    if not name:
+        return
+    path = Path(name)
+    if not path.exists():
+        logger.warning("the lease %s cannot be seen here; GPU memory is not looked at again", path)
+        return
+    if timeout_s is None:
+        timeout_s = float(environment.get(TIMEOUT_VARIABLE, _TIMEOUT_S))
+    ledger = Ledger(path.parent, "system")
+    deadline = time.monotonic() + timeout_s
+    reported = False
+    while True:
+        with ledger.locked():
+            lacking = _lacking(path, read_inventory(), ledger)
+            if not lacking:
+                with suppress(OSError):
+                    path.with_suffix(".confirmed").touch()
+                return
+        if time.monotonic() > deadline:
+            raise LeaseTimeoutError(
+                f"{lacking} after {timeout_s:.0f} s of waiting; see with nvidia-smi who took it,"
+                " and run the job again."
+            )
+        if not reported:
+            logger.warning("%s; waiting for up to %.0f s", lacking, timeout_s)
+            reported = True
+        time.sleep(POLL_S)
+
+
+def _lacking(path: Path, states: list[GpuState], ledger: Ledger) -> str:
+    """What is missing on the lease's devices, in a sentence; "" where nothing is."""
+    leases = ledger.leases()
+    mine = next((entry for entry in leases if entry.path == path), None)
+    if mine is None:
+        return ""
+    before = [entry for entry in leases if _goes_first(entry, mine)]
+    for picture in draw(
+        [state for state in states if state.gpu.uuid in mine.record.gpus], [*before, mine], []
+    ):
+        # The picture's free memory has this lease's own part taken off already.
+        if picture.free_mb < 0:
+            return (
+                f"{name_gpu(picture.gpu)} lacks {-picture.free_mb} of the"
+                f" {mine.record.mem_mb} MB leased, which a process without a lease has taken"
+            )
+    return ""
+
+
+def _goes_first(other: Entry, mine: Entry) -> bool:
+    return other.path != mine.path and (other.record.seq < mine.record.seq or other.confirmed)

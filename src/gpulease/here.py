@@ -1,0 +1,62 @@
+"""A lease for the process that asks for it."""
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from gpulease.explain import explain
+from gpulease.lease import Lease
+from gpulease.placement import Request
+from gpulease.pool import Pool
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def lease(
+    mem_mb: int,
+    *,
+    gpus: int = 1,
+    exclude: Sequence[str | int] = (),
+    max_jobs_per_gpu: int = 0,
+    timeout_s: float | None = None,
+    label: str = "",
+    scope: str = "system",
+) -> Iterator[Lease]:
+    """Wait for GPU memory, show this process and its children that GPU alone, give it back after.
+
+    To be entered before torch or another CUDA library is started in this process: it reads
+    CUDA_VISIBLE_DEVICES once.
+
+    Args:
+        mem_mb: MB needed on each GPU.
+        gpus: number of distinct GPUs.
+        exclude: GPUs not to use, by index or beginning of the UUID.
+        max_jobs_per_gpu: most leases on a GPU with this one; 0 for any number.
+        timeout_s: seconds to wait; None for ever.
+        label: for people who look at `gpulease status`.
+        scope: who shares the GPUs: "system", "group", "user", or a folder.
+
+    Raises:
+        NoGpuError: where no device is allowed.
+        NeverFitsError: where even empty devices would not do.
+        LeaseTimeoutError: where nothing became free in time.
+    """
+    pool = Pool(scope)
+    pool.states()
+    request = Request(mem_mb, gpus, tuple(str(entry) for entry in exclude), max_jobs_per_gpu, label)
+    granted = pool.acquire(request, timeout_s)
+    before = {key: os.environ.get(key) for key in granted.environment}
+    try:
+        granted.hold_here()
+        logger.info("%s", explain(granted.choice, mem_mb))
+        os.environ.update(granted.environment)
+        yield granted
+    finally:
+        for key, value in before.items():
+            if value is None:
+                os.environ.pop(key, None)
+            else:
+                os.environ[key] = value
+        granted.release()

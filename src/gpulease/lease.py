@@ -1,0 +1,94 @@
+"""A lease: memory on one or several GPUs, promised to one job and to nobody else."""
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from typing import Final
+
+from gpulease.inventory import Gpu
+from gpulease.ledger import Held
+from gpulease.placement import Choice
+from gpulease.processes import LEASE_VARIABLE
+
+# bash gives the file a number of its own choice, so that it is in nobody's way; other shells
+# only know single digits.
+_HOLD: Final = (
+    "{{ {open}<{lease} && {flock} && [ {lease} -ef /proc/self/fd/{fd} ]; }} 2>/dev/null"
+    " && echo $$ >{root}"
+)
+
+
+class Lease:
+    """Memory on GPUs, held by this process until it is handed over or released.
+
+    Attributes:
+        gpus: the devices.
+        mem_mb: MB on each.
+        choice: why these devices.
+    """
+
+    def __init__(
+        self, gpus: tuple[Gpu, ...], held: Held, choice: Choice, end: Callable[[Held], bool]
+    ) -> None:
+        self.gpus = gpus
+        self.mem_mb = held.record.mem_mb
+        self.choice = choice
+        self._held = held
+        self._end = end
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The variables that show a process these devices and no others."""
+        return {
+            "CUDA_VISIBLE_DEVICES": ",".join(gpu.uuid for gpu in self.gpus),
+            "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+            LEASE_VARIABLE: str(self._held.path),
+        }
+
+    def shell_prefix(self, *, bash: bool = True, strict: bool = True) -> str:
+        """Shell code that puts a command under this lease and ends with a newline.
+
+        The shell and all that it starts then hold the lease themselves: if this process is
+        killed, it lasts as long as they do.
+
+        Args:
+            bash: whether the shell is bash.
+            strict: refuse to run without the lease; else (in a container that does not show the
+                ledger's folder) this process alone holds it.
+        """
+        lease = shlex.quote(str(self._held.path))
+        fd = "$gpulease_fd" if bash else "9"
+        flock = f"flock -s {fd}"
+        if not shutil.which("flock"):
+            code = "import fcntl, sys; fcntl.flock(int(sys.argv[1]), fcntl.LOCK_SH)"
+            flock = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} {fd}"
+        hold = _HOLD.format(
+            open="exec {gpulease_fd}" if bash else "exec 9",
+            lease=lease,
+            flock=flock,
+            fd=fd,
+            root=shlex.quote(str(self._held.path.with_suffix(".root"))),
+        )
+        exports = " ".join(f"{key}={shlex.quote(text)}" for key, text in self.environment.items())
+        otherwise = (
+            "{ echo 'gpulease: the lease of this job is gone; run it again.' >&2; exit 1; }"
+            if strict
+            else "true"
+        )
+        return f"export {exports}\n{hold} || {otherwise}\n"
+
+    def hold_here(self) -> None:
+        """Make this process the lease's first one; the programs it becomes or starts inherit it."""
+        self._held.keep_over_exec()
+        self._held.path.with_suffix(".root").write_text(str(os.getpid()))
+
+    @property
+    def fd(self) -> int:
+        """The open file that holds the lease, to be passed to a process that is started."""
+        return self._held.fd
+
+    def release(self) -> bool:
+        """End the lease; False where processes of the job still run, which keep it."""
+        return self._end(self._held)

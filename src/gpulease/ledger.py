@@ -1,0 +1,313 @@
+"""The shared folder in which all users of the GPUs of one host write down what is promised.
+
+One file per lease and per waiting job. A record is valid while its file is locked, and the lock is
+held by the processes themselves: it ends with the last of them, however they die. Nothing
+is ever decided by a process id. Whoever reads, chooses and writes holds the folder's one lock.
+"""
+
+import fcntl
+import getpass
+import json
+import os
+import stat
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from gpulease.errors import LedgerError
+from gpulease.processes import marked_process
+
+FOLDER_VARIABLE: Final = "GPULEASE_DIR"
+LOCK_TIMEOUT_S: Final = 60.0
+_SUFFIXES: Final = (".lease", ".ticket")
+_MODES: Final = {"user": 0o700, "group": 0o2770, "system": 0o1777}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One lease, or one job that waits for a lease.
+
+    Attributes:
+        seq: place in the order of all records.
+        gpus: UUIDs: those leased, or those on which memory is kept for the waiting job.
+        mem_mb: MB on each of them.
+        label: for people, such as the rule's name.
+        user: who asked.
+        uid: their number.
+        pid: the process that asked (for people; never used to tell whether it lives).
+        time: when, in seconds since 1970.
+    """
+
+    seq: int
+    gpus: tuple[str, ...]
+    mem_mb: int
+    label: str
+    user: str
+    uid: int
+    pid: int
+    time: float
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A valid record and its file."""
+
+    path: Path
+    record: Record
+
+    @property
+    def confirmed(self) -> bool:
+        """Whether the lease's memory was looked at again before a model was loaded into it."""
+        return self.path.with_suffix(".confirmed").exists()
+
+    def root(self) -> tuple[int, float] | None:
+        """Process id of the lease's first process and when it was noted, once there is one."""
+        file = self.path.with_suffix(".root")
+        with suppress(OSError, ValueError):
+            return int(file.read_text()), file.stat().st_mtime
+        return None
+
+
+class Held:
+    """A record that this process keeps valid, by an open and locked file."""
+
+    def __init__(self, path: Path, record: Record, fd: int) -> None:
+        self.path = path
+        self.record = record
+        self.fd = fd
+
+    def keep_over_exec(self) -> None:
+        """Let the programs that this process becomes or starts hold the lock as well."""
+        os.set_inheritable(self.fd, True)
+
+    def rewrite(self, record: Record) -> None:
+        """Replace what the record says; its lock stays. Only under the ledger's lock."""
+        self.record = record
+        _write(self.fd, record)
+
+    def let_go(self) -> None:
+        """Give up this process's hold; the record stays valid while others hold it."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+
+def scope_folder(scope: str) -> Path:
+    """The folder of a scope: system (all users), group, user, or the path of any folder.
+
+    The variable GPULEASE_DIR overrides it, for containers that mount the folder elsewhere.
+    """
+    if override := os.environ.get(FOLDER_VARIABLE):
+        return Path(override)
+    # Fixed, not $TMPDIR: where every job or user has a temporary folder of its own, each would
+    # have a ledger of its own.
+    base = Path("/tmp")  # noqa: S108
+    names = {
+        "system": "gpulease",
+        "group": f"gpulease-group-{os.getgid()}",
+        "user": f"gpulease-user-{os.getuid()}",
+    }
+    return base / names[scope] if scope in names else Path(scope)
+
+
+class Ledger:
+    """The records of one folder.
+
+    Raises:
+        LedgerError: where the folder cannot be made or does not belong to whom it should.
+    """
+
+    def __init__(self, folder: Path, scope: str = "system") -> None:
+        self.folder = folder
+        self.scope = scope
+        _prepare(folder, _MODES.get(scope, 0o700))
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder's lock: what is read is true until the end, and nobody else writes.
+
+        Raises:
+            LedgerError: where somebody holds it for a minute.
+        """
+        fd = self._acquire()
+        try:
+            yield
+        finally:
+            os.close(fd)
+
+    def _acquire(self) -> int:
+        path = self.folder / "lock"
+        deadline = time.monotonic() + LOCK_TIMEOUT_S
+        pause = 0.001
+        while True:
+            fd = _open_shared(path)
+            with suppress(BlockingIOError):
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if _is_at(fd, path):
+                    return fd
+            os.close(fd)
+            if time.monotonic() > deadline:
+                raise LedgerError(
+                    f"Another process has held {path} for {LOCK_TIMEOUT_S:.0f} s; find it with"
+                    f" fuser {path}, and end it if it is stopped."
+                )
+            time.sleep(pause)
+            pause = min(0.02, pause * 1.5)
+
+    def leases(self) -> list[Entry]:
+        """All valid leases, oldest first; those that ended are cleared away."""
+        return self._entries(".lease")
+
+    def tickets(self) -> list[Entry]:
+        """All waiting jobs, the longest waiting first."""
+        return self._entries(".ticket")
+
+    def next_seq(self) -> int:
+        """A place after all valid records. Only under the lock."""
+        entries = [*self.leases(), *self.tickets()]
+        return 1 + max((entry.record.seq for entry in entries), default=0)
+
+    def add(self, kind: str, seq: int, gpus: tuple[str, ...], mem_mb: int, label: str) -> Held:
+        """Write a lease or a ticket, held by this process. Only under the lock.
+
+        Raises:
+            LedgerError: where it cannot be written; nothing is left then.
+        """
+        record = Record(
+            seq, gpus, mem_mb, label, _user(), os.getuid(), os.getpid(), round(time.time(), 3)
+        )
+        path = self.folder / f"{uuid.uuid4().hex}.{kind}"
+        try:
+            fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o644)
+            try:
+                os.fchmod(fd, 0o644)
+                fcntl.flock(fd, fcntl.LOCK_SH)
+                _write(fd, record)
+            except OSError:
+                path.unlink()
+                os.close(fd)
+                raise
+        except OSError as error:
+            raise LedgerError(
+                f"Nothing can be written down in {self.folder} ({error.strerror}); make room there"
+                f" or set {FOLDER_VARIABLE} to another folder."
+            ) from error
+        return Held(path, record, fd)
+
+    def clear(self, path: Path) -> bool:
+        """Remove a record if nobody holds it any more; whether it is gone. Only under the lock."""
+        return self._entry(path) is None
+
+    def _entries(self, suffix: str) -> list[Entry]:
+        found = [self._entry(path) for path in self.folder.glob(f"*{suffix}")]
+        return sorted((e for e in found if e is not None), key=lambda e: e.record.seq)
+
+    def _entry(self, path: Path) -> Entry | None:
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            record = _read(fd)
+            if record is None or not (_is_held(fd) or _lives_on(path, record)):
+                _remove(path)
+                return None
+            return Entry(path, record)
+        finally:
+            os.close(fd)
+
+
+def _prepare(folder: Path, mode: int) -> None:
+    try:
+        try:
+            folder.mkdir(parents=True)
+            folder.chmod(mode)
+        except FileExistsError:
+            pass
+        found = folder.lstat()
+    except OSError as error:
+        raise LedgerError(
+            f"The folder {folder} cannot be made ({error.strerror}); set {FOLDER_VARIABLE} to a"
+            " folder that all users of these GPUs can write to."
+        ) from error
+    trusted = found.st_uid in {0, os.getuid()} or bool(found.st_mode & stat.S_ISVTX)
+    if not stat.S_ISDIR(found.st_mode) or not trusted or not os.access(folder, os.W_OK):
+        raise LedgerError(
+            f"{folder} is not a folder that can be trusted and written to; ask its owner to remove"
+            f" it, or set {FOLDER_VARIABLE} to another."
+        )
+
+
+def _open_shared(path: Path) -> int:
+    """Open a file that any user may have made: without O_CREAT, which sticky folders refuse."""
+    flags = os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        with suppress(FileNotFoundError):
+            return os.open(path, os.O_RDONLY | flags)
+        with suppress(FileExistsError):
+            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | flags, 0o644)
+            os.fchmod(fd, 0o644)
+            return fd
+        return os.open(path, os.O_RDONLY | flags)
+    except OSError as error:
+        raise LedgerError(
+            f"{path} cannot be opened ({error.strerror}); set {FOLDER_VARIABLE} to another folder."
+        ) from error
+
+
+def _is_at(fd: int, path: Path) -> bool:
+    """Whether the open file is still the one with this name: cleaners of /tmp remove files."""
+    try:
+        here = path.lstat()
+    except FileNotFoundError:
+        return False
+    mine = os.fstat(fd)
+    return (here.st_dev, here.st_ino) == (mine.st_dev, mine.st_ino)
+
+
+def _is_held(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    fcntl.flock(fd, fcntl.LOCK_UN)
+    return False
+
+
+def _lives_on(path: Path, record: Record) -> bool:
+    """Whether processes are left that do not hold the lock; only their own user can see them."""
+    if path.suffix != ".lease" or os.getuid() not in {0, record.uid}:
+        return False
+    return marked_process(path) is not None
+
+
+def _remove(path: Path) -> None:
+    # In a sticky folder only the owner may; a record that nobody holds does no harm.
+    for name in (path, path.with_suffix(".root"), path.with_suffix(".confirmed")):
+        with suppress(OSError):
+            name.unlink()
+
+
+def _write(fd: int, record: Record) -> None:
+    text = json.dumps(asdict(record)).encode()
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, text, 0)
+
+
+def _read(fd: int) -> Record | None:
+    try:
+        raw: dict[str, Any] = json.loads(os.pread(fd, 65536, 0))
+        return Record(**{**raw, "gpus": tuple(raw["gpus"])})
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

@@ -1,0 +1,202 @@
+"""Which GPU a job gets: decisions over a picture of all GPUs, without any I/O.
+
+For one job: devices without room are out; of the rest the one with the lowest memory load (used
+and promised, as a share of its total) wins; ties go to the lowest index. A job that has to wait
+keeps its place: whoever comes later may use memory only where the one before will still fit
+when the jobs that run now have ended, so that large jobs are not starved by small ones.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from gpulease.inventory import Gpu
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What one job asks for.
+
+    Attributes:
+        mem_mb: memory in MB on each of its GPUs.
+        gpus: number of distinct devices.
+        exclude: devices it must not get, by index ("1") or by a beginning of the UUID.
+        max_jobs_per_gpu: most leases that a device may carry with this one; 0 for any number.
+        label: for people, such as the rule's name.
+    """
+
+    mem_mb: int
+    gpus: int = 1
+    exclude: tuple[str, ...] = ()
+    max_jobs_per_gpu: int = 0
+    label: str = ""
+
+    def excludes(self, gpu: Gpu) -> bool:
+        """Whether this device was ruled out by hand."""
+        return any(
+            entry == str(gpu.index) or (not entry.isdigit() and gpu.uuid.startswith(entry))
+            for entry in self.exclude
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """Memory of one device that a lease holds.
+
+    Attributes:
+        seq: place in the order of all leases and waiting jobs.
+        mem_mb: MB promised.
+        used_mb: MB that its processes are seen to use now.
+    """
+
+    seq: int
+    mem_mb: int
+    used_mb: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """Memory of one device that is kept for a job that waits."""
+
+    seq: int
+    mem_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One device as placement sees it.
+
+    Attributes:
+        gpu: the device.
+        nvml_free_mb: MB that no process has.
+        promises: leases on it.
+        reservations: kept for those who wait.
+    """
+
+    gpu: Gpu
+    nvml_free_mb: int
+    promises: tuple[Promise, ...] = ()
+    reservations: tuple[Reservation, ...] = ()
+
+    @property
+    def free_mb(self) -> int:
+        """MB neither used nor promised: NVML's free less what leases have not yet taken."""
+        return self.nvml_free_mb - sum(max(0, p.mem_mb - p.used_mb) for p in self.promises)
+
+    @property
+    def load(self) -> float:
+        """Used and promised memory as a share of the total."""
+        return 1 - self.free_mb / self.gpu.total_mb
+
+    def free_later_mb(self, seq: int) -> int:
+        """MB free once every lease that is older than `seq` has ended."""
+        return self.free_mb + sum(max(p.mem_mb, p.used_mb) for p in self.promises if p.seq < seq)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was decided for one request.
+
+    Attributes:
+        chosen: the devices as they were when chosen; empty where the job has to wait.
+        reason: why these, in a sentence.
+        others: every other device, and why not.
+    """
+
+    chosen: tuple[Picture, ...]
+    reason: str
+    others: tuple[tuple[Gpu, str], ...]
+
+
+def choose(request: Request, pictures: Sequence[Picture], seq: int) -> Choice:
+    """The devices for one request, or why it has to wait.
+
+    Args:
+        request: what is asked for.
+        pictures: the devices that may be used.
+        seq: the request's place in the order; reservations of later ones do not bind it.
+    """
+    refusals: list[tuple[Gpu, str]] = []
+    room: list[Picture] = []
+    for picture in pictures:
+        refusal = _refusal(request, picture, seq)
+        if refusal:
+            refusals.append((picture.gpu, refusal))
+        else:
+            room.append(picture)
+    if len(room) < request.gpus:
+        wanted = f"{request.gpus} GPUs" if request.gpus > 1 else "a GPU"
+        return Choice((), f"waits for {wanted} with {request.mem_mb} MB", tuple(refusals))
+    room.sort(key=lambda picture: (picture.load, picture.gpu.index))
+    chosen = tuple(room[: request.gpus])
+    for picture in room[request.gpus :]:
+        refusals.append((picture.gpu, _more_loaded(picture, chosen[-1])))
+    return Choice(chosen, _why(chosen, len(room)), tuple(refusals))
+
+
+def _refusal(request: Request, picture: Picture, seq: int) -> str:
+    need = request.mem_mb
+    if request.excludes(picture.gpu):
+        return "excluded by setting"
+    if picture.gpu.capacity_mb < need:
+        return f"only {picture.gpu.capacity_mb} MB in all"
+    if picture.free_mb < need:
+        return f"only {picture.free_mb} MB free"
+    if 0 < request.max_jobs_per_gpu <= len(picture.promises):
+        return f"already {len(picture.promises)} jobs"
+    ahead = 0
+    for reservation in sorted(picture.reservations, key=lambda r: r.seq):
+        if reservation.seq < seq:
+            ahead += reservation.mem_mb
+            if picture.free_later_mb(reservation.seq) < need + ahead:
+                return f"{reservation.mem_mb} MB kept for a job that waits longer"
+    return ""
+
+
+def _more_loaded(picture: Picture, chosen: Picture) -> str:
+    if picture.load > chosen.load:
+        return f"more loaded ({picture.load:.0%})"
+    return f"as loaded ({picture.load:.0%}), higher index"
+
+
+def _why(chosen: Sequence[Picture], candidates: int) -> str:
+    loads = " and ".join(f"{picture.load:.0%}" for picture in chosen)
+    if candidates == len(chosen):
+        return f"the only {'ones' if len(chosen) > 1 else 'one'} with room, loaded {loads}"
+    return f"least loaded ({loads}) of {candidates} with room"
+
+
+def grant(picture: Picture, mem_mb: int, seq: int) -> Picture:
+    """The device after a lease of this size was granted on it."""
+    return replace(picture, promises=(*picture.promises, Promise(seq, mem_mb)))
+
+
+def reserve(request: Request, pictures: Sequence[Picture], seq: int) -> tuple[str, ...]:
+    """UUIDs of the devices on which a job that waits will fit first, or empty where it cannot.
+
+    Those are taken that lack the least memory now, among those that will have enough when the
+    leases of today have ended and those who wait longer have been served.
+    """
+    hopeful = []
+    for picture in pictures:
+        if request.excludes(picture.gpu):
+            continue
+        ahead = sum(r.mem_mb for r in picture.reservations if r.seq < seq)
+        if picture.free_later_mb(seq) - ahead >= request.mem_mb:
+            hopeful.append((request.mem_mb + ahead - picture.free_mb, picture.gpu.index, picture))
+    hopeful.sort(key=lambda entry: entry[:2])
+    if len(hopeful) < request.gpus:
+        return ()
+    return tuple(picture.gpu.uuid for *_, picture in hopeful[: request.gpus])
+
+
+def never_fits(request: Request, gpus: Collection[Gpu]) -> str:
+    """Why the request cannot be met even when all allowed devices are empty; "" where it can."""
+    allowed = [gpu for gpu in gpus if not request.excludes(gpu)]
+    if not allowed:
+        return "no GPU is allowed: all are excluded"
+    large = [gpu for gpu in allowed if gpu.capacity_mb >= request.mem_mb]
+    if len(large) >= request.gpus:
+        return ""
+    sizes = ", ".join(f"GPU {gpu.index} has {gpu.capacity_mb} MB" for gpu in allowed)
+    wanted = f"{request.gpus} GPUs with" if request.gpus > 1 else ""
+    return f"{wanted} {request.mem_mb} MB cannot be had: {sizes}".strip()

@@ -1,0 +1,305 @@
+"""The GPUs that a process may use, and the one place where they are leased."""
+
+import logging
+import os
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Final
+
+from gpulease.cuda_order import ask_cuda_order
+from gpulease.errors import (
+    DriverError,
+    GpuLeaseError,
+    LeaseTimeoutError,
+    NeverFitsError,
+    NoGpuError,
+)
+from gpulease.explain import explain
+from gpulease.inventory import Gpu, GpuState, read_inventory
+from gpulease.lease import Lease
+from gpulease.ledger import Entry, Held, Ledger, scope_folder
+from gpulease.placement import (
+    Choice,
+    Picture,
+    Promise,
+    Request,
+    Reservation,
+    choose,
+    grant,
+    never_fits,
+    reserve,
+)
+from gpulease.processes import use_by_lease
+from gpulease.visible import uses_indices, visible_gpus
+
+logger = logging.getLogger(__name__)
+
+POLL_S: Final = 0.5
+"""How often a job that waits looks again, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one request: a lease, or the reason to wait, or an error for good."""
+
+    lease: Lease | None = None
+    choice: Choice | None = None
+    error: GpuLeaseError | None = None
+
+
+class Pool:
+    """The GPUs that this process may use, shared with all other processes of the scope.
+
+    Args:
+        scope: who shares: "system" (all users of the host), "group", "user", or a folder.
+        environment: where CUDA_VISIBLE_DEVICES and CUDA_DEVICE_ORDER are read, once.
+    """
+
+    def __init__(self, scope: str = "system", environment: Mapping[str, str] = os.environ) -> None:
+        self.scope = scope
+        self._visible = environment.get("CUDA_VISIBLE_DEVICES")
+        self._by_bus = environment.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
+        self._cuda_order: list[str] | None = None
+        self._order_known = False
+        self._ledger: Ledger | None = None
+
+    @property
+    def ledger(self) -> Ledger:
+        """The shared folder, made when it is first needed."""
+        if self._ledger is None:
+            self._ledger = Ledger(scope_folder(self.scope), self.scope)
+        return self._ledger
+
+    def states(self) -> list[GpuState]:
+        """The allowed devices and their memory now.
+
+        Raises:
+            NoGpuError: where there is no driver, or no device is allowed.
+        """
+        found = read_inventory()
+        if not found:
+            raise NoGpuError("This host has no NVIDIA driver, or the driver sees no GPU.")
+        gpus = [state.gpu for state in found]
+        allowed = visible_gpus(gpus, self._visible, self._order(gpus))
+        if not allowed:
+            raise NoGpuError(
+                f"CUDA_VISIBLE_DEVICES={self._visible} allows none of the {len(gpus)} GPUs of this"
+                " host; correct it or unset it."
+            )
+        # In the host's order, which decides ties, whatever the order in the variable is.
+        return [state for state in found if state.gpu in allowed]
+
+    def _order(self, gpus: Sequence[Gpu]) -> list[str] | None:
+        ambiguous = uses_indices(self._visible) and not self._by_bus
+        if not ambiguous or len({gpu.name for gpu in gpus}) < 2:
+            return None
+        if not self._order_known:
+            self._order_known = True
+            self._cuda_order = ask_cuda_order()
+            if self._cuda_order is None:
+                logger.warning(
+                    "CUDA_VISIBLE_DEVICES=%s counts GPUs of different models, and CUDA could not"
+                    " be asked for its order; the order of nvidia-smi is taken. Use UUIDs"
+                    " (nvidia-smi -L), or set CUDA_DEVICE_ORDER=PCI_BUS_ID.",
+                    self._visible,
+                )
+        return self._cuda_order
+
+    def pictures(self) -> list[Picture]:
+        """The allowed devices with what is promised and kept on them. Only under the lock."""
+        return draw(self.states(), self.ledger.leases(), self.ledger.tickets())
+
+    def end(self, held: Held) -> bool:
+        """Let go of a lease or ticket and clear it away; False where others still hold it."""
+        held.let_go()
+        with self.ledger.locked():
+            return self.ledger.clear(held.path)
+
+    def acquire(self, request: Request, timeout_s: float | None = None) -> Lease:
+        """Wait for a lease.
+
+        Raises:
+            NoGpuError: where no device is allowed.
+            NeverFitsError: where even empty devices would not do.
+            LeaseTimeoutError: where nothing became free in time.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        queue = Queue(self)
+        reported = ""
+        try:
+            while True:
+                (outcome,) = queue.grant([request])
+                if outcome.error:
+                    raise outcome.error
+                if outcome.lease:
+                    return outcome.lease
+                if outcome.choice and not reported:
+                    reported = explain(outcome.choice)
+                    logger.info("%s %s", request.label or "this job", reported)
+                if deadline is not None and time.monotonic() > deadline:
+                    raise LeaseTimeoutError(
+                        f"No GPU became free in {timeout_s:.0f} s: it {reported}. Wait longer, ask"
+                        " for less memory, or see with gpulease status who uses the GPUs."
+                    )
+                time.sleep(POLL_S)
+        finally:
+            queue.close()
+
+
+class Queue:
+    """The requests of one process in their order, with its place among those of others.
+
+    The first request of each size that has to wait takes a ticket, and with it a place in the order
+    of the whole host.
+    """
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self._tickets: dict[Request, Held] = {}
+
+    def grant(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Lease as many as possible, the first ones first; never waits for memory."""
+        ledger = self.pool.ledger
+        with ledger.locked():
+            try:
+                pictures = self.pool.pictures()
+            except (NoGpuError, DriverError) as error:
+                return [Outcome(error=error) for _ in requests]
+            self._withdraw({_size(request) for request in requests})
+            round_ = _Round(self.pool, self._tickets, pictures, ledger.next_seq())
+            return [round_.decide(request) for request in requests]
+
+    def close(self) -> None:
+        """Give up all places."""
+        if self._tickets:
+            with self.pool.ledger.locked():
+                self._withdraw(())
+
+    def _withdraw(self, still_wanted: Iterable[Request]) -> None:
+        for size in set(self._tickets) - set(still_wanted):
+            _drop(self._tickets.pop(size))
+
+
+class _Round:
+    """One pass over requests under the ledger's lock."""
+
+    def __init__(
+        self, pool: Pool, tickets: dict[Request, Held], pictures: list[Picture], seq: int
+    ) -> None:
+        self._pool = pool
+        self._tickets = tickets
+        self._pictures = pictures
+        self._seq = seq
+        self._waiting: dict[Request, Outcome] = {}
+
+    def decide(self, request: Request) -> Outcome:
+        size = _size(request)
+        # What did not fit a moment ago does not fit now: memory only shrinks within a round.
+        if size in self._waiting:
+            return self._waiting[size]
+        impossible = never_fits(request, [picture.gpu for picture in self._pictures])
+        if impossible:
+            return Outcome(error=NeverFitsError(f"{request.label}: {impossible}.".lstrip(": ")))
+        ticket = self._tickets.get(size)
+        choice = choose(request, self._pictures, ticket.record.seq if ticket else self._seq)
+        if choice.chosen:
+            return self._grant(request, choice)
+        self._keep_place(size, request.label)
+        self._waiting[size] = Outcome(choice=choice)
+        return self._waiting[size]
+
+    def _grant(self, request: Request, choice: Choice) -> Outcome:
+        gpus = tuple(picture.gpu for picture in choice.chosen)
+        uuids = tuple(gpu.uuid for gpu in gpus)
+        held = self._pool.ledger.add("lease", self._seq, uuids, request.mem_mb, request.label)
+        ticket = self._tickets.pop(_size(request), None)
+        if ticket:
+            _drop(ticket)
+            self._forget(ticket.record.seq)
+        self._pictures = [
+            grant(picture, request.mem_mb, self._seq) if picture.gpu in gpus else picture
+            for picture in self._pictures
+        ]
+        self._seq += 1
+        return Outcome(lease=Lease(gpus, held, choice, self._pool.end))
+
+    def _keep_place(self, size: Request, label: str) -> None:
+        ticket = self._tickets.get(size)
+        seq = ticket.record.seq if ticket else self._seq
+        pictures = {picture.gpu.uuid: picture for picture in self._pictures}
+        if ticket and ticket.record.gpus and _still_hopeful(ticket, pictures):
+            return
+        self._forget(seq)
+        kept = reserve(size, self._pictures, seq)
+        if ticket is None:
+            held = self._pool.ledger.add("ticket", seq, kept, size.mem_mb, label)
+            self._tickets[size] = held
+            self._seq += 1
+        else:
+            ticket.rewrite(replace(ticket.record, gpus=kept))
+        self._pictures = [
+            replace(
+                picture,
+                reservations=(*picture.reservations, Reservation(seq, size.mem_mb)),
+            )
+            if picture.gpu.uuid in kept
+            else picture
+            for picture in self._pictures
+        ]
+
+    def _forget(self, seq: int) -> None:
+        self._pictures = [
+            replace(picture, reservations=tuple(r for r in picture.reservations if r.seq != seq))
+            for picture in self._pictures
+        ]
+
+
+def draw(
+    states: Sequence[GpuState], leases: Sequence[Entry], tickets: Sequence[Entry]
+) -> list[Picture]:
+    """Put what the driver tells and what the ledger tells into one picture of each device."""
+    pictures = []
+    for state in states:
+        here = [entry for entry in leases if state.gpu.uuid in entry.record.gpus]
+        roots = {str(entry.path): root for entry in here if (root := entry.root())}
+        used = use_by_lease(state.used_by, roots)
+        pictures.append(
+            Picture(
+                state.gpu,
+                state.free_mb,
+                tuple(
+                    Promise(e.record.seq, e.record.mem_mb, used.get(str(e.path), 0)) for e in here
+                ),
+                tuple(
+                    Reservation(entry.record.seq, entry.record.mem_mb)
+                    for entry in tickets
+                    if state.gpu.uuid in entry.record.gpus
+                ),
+            )
+        )
+    return pictures
+
+
+def _still_hopeful(ticket: Held, pictures: Mapping[str, Picture]) -> bool:
+    """Whether the devices kept for a waiting job will still have room once others have ended."""
+    seq = ticket.record.seq
+    for uuid in ticket.record.gpus:
+        picture = pictures.get(uuid)
+        if picture is None:
+            return False
+        ahead = sum(r.mem_mb for r in picture.reservations if r.seq < seq)
+        if picture.free_later_mb(seq) - ahead < ticket.record.mem_mb:
+            return False
+    return True
+
+
+def _size(request: Request) -> Request:
+    return replace(request, label="")
+
+
+def _drop(held: Held) -> None:
+    with suppress(OSError):
+        held.path.unlink()
+    held.let_go()

@@ -1,0 +1,300 @@
+"""Leases between processes: nothing promised twice, and void at once when their processes die."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driver.simulated import Host, gpu_uuid
+
+JOB = str(Path(__file__).parent / "driver" / "simulated.py")
+GPULEASE = [sys.executable, "-m", "gpulease"]
+
+
+class Commands:
+    """Starts `gpulease` on the simulated host, and ends what is left of it."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+        self.started: list[subprocess.Popen[str]] = []
+
+    def start(self, *command: str, **extra: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            command,
+            env={**self.environment, **extra},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.started.append(process)
+        return process
+
+    def run(self, mem_mb: int, *command: str, options: tuple[str, ...] = (), **extra: str):
+        return self.start(
+            *GPULEASE, "run", "--mem-mb", str(mem_mb), *options, "--", *command, **extra
+        )
+
+    def status(self, **extra: str) -> dict[str, Any]:
+        process = self.start(*GPULEASE, "status", "--json", **extra)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        return json.loads(out)
+
+    def free_mb(self) -> list[int]:
+        return [gpu["free_mb"] for gpu in self.status()["gpus"]]
+
+    def wait_until(self, true: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 30
+        while not true():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def commands(environment: dict[str, str]) -> Iterator[Commands]:
+    made = Commands(environment)
+    yield made
+    for process in made.started:
+        process.kill()
+        process.communicate()
+
+
+def test_a_command_sees_only_its_gpu(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000, 80000)
+    shown = "echo $CUDA_VISIBLE_DEVICES $CUDA_DEVICE_ORDER"
+    out, err = commands.run(30000, "sh", "-c", shown).communicate(timeout=60)
+    assert out.split() == [gpu_uuid(1), "PCI_BUS_ID"]
+    assert f"sh on GPU 1 Simulated 80 ({gpu_uuid(1)}) with 80000 of 80000 MB free" in err
+    assert "GPU 0: only 24000 MB in all" in err
+
+
+def test_the_exit_status_is_that_of_the_command(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000)
+    failing = commands.run(1, "sh", "-c", "exit 7")
+    missing = commands.run(1, "/no/such/program")
+    assert (failing.wait(60), missing.wait(60)) == (7, 127)
+    assert commands.free_mb() == [24000]
+
+
+def test_two_gpus_are_distinct(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000, 24000, 24000)
+    host.set_foreign(gpu_uuid(1), 20000)
+    process = commands.run(8000, "sh", "-c", "echo $CUDA_VISIBLE_DEVICES", options=("--gpus", "2"))
+    out, _ = process.communicate(timeout=60)
+    assert out.strip() == f"{gpu_uuid(0)},{gpu_uuid(2)}"
+
+
+def test_memory_is_promised_before_it_is_used(host: Host, commands: Commands) -> None:
+    """The models load half a second late; nobody counts on that memory in between."""
+    host.add_gpus(24000, 24000)
+    jobs = [commands.run(15000, "sh", "-c", f"sleep 0.5; exec {sys.executable} {JOB} 15000 0.2")
+            for _ in range(6)]  # fmt: skip
+    assert [job.communicate(timeout=120)[1].count("out of memory") for job in jobs] == [0] * 6
+    assert commands.free_mb() == [24000, 24000]
+
+
+def test_a_killed_job_gives_its_memory_back_at_once(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000)
+    job = commands.run(8000, "sleep", "60")
+    commands.wait_until(lambda: commands.free_mb() == [16000])
+    job.send_signal(signal.SIGKILL)
+    job.wait(30)
+    assert commands.free_mb() == [24000]
+    assert not list(Path(commands.environment["GPULEASE_DIR"]).glob("*.lease"))
+
+
+@pytest.mark.parametrize("closing", ["", "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-;"])
+def test_a_lease_lasts_while_any_process_of_the_job_runs(
+    host: Host, commands: Commands, closing: str
+) -> None:
+    """Also where the one that is left has closed the file that holds the lease."""
+    host.add_gpus(24000)
+    job = commands.run(8000, "bash", "-c", f"({closing} exec sleep 3) & echo started; sleep 60")
+    assert job.stdout is not None
+    assert job.stdout.readline() == "started\n"
+    job.send_signal(signal.SIGKILL)
+    job.wait(30)
+    assert commands.free_mb() == [16000]
+    commands.wait_until(lambda: commands.free_mb() == [24000])
+
+
+def test_what_a_lease_uses_is_not_counted_twice(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000)
+    job = commands.run(8000, sys.executable, "-c", "import time; print('up', flush=True);"
+                       "time.sleep(60)")  # fmt: skip
+    assert job.stdout is not None
+    job.stdout.readline()
+    assert host.allocate(gpu_uuid(0), 6000, job.pid)
+    assert commands.free_mb() == [16000]
+    assert host.allocate(gpu_uuid(0), 3000, job.pid)
+    assert commands.free_mb() == [15000]
+
+
+def test_where_use_is_hidden_the_whole_lease_counts(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000)
+    host.add("processes hidden")
+    job = commands.run(8000, "sleep", "60")
+    commands.wait_until(lambda: commands.free_mb() == [16000])
+    assert host.allocate(gpu_uuid(0), 6000, job.pid)
+    assert commands.free_mb() == [10000]
+
+
+def test_an_outer_choice_is_obeyed_and_never_widened(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000, 80000)
+    shown = commands.run(1, "sh", "-c", "echo $CUDA_VISIBLE_DEVICES", CUDA_VISIBLE_DEVICES="0",
+                         CUDA_DEVICE_ORDER="PCI_BUS_ID")  # fmt: skip
+    assert shown.communicate(timeout=60)[0].strip() == gpu_uuid(0)
+    too_large = commands.run(
+        30000, "true", CUDA_VISIBLE_DEVICES="0", CUDA_DEVICE_ORDER="PCI_BUS_ID"
+    )
+    assert "GPU 0 has 24000 MB" in too_large.communicate(timeout=60)[1]
+    none = commands.run(1, "true", CUDA_VISIBLE_DEVICES="")
+    assert "allows none" in none.communicate(timeout=60)[1]
+    assert none.returncode == 1
+
+
+def test_without_a_gpu_a_command_runs_on_the_cpu_if_told_so(commands: Commands) -> None:
+    command = ("sh", "-c", "echo [$CUDA_VISIBLE_DEVICES]")
+    refused = commands.run(1, *command)
+    assert "no NVIDIA driver" in refused.communicate(timeout=60)[1]
+    allowed = commands.run(1, *command, options=("--without-gpu", "cpu"))
+    out, err = allowed.communicate(timeout=60)
+    assert out == "[]\n"
+    assert "runs on the CPU" in err
+
+
+def test_waiting_ends_with_a_clear_error(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000)
+    host.set_foreign(gpu_uuid(0), 20000)
+    job = commands.run(8000, "true", options=("--timeout", "1"))
+    _, err = job.communicate(timeout=60)
+    assert job.returncode == 1
+    assert "No GPU became free in 1 s" in err
+    assert "GPU 0: only 4000 MB free" in err
+    assert commands.status()["waiting"] == []
+
+
+def test_foreign_memory_is_seen_at_every_choice(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000, 24000)
+    host.set_foreign(gpu_uuid(0), 20000)
+    host.set_foreign(gpu_uuid(1), 20000)
+    job = commands.run(8000, "sh", "-c", "echo $CUDA_VISIBLE_DEVICES")
+    commands.wait_until(lambda: len(commands.status()["waiting"]) == 1)
+    host.set_foreign(gpu_uuid(1), 0)
+    assert job.communicate(timeout=60)[0].strip() == gpu_uuid(1)
+
+
+def test_the_memory_is_looked_at_again_before_loading(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000)
+    code = (
+        "import gpulease, logging; logging.basicConfig(); print('leased', flush=True); input();"
+        "gpulease.confirm(timeout_s=20); print('loaded')"
+    )
+    job = commands.run(8000, sys.executable, "-c", code)
+    assert job.stdout is not None
+    assert job.stdin is not None
+    assert job.stdout.readline() == "leased\n"
+    host.set_foreign(gpu_uuid(0), 20000)
+    job.stdin.write("\n")
+    job.stdin.flush()
+    time.sleep(1.5)
+    assert job.poll() is None
+    host.set_foreign(gpu_uuid(0), 0)
+    out, err = job.communicate(timeout=60)
+    assert out == "loaded\n"
+    assert "lacks 4000 of the 8000 MB leased" in err
+
+
+def test_looking_again_gives_up_with_the_numbers(
+    host: Host, commands: Commands, python: Callable[..., str]
+) -> None:
+    host.add_gpus(24000)
+    code = """
+import gpulease, os
+with gpulease.lease(mem_mb=8000):
+    import sys; sys.path.insert(0, os.environ["TESTS"])
+    from driver.simulated import Host, gpu_uuid, Path
+    Host(Path(os.environ["SIMULATED_GPUS"])).set_foreign(gpu_uuid(0), 20000)
+    try: gpulease.confirm(timeout_s=0.1)
+    except gpulease.LeaseTimeoutError as error: print(error)
+"""
+    assert "lacks 4000 of the 8000 MB" in python(code, TESTS=str(Path(__file__).parent))
+
+
+def test_those_who_look_again_do_not_wait_for_each_other(
+    host: Host, python: Callable[..., str]
+) -> None:
+    """Three leases fill the GPU, 4000 MB are taken: two go on, the last one waits."""
+    host.add_gpus(24000)
+    code = """
+import gpulease, os, sys
+sys.path.insert(0, os.environ["TESTS"])
+from driver.simulated import Host, gpu_uuid, Path
+pool = gpulease.Pool()
+leases = [pool.acquire(gpulease.Request(8000)) for _ in range(3)]
+Host(Path(os.environ["SIMULATED_GPUS"])).set_foreign(gpu_uuid(0), 4000)
+for lease in [leases[1], leases[2], leases[0]]:
+    try: gpulease.confirm(0.1, lease.environment); print("goes on", end=" ")
+    except gpulease.LeaseTimeoutError: print("waits", end=" ")
+"""
+    assert python(code, TESTS=str(Path(__file__).parent)) == "goes on waits goes on"
+
+
+def test_large_jobs_keep_their_place(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000)
+    small = commands.run(8000, "sleep", "2")
+    commands.wait_until(lambda: commands.free_mb() == [16000])
+    large = commands.run(20000, "sleep", "0.5")
+    commands.wait_until(lambda: len(commands.status()["waiting"]) == 1)
+    late = commands.run(8000, "true")
+    time.sleep(1)
+    assert late.poll() is None
+    assert small.wait(60) == large.wait(60) == late.wait(60) == 0
+
+
+def test_a_waiting_job_that_is_killed_keeps_nothing(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000)
+    commands.run(8000, "sleep", "60")
+    commands.wait_until(lambda: commands.free_mb() == [16000])
+    large = commands.run(20000, "true")
+    commands.wait_until(lambda: len(commands.status()["waiting"]) == 1)
+    large.kill()
+    large.wait(30)
+    assert commands.run(8000, "true").wait(60) == 0
+
+
+def test_a_ledger_that_cannot_be_used_is_named(
+    host: Host, commands: Commands, tmp_path: Path
+) -> None:
+    host.add_gpus(24000)
+    (tmp_path / "file").touch()
+    blocked = commands.run(1, "true", GPULEASE_DIR=str(tmp_path / "file"))
+    assert "GPULEASE_DIR" in blocked.communicate(timeout=60)[1]
+    assert blocked.returncode == 1
+
+
+def test_rubbish_in_the_ledger_does_no_harm(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000)
+    folder = Path(commands.environment["GPULEASE_DIR"])
+    folder.mkdir()
+    (folder / "x.lease").write_text('{"seq": 1, "gpus"')
+    (folder / "y.lease").write_text("[]")
+    (folder / "link.lease").symlink_to("/etc/passwd")
+    (folder / "z.ticket").write_bytes(os.urandom(100))
+    assert commands.run(24000, "true").wait(60) == 0
+    assert commands.free_mb() == [24000]
+
+
+def test_cleaners_of_temporary_folders_may_remove_the_lock(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000)
+    commands.run(8000, "sleep", "60")
+    commands.wait_until(lambda: commands.free_mb() == [16000])
+    (Path(commands.environment["GPULEASE_DIR"]) / "lock").unlink()
+    assert commands.free_mb() == [16000]
