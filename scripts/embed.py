@@ -1,5 +1,6 @@
 """Rule embed: the video with its subtitles."""
 
+from gpulease import confirm
 from vat.embed import EmbedSettings, Track, embed
 from vat.ffmpeg import ffmpeg_path
 from vat.files import read_json
@@ -8,6 +9,7 @@ from vat.media import Media
 from vat.subtitles import read_cues
 
 with job_log(snakemake.log[0]):
+    confirm()
     embed(
         snakemake.input.source,
         Media.from_json(read_json(snakemake.input.media)),

@@ -1,11 +1,13 @@
 """Rule separate: the speech of one video."""
 
+from gpulease import confirm
 from vat.audio import to_speech
 from vat.device import resolve
 from vat.joblog import job_log
 from vat.separate import separate
 
 with job_log(snakemake.log[0]):
+    confirm()
     if snakemake.params.enabled:
         separate(
             snakemake.input.audio,

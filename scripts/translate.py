@@ -1,5 +1,6 @@
 """Rule translate: the subtitles of one video in one language."""
 
+from gpulease import confirm
 from vat.cues import CueSettings
 from vat.device import resolve
 from vat.joblog import job_log
@@ -7,6 +8,7 @@ from vat.subtitles import read_cues, write_subtitles
 from vat.translate import Means, TranslateSettings, translate
 
 with job_log(snakemake.log[0]):
+    confirm()
     source, cues = read_cues(snakemake.input.cues)
     target, options = snakemake.wildcards.language, snakemake.config["translate"]
     settings = snakemake.params.settings and TranslateSettings(**snakemake.params.settings)
@@ -19,5 +21,4 @@ with job_log(snakemake.log[0]):
     )
     layout = CueSettings(**snakemake.params.layout)
     cues = translate(cues, source, target, settings, layout, means)
-    out = snakemake.output
-    write_subtitles(target, cues, out.cues, out.srt, out.vtt)
+    write_subtitles(target, cues, *snakemake.output)

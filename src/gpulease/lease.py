@@ -82,7 +82,11 @@ class Lease:
     def hold_here(self) -> None:
         """Make this process the lease's first one; the programs it becomes or starts inherit it."""
         self._held.keep_over_exec()
-        self._held.path.with_suffix(".root").write_text(str(os.getpid()))
+        self.note_root(os.getpid())
+
+    def note_root(self, pid: int) -> None:
+        """Tell which process is the lease's first: its memory and its children's is the lease's."""
+        self._held.path.with_suffix(".root").write_text(str(pid))
 
     @property
     def fd(self) -> int:

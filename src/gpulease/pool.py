@@ -3,8 +3,8 @@
 import logging
 import os
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -159,17 +159,28 @@ class Queue:
         self.pool = pool
         self._tickets: dict[Request, Held] = {}
 
-    def grant(self, requests: Sequence[Request]) -> list[Outcome]:
-        """Lease as many as possible, the first ones first; never waits for memory."""
-        ledger = self.pool.ledger
-        with ledger.locked():
+    @contextmanager
+    def round(self) -> Iterator["Round"]:
+        """Hold the ledger and decide requests one after another; never waits for memory.
+
+        Sizes that were not asked for in a round lose their place at its end.
+        """
+        with self.pool.ledger.locked():
+            pictures: list[Picture] = []
+            failure = None
             try:
                 pictures = self.pool.pictures()
             except (NoGpuError, DriverError) as error:
-                return [Outcome(error=error) for _ in requests]
-            self._withdraw({_size(request) for request in requests})
-            round_ = _Round(self.pool, self._tickets, pictures, ledger.next_seq())
-            return [round_.decide(request) for request in requests]
+                failure = error
+            seq = self.pool.ledger.next_seq()
+            this = Round(self.pool, self._tickets, pictures, seq, failure)
+            yield this
+            self._withdraw(this.asked)
+
+    def grant(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Lease as many as possible, the first ones first."""
+        with self.round() as this:
+            return [this.decide(request) for request in requests]
 
     def close(self) -> None:
         """Give up all places."""
@@ -182,28 +193,44 @@ class Queue:
             _drop(self._tickets.pop(size))
 
 
-class _Round:
-    """One pass over requests under the ledger's lock."""
+class Round:
+    """One pass over requests under the ledger's lock.
+
+    Attributes:
+        pictures: the devices as they are after what was decided so far.
+        asked: the sizes that were asked for.
+    """
 
     def __init__(
-        self, pool: Pool, tickets: dict[Request, Held], pictures: list[Picture], seq: int
+        self,
+        pool: Pool,
+        tickets: dict[Request, Held],
+        pictures: list[Picture],
+        seq: int,
+        failure: GpuLeaseError | None,
     ) -> None:
         self._pool = pool
         self._tickets = tickets
-        self._pictures = pictures
+        self.pictures = pictures
         self._seq = seq
+        self._failure = failure
         self._waiting: dict[Request, Outcome] = {}
+        self.asked: set[Request] = set()
 
     def decide(self, request: Request) -> Outcome:
+        """A lease for one request, or why it has to wait or cannot be met."""
+        if self._failure:
+            return Outcome(error=self._failure)
         size = _size(request)
+        self.asked.add(size)
         # What did not fit a moment ago does not fit now: memory only shrinks within a round.
         if size in self._waiting:
             return self._waiting[size]
-        impossible = never_fits(request, [picture.gpu for picture in self._pictures])
+        impossible = never_fits(request, [picture.gpu for picture in self.pictures])
         if impossible:
             return Outcome(error=NeverFitsError(f"{request.label}: {impossible}.".lstrip(": ")))
         ticket = self._tickets.get(size)
-        choice = choose(request, self._pictures, ticket.record.seq if ticket else self._seq)
+        choice = choose(request, self.pictures, ticket.record.seq if ticket else self._seq)
         if choice.chosen:
             return self._grant(request, choice)
         self._keep_place(size, request.label)
@@ -218,9 +245,9 @@ class _Round:
         if ticket:
             _drop(ticket)
             self._forget(ticket.record.seq)
-        self._pictures = [
+        self.pictures = [
             grant(picture, request.mem_mb, self._seq) if picture.gpu in gpus else picture
-            for picture in self._pictures
+            for picture in self.pictures
         ]
         self._seq += 1
         return Outcome(lease=Lease(gpus, held, choice, self._pool.end))
@@ -228,31 +255,31 @@ class _Round:
     def _keep_place(self, size: Request, label: str) -> None:
         ticket = self._tickets.get(size)
         seq = ticket.record.seq if ticket else self._seq
-        pictures = {picture.gpu.uuid: picture for picture in self._pictures}
+        pictures = {picture.gpu.uuid: picture for picture in self.pictures}
         if ticket and ticket.record.gpus and _still_hopeful(ticket, pictures):
             return
         self._forget(seq)
-        kept = reserve(size, self._pictures, seq)
+        kept = reserve(size, self.pictures, seq)
         if ticket is None:
             held = self._pool.ledger.add("ticket", seq, kept, size.mem_mb, label)
             self._tickets[size] = held
             self._seq += 1
         else:
             ticket.rewrite(replace(ticket.record, gpus=kept))
-        self._pictures = [
+        self.pictures = [
             replace(
                 picture,
                 reservations=(*picture.reservations, Reservation(seq, size.mem_mb)),
             )
             if picture.gpu.uuid in kept
             else picture
-            for picture in self._pictures
+            for picture in self.pictures
         ]
 
     def _forget(self, seq: int) -> None:
-        self._pictures = [
+        self.pictures = [
             replace(picture, reservations=tuple(r for r in picture.reservations if r.seq != seq))
-            for picture in self._pictures
+            for picture in self.pictures
         ]
 
 

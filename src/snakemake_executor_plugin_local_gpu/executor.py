@@ -1,0 +1,154 @@
+"""Snakemake's local executor, with GPUs: each job waits for its lease and runs under it.
+
+What is private to Snakemake and used here is named in a comment, and tested: the order of the
+arguments of run_wrapper, cached_or_run, spawn_job, and the semaphore of the job scheduler.
+"""
+
+import inspect
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from snakemake.exceptions import SpawnedJobError, WorkflowError
+from snakemake.executors import local
+from snakemake.settings.types import DeploymentMethod
+from snakemake.shell import shell
+
+from gpulease import Lease, Pool, is_out_of_memory
+from gpulease.confirm import TIMEOUT_VARIABLE
+from gpulease.errors import GpuLeaseError
+from gpulease.explain import name_gpu
+from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
+from snakemake_executor_plugin_local_gpu.job_leases import JobLeases
+from snakemake_executor_plugin_local_gpu.journal import Journal
+
+_ENV_MODULES: Final = list(inspect.signature(local.run_wrapper).parameters).index("env_modules")
+_LOG_END_BYTES: Final = 200_000
+
+
+class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
+    """Runs jobs as processes on this host."""
+
+    def __post_init__(self) -> None:
+        """Read what the user allows, then hide all GPUs from jobs that do not ask for one."""
+        super().__post_init__()
+        settings = self.workflow.executor_settings or ExecutorSettings()
+        pool = Pool(settings.scope, dict(os.environ))
+        file = Path(self.workflow.pathvars.apply("<logs>/gpu/placements.jsonl"))
+        self.leases = JobLeases(
+            settings, pool, Journal(file, self.logger), self._wake_scheduler, self.logger.warning
+        )
+        self._out_of_memory: set[Any] = set()
+        active.leases = self.leases
+        os.environ["CUDA_VISIBLE_DEVICES"] = ""
+        os.environ[TIMEOUT_VARIABLE] = str(settings.confirm_s)
+
+    def _wake_scheduler(self) -> None:
+        # Private: the scheduler sleeps on this semaphore until a job ends. Memory that others
+        # give back is no event that Snakemake knows.
+        self.workflow.scheduler._open_jobs.release()
+
+    def cached_or_run(self, job: Any, run_func: Callable[..., None], *args: Any) -> None:
+        """Run a job, on a worker's thread, under its lease."""
+        if not self.leases.wants_gpu(job):
+            super().cached_or_run(job, run_func, *args)
+            return
+        before = _log_sizes(job)
+        try:
+            with self.leases.held(job) as lease:
+                if run_func is local.run_wrapper:
+                    wrapped = list(args)
+                    modules = LeasedShell(lease, wrapped[_ENV_MODULES], self._strict(job))
+                    wrapped[_ENV_MODULES] = modules
+                    super().cached_or_run(job, run_func, *wrapped)
+                else:
+                    super().cached_or_run(job, self._spawn_leased, job, lease)
+        except GpuLeaseError as error:
+            raise WorkflowError(str(error)) from error
+        except Exception as error:
+            if is_out_of_memory(f"{error}\n{_new_log_text(job, before)}"):
+                self._out_of_memory.add(job)
+            raise
+
+    def _strict(self, job: Any) -> bool:
+        methods = self.workflow.deployment_settings.deployment_method
+        return not (DeploymentMethod.APPTAINER in methods and job.container_img_url)
+
+    def _spawn_leased(self, job: Any, lease: Lease) -> None:
+        """Run a job with a run: directive, which Snakemake does in a process of its own."""
+        # A whole command line, quoted by Snakemake.
+        process = subprocess.Popen(  # noqa: S602
+            self.format_job_exec(job),
+            shell=True,
+            env={**os.environ, **lease.environment},
+            pass_fds=[lease.fd],
+        )
+        lease.note_root(process.pid)
+        if process.wait():
+            raise SpawnedJobError
+
+    def handle_job_error(self, job: Any) -> None:
+        """Let a GPU job be tried again only where its GPU's memory was full."""
+        super().handle_job_error(job)
+        if job in self._out_of_memory:
+            self._out_of_memory.discard(job)
+            self.logger.info(f"The GPU's memory was full in job {job.jobid} ({job.rule.name}).")
+        elif self.leases.wants_gpu(job) and job.restart_times > job.attempt - 1:
+            self.logger.info(
+                f"Job {job.jobid} ({job.rule.name}) did not fail for lack of GPU memory; it is not"
+                " tried again."
+            )
+            job.attempt = job.restart_times + 1
+
+    def cancel(self) -> None:
+        """Stop what waits for a GPU, then what Snakemake's own executor stops."""
+        self.leases.stop()
+        super().cancel()
+
+    def shutdown(self) -> None:
+        """End with the run."""
+        self.leases.stop()
+        super().shutdown()
+
+
+class LeasedShell:
+    """Puts the shell command of one job under its lease.
+
+    Snakemake hands it through to the shell in the place of the job's environment modules, the
+    one argument of a job by which a command gets a prefix inside its conda environment.
+    """
+
+    def __init__(self, lease: Lease, modules: Any, strict: bool) -> None:
+        self._lease = lease
+        self._modules = modules
+        self._strict = strict
+
+    def shellcmd(self, cmd: str) -> str:
+        """The command with the lease's variables and hold before it."""
+        bash = Path(shell.get_executable() or "").name == "bash"
+        leased = f"{self._lease.shell_prefix(bash=bash, strict=self._strict)}{cmd}"
+        return str(self._modules.shellcmd(leased)) if self._modules else leased
+
+    def __str__(self) -> str:
+        """The devices, for Snakemake's own line of log."""
+        gpus = " and ".join(name_gpu(gpu) for gpu in self._lease.gpus)
+        return f"{self._modules}, {gpus}" if self._modules else gpus
+
+
+def _log_sizes(job: Any) -> dict[str, int]:
+    return {str(log): Path(log).stat().st_size for log in job.log if Path(log).is_file()}
+
+
+def _new_log_text(job: Any, before: dict[str, int]) -> str:
+    """The end of what a job wrote into its logs, as far as it was not there before."""
+    texts = []
+    for log in job.log:
+        try:
+            raw = Path(log).read_bytes()
+        except OSError:
+            continue
+        old = before.get(str(log), 0)
+        texts.append((raw[old:] if len(raw) > old else raw)[-_LOG_END_BYTES:])
+    return b"\n".join(texts).decode(errors="replace")

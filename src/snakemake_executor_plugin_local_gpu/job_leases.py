@@ -1,0 +1,230 @@
+"""The leases of one run's jobs: granted in rounds by the scheduler, or awaited by the executor."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gpulease import GpuLeaseError, Lease, NoGpuError, Pool, Queue, Request
+from gpulease.cli import split_names
+from gpulease.placement import Choice, Picture
+from gpulease.pool import POLL_S, Outcome
+from snakemake_executor_plugin_local_gpu import ExecutorSettings
+from snakemake_executor_plugin_local_gpu.journal import JobName, Journal
+
+# How much more GPU memory a job is given after it ran out, by attempt.
+_GROWTH: Final = {1: 1.0, 2: 1.5}
+_GROWTH_LATER: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What tells whether a device has more room than it had."""
+
+    free_mb: int
+    leases: int
+    kept_mb: int
+
+    @classmethod
+    def of(cls, picture: Picture) -> "_Marks":
+        kept = sum(reservation.mem_mb for reservation in picture.reservations)
+        return cls(picture.free_mb, len(picture.promises), kept)
+
+    def improves(self, before: "_Marks") -> bool:
+        return (
+            self.free_mb > before.free_mb
+            or self.leases < before.leases
+            or self.kept_mb < before.kept_mb
+        )
+
+
+class JobLeases:
+    """Which jobs hold which GPUs in this run.
+
+    Args:
+        settings: the executor's settings.
+        pool: the GPUs.
+        journal: where events are written.
+        wake: makes Snakemake's scheduler look again.
+        warn: tells the user something once.
+    """
+
+    def __init__(
+        self,
+        settings: ExecutorSettings,
+        pool: Pool,
+        journal: Journal,
+        wake: Callable[[], None],
+        warn: Callable[[str], None],
+    ) -> None:
+        self._settings = settings
+        self._pool = pool
+        self._journal = journal
+        self._wake = wake
+        self._warn = warn
+        self._queue = Queue(pool)
+        self._outcomes: dict[Any, Outcome] = {}
+        self._first_mem_mb: dict[Any, int] = {}
+        self._told: set[Any] = set()
+        self._marks: dict[str, _Marks] = {}
+        self._watcher: threading.Thread | None = None
+        self._waiting = threading.Event()
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._without_gpu: bool | None = None
+
+    def wants_gpu(self, job: Any) -> bool:
+        """Whether this job is to be given a GPU: it asks for one, and there are any."""
+        asks = not job.is_group() and int(job.resources.get("gpu", 0)) > 0
+        return asks and not self._runs_without()
+
+    def _runs_without(self) -> bool:
+        if self._settings.without_gpu != "cpu":
+            return False
+        with self._lock:
+            if self._without_gpu is None:
+                try:
+                    self._pool.states()
+                    self._without_gpu = False
+                except NoGpuError as error:
+                    self._warn(f"{error} Jobs that ask for a GPU run on the CPU.")
+                    self._without_gpu = True
+                except GpuLeaseError:
+                    self._without_gpu = False
+        return self._without_gpu
+
+    def request(self, job: Any) -> Request:
+        """What a job asks for, with more memory each time it ran out of it."""
+        declared = int(job.resources.get("gpu_mem_mb", self._settings.default_mem_mb))
+        first = self._first_mem_mb.setdefault(job, declared)
+        grown = int(first * _GROWTH.get(job.attempt, _GROWTH_LATER))
+        mem_mb = max(declared, grown)
+        if job.attempt > 1:
+            # There may be no larger GPU; then it is given all of the largest.
+            mem_mb = max(first, min(mem_mb, self._largest_mb()))
+        return Request(
+            mem_mb,
+            int(job.resources.get("gpu", 1)),
+            split_names(self._settings.exclude),
+            self._settings.max_jobs,
+            job.rule.name,
+        )
+
+    def _largest_mb(self) -> int:
+        try:
+            return max(state.gpu.capacity_mb for state in self._pool.states())
+        except GpuLeaseError:
+            return 0
+
+    @contextmanager
+    def round(self) -> Iterator[Callable[[Any], bool]]:
+        """Decide jobs one after another: whether each can be started now.
+
+        A job whose request can never be met is started, too: it fails with the reason.
+        """
+        waiting: list[Choice] = []
+
+        def decide(job: Any) -> bool:
+            request = self.request(job)
+            outcome = this.decide(request)
+            if outcome.choice is None:
+                self._outcomes[job] = outcome
+                return True
+            # Many jobs of a size wait together: the first of them speaks for all.
+            if outcome.choice not in waiting:
+                waiting.append(outcome.choice)
+                self._tell_waiting(job, request, outcome.choice)
+            return False
+
+        with self._queue.round() as this:
+            yield decide
+            self._marks = {picture.gpu.uuid: _Marks.of(picture) for picture in this.pictures}
+        if waiting:
+            self._watch()
+
+    def _tell_waiting(self, job: Any, request: Request, choice: Choice) -> None:
+        if job not in self._told:
+            self._told.add(job)
+            self._journal.waiting(job_name(job), request.mem_mb, choice)
+
+    @contextmanager
+    def held(self, job: Any) -> Iterator[Lease]:
+        """The job's lease, from the last round, else waited for; given back in the end.
+
+        Raises:
+            GpuLeaseError: where it can never be had.
+        """
+        outcome = self._outcomes.pop(job, None) or self._await(job)
+        if outcome.error:
+            raise outcome.error
+        lease = outcome.lease
+        if lease is None:
+            raise GpuLeaseError("The run was stopped while the job waited for a GPU.")
+        name, started = job_name(job), time.monotonic()
+        self._journal.granted(name, lease)
+        reason = "failed"
+        try:
+            yield lease
+            reason = "finished"
+        finally:
+            if not lease.release():
+                reason = f"{reason}, processes that it left behind keep the memory"
+            self._journal.released(name, lease, time.monotonic() - started, reason)
+
+    def _await(self, job: Any) -> Outcome:
+        request, queue = self.request(job), Queue(self._pool)
+        try:
+            while not self._stopped.is_set():
+                (outcome,) = queue.grant([request])
+                if outcome.choice is None:
+                    return outcome
+                self._tell_waiting(job, request, outcome.choice)
+                self._stopped.wait(POLL_S)
+        finally:
+            queue.close()
+        return Outcome()
+
+    def stop(self) -> None:
+        """Give up all that waits; leases of jobs that run stay until those end."""
+        self._stopped.set()
+        self._waiting.set()
+        while self._outcomes:
+            _, outcome = self._outcomes.popitem()
+            if outcome.lease:
+                outcome.lease.release()
+        self._queue.close()
+
+    def _watch(self) -> None:
+        """See to it that jobs that wait are looked at again when others give memory back."""
+        self._waiting.set()
+        if self._watcher is None:
+            self._watcher = threading.Thread(target=self._look, daemon=True)
+            self._watcher.start()
+
+    def _look(self) -> None:
+        while not self._stopped.wait(POLL_S):
+            self._waiting.wait()
+            if self._has_more_room() and not self._stopped.is_set():
+                self._waiting.clear()
+                self._wake()
+
+    def _has_more_room(self) -> bool:
+        try:
+            with self._pool.ledger.locked():
+                pictures = self._pool.pictures()
+        except GpuLeaseError:
+            # Whatever it is, the next round tells it to the jobs.
+            return True
+        before = self._marks
+        return any(
+            picture.gpu.uuid not in before or _Marks.of(picture).improves(before[picture.gpu.uuid])
+            for picture in pictures
+        )
+
+
+def job_name(job: Any) -> JobName:
+    """The name of a Snakemake job."""
+    wildcards = {key: str(value) for key, value in job.wildcards_dict.items()}
+    return JobName(job.rule.name, wildcards, job.jobid)

@@ -1,0 +1,105 @@
+"""What happened to whom on which GPU, as lines for people and as JSON lines for programs."""
+
+import json
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from gpulease import Lease
+from gpulease.explain import explain, name_gpu
+from gpulease.placement import Choice
+
+Event = Literal["granted", "waiting", "released", "evicted"]
+
+
+@dataclass(frozen=True, slots=True)
+class JobName:
+    """One job, as a person would name it."""
+
+    rule: str
+    wildcards: Mapping[str, str]
+    jobid: int
+
+    def __str__(self) -> str:
+        """The rule with its wildcards."""
+        wildcards = ", ".join(f"{key}={value}" for key, value in self.wildcards.items())
+        return f"{self.rule} (job {self.jobid}{', ' if wildcards else ''}{wildcards})"
+
+
+class Journal:
+    """The log of one run.
+
+    Args:
+        file: where the JSON lines go; made with its folder at the first event.
+        logger: where the lines for people go.
+    """
+
+    def __init__(self, file: Path, logger: logging.Logger) -> None:
+        self.file = file
+        self._logger = logger
+
+    def granted(self, job: JobName, lease: Lease) -> None:
+        """A job got its GPUs."""
+        self._logger.info(f"{job} on {explain(lease.choice, lease.mem_mb)}")
+        for picture in lease.choice.chosen:
+            gpu = picture.gpu
+            self._write(
+                job,
+                "granted",
+                gpu=gpu.uuid,
+                index=gpu.index,
+                name=gpu.name,
+                mem_mb=lease.mem_mb,
+                free_mb=picture.free_mb,
+                total_mb=gpu.total_mb,
+                reason=lease.choice.reason,
+                others={other.uuid: why for other, why in lease.choice.others},
+            )
+
+    def waiting(self, job: JobName, mem_mb: int, choice: Choice) -> None:
+        """A job found no room."""
+        self._logger.info(f"{job} {explain(choice)}")
+        self._write(
+            job,
+            "waiting",
+            gpu=None,
+            index=None,
+            mem_mb=mem_mb,
+            free_mb=None,
+            reason=choice.reason,
+            others={other.uuid: why for other, why in choice.others},
+        )
+
+    def released(self, job: JobName, lease: Lease, seconds: float, reason: str) -> None:
+        """A job is over, and so is its lease."""
+        for gpu in lease.gpus:
+            self._logger.info(
+                f"{job} gave back {lease.mem_mb} MB of {name_gpu(gpu)} after {seconds:.0f} s:"
+                f" {reason}"
+            )
+            self._write(
+                job,
+                "released",
+                gpu=gpu.uuid,
+                index=gpu.index,
+                mem_mb=lease.mem_mb,
+                free_mb=None,
+                seconds=round(seconds, 3),
+                reason=reason,
+            )
+
+    def _write(self, job: JobName, event: Event, **facts: Any) -> None:
+        line = {
+            "time": round(time.time(), 3),
+            "event": event,
+            "rule": job.rule,
+            "wildcards": dict(job.wildcards),
+            "jobid": job.jobid,
+            **facts,
+        }
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        with self.file.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line, ensure_ascii=False) + "\n")

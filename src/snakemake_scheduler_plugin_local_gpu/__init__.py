@@ -1,0 +1,67 @@
+"""Snakemake scheduler local-gpu: a job that asks for a GPU is started once it has one.
+
+Jobs that wait for a GPU hold no cores, so that others run meanwhile. It belongs to the executor
+local-gpu; with any other executor, Snakemake's own greedy scheduler decides.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from snakemake_interface_scheduler_plugins.base import SchedulerBase
+from snakemake_interface_scheduler_plugins.settings import SchedulerSettingsBase
+
+from snakemake_executor_plugin_local_gpu import active
+
+__all__ = ["Scheduler", "SchedulerSettings"]
+
+SchedulerSettings = SchedulerSettingsBase
+
+
+class Scheduler(SchedulerBase):  # type: ignore[misc]
+    """Chooses what starts now: by priority, GPU jobs first, the largest first."""
+
+    def select_jobs(
+        self,
+        selectable_jobs: Sequence[Any],
+        remaining_jobs: Sequence[Any],
+        available_resources: Mapping[str, int | str],
+        input_sizes: dict[Any, int],
+    ) -> Sequence[Any] | None:
+        """The jobs to start, within the resources that are available."""
+        leases = active.leases
+        if leases is None:
+            return None
+        gpu_jobs = {job for job in selectable_jobs if leases.wants_gpu(job)}
+        mem_mb = {job: leases.request(job).mem_mb for job in gpu_jobs}
+        free = {name: left for name, left in available_resources.items() if isinstance(left, int)}
+
+        def rank(job: Any) -> tuple[Any, ...]:
+            # Inputs that can be deleted after the job first, then large inputs (long jobs).
+            sizes = [(input_sizes.get(file) or 0, file.is_flagged("temp")) for file in job.input]
+            return (
+                -job.priority,
+                -mem_mb.get(job, -1),
+                -sum(size for size, is_temporary in sizes if is_temporary),
+                -sum(size for size, _ in sizes),
+            )
+
+        ranked = sorted(selectable_jobs, key=rank)
+        if not gpu_jobs:
+            return _first_fit(ranked, free, lambda job: True)
+        with leases.round() as has_gpu:
+            return _first_fit(ranked, free, lambda job: job not in gpu_jobs or has_gpu(job))
+
+
+def _first_fit(
+    ranked: Sequence[Any], free: dict[str, int], can_start: Callable[[Any], bool]
+) -> list[Any]:
+    """The jobs that fit into the free resources, one after another."""
+    selected = []
+    for job in ranked:
+        if free.get("_cores", 1) <= 0:
+            break
+        needs = {name: job.scheduler_resources.get(name, 0) for name in free}
+        if all(needs[name] <= left for name, left in free.items()) and can_start(job):
+            selected.append(job)
+            free = {name: left - needs[name] for name, left in free.items()}
+    return selected

@@ -1,0 +1,363 @@
+"""The executor and scheduler plugins in real Snakemake runs on a simulated host."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from driver.simulated import Host, gpu_uuid
+
+JOB = f"{sys.executable} {Path(__file__).parent / 'driver' / 'simulated.py'}"
+SHOW = "echo =$CUDA_VISIBLE_DEVICES >{output}"
+
+
+class Runs:
+    """Starts Snakemake on the simulated host in a folder of its own."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.environment = environment
+        self.started: list[subprocess.Popen[str]] = []
+
+    def start(self, snakefile: str, *args: str, **extra: str) -> subprocess.Popen[str]:
+        (self.folder / "Snakefile").write_text(snakefile)
+        command = [sys.executable, "-m", "snakemake", "--cores", "8", "--executor", "local-gpu"]
+        process = subprocess.Popen(
+            [*command, "--scheduler", "local-gpu", "--keep-going", "--nolock", *args],
+            cwd=self.folder,
+            env={**self.environment, **extra},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.started.append(process)
+        return process
+
+    def run(self, snakefile: str, *args: str, **extra: str) -> str:
+        process = self.start(snakefile, *args, **extra)
+        out, _ = process.communicate(timeout=120)
+        assert process.returncode == 0, out
+        return out
+
+    def fail(self, snakefile: str, *args: str, **extra: str) -> str:
+        process = self.start(snakefile, *args, **extra)
+        out, _ = process.communicate(timeout=120)
+        assert process.returncode == 1, out
+        return out
+
+    def read(self, name: str) -> str:
+        return (self.folder / name).read_text().strip()
+
+    def wait_for(self, true: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 60
+        while not true():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def events(self) -> list[dict[str, Any]]:
+        file = self.folder / "logs/gpu/placements.jsonl"
+        return [json.loads(line) for line in file.read_text().splitlines()]
+
+    def free_mb(self) -> list[int]:
+        out = subprocess.run(
+            [sys.executable, "-m", "gpulease", "status", "--json"],
+            env=self.environment,
+            capture_output=True,
+            check=True,
+        ).stdout
+        return [gpu["free_mb"] for gpu in json.loads(out)["gpus"]]
+
+
+@pytest.fixture
+def runs(tmp_path: Path, environment: dict[str, str]) -> Iterator[Runs]:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    made = Runs(folder, environment)
+    yield made
+    for process in made.started:
+        process.kill()
+        process.communicate()
+
+
+def gpu_rule(name: str = "work", mem_mb: int = 8000, command: str = SHOW, more: str = "") -> str:
+    return (
+        f"rule {name}:\n    output: '{name}'\n    log: '{name}.log'\n"
+        f'    resources: gpu=1, gpu_mem_mb={mem_mb}{more}\n    shell: "{command}"\n'
+    )
+
+
+def test_every_job_sees_its_own_gpu_and_others_see_none(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000, 24000)
+    snakefile = f"""
+rule all:
+    input: "gpu0", "gpu1", "cpu", "script", "run", "plain_run"
+rule gpu:
+    output: "gpu{{n}}"
+    resources: gpu=1, gpu_mem_mb=15000
+    shell: "echo $CUDA_VISIBLE_DEVICES $CUDA_DEVICE_ORDER >{{output}}; sleep 0.5"
+rule cpu:
+    output: "cpu"
+    shell: "{SHOW}"
+rule script:
+    output: "script"
+    resources: gpu=1, gpu_mem_mb=100
+    script: "script.py"
+rule run:
+    output: "run"
+    resources: gpu=1, gpu_mem_mb=100
+    run:
+        import os
+        open(output[0], "w").write(os.environ["CUDA_VISIBLE_DEVICES"])
+rule plain_run:
+    output: "plain_run"
+    run:
+        import os
+        open(output[0], "w").write("=" + os.environ["CUDA_VISIBLE_DEVICES"])
+"""
+    (runs.folder / "script.py").write_text(
+        "import os\nopen(snakemake.output[0], 'w').write(os.environ['CUDA_VISIBLE_DEVICES'])\n"
+    )
+    runs.run(snakefile)
+    assert {runs.read("gpu0"), runs.read("gpu1")} == {
+        f"{gpu_uuid(0)} PCI_BUS_ID",
+        f"{gpu_uuid(1)} PCI_BUS_ID",
+    }
+    assert runs.read("cpu") == "="
+    assert runs.read("plain_run") == "="
+    assert runs.read("script") in {gpu_uuid(0), gpu_uuid(1)}
+    assert runs.read("run") in {gpu_uuid(0), gpu_uuid(1)}
+    assert runs.free_mb() == [24000, 24000]
+
+
+def test_the_choice_and_its_reason_are_logged(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000, 24000, 6000)
+    host.set_foreign(gpu_uuid(0), 5000)
+    out = runs.run(gpu_rule())
+    assert (
+        f"work (job 0) on GPU 1 Simulated 24 ({gpu_uuid(1)}) with 24000 of 24000 MB free, needs"
+        " 8000 MB: least loaded (0%) of 2 with room; GPU 2: only 6000 MB in all; GPU 0: more"
+        " loaded (21%)"
+    ) in out
+    granted, released = runs.events()
+    assert granted["event"] == "granted"
+    assert granted["gpu"] == gpu_uuid(1)
+    assert (granted["rule"], granted["wildcards"], granted["jobid"]) == ("work", {}, 0)
+    assert (granted["index"], granted["mem_mb"], granted["free_mb"]) == (1, 8000, 24000)
+    assert granted["reason"] == "least loaded (0%) of 2 with room"
+    assert (released["event"], released["reason"]) == ("released", "finished")
+    assert granted["time"] <= released["time"]
+
+
+def test_an_outer_choice_is_obeyed(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000, 80000)
+    snakefile = "rule all:\n    input: 'a', 'b'\n" + gpu_rule("a") + gpu_rule("b")
+    runs.run(snakefile, CUDA_VISIBLE_DEVICES=gpu_uuid(0)[:8])
+    assert runs.read("a") == runs.read("b") == f"={gpu_uuid(0)}"
+
+
+def test_full_gpu_memory_is_retried_with_more_up_to_three_times(host: Host, runs: Runs) -> None:
+    host.add_gpus(10000)
+    out = runs.fail(gpu_rule(mem_mb=4000, command=f"{JOB} 11000 0 2>>{{log}}"), "--retries", "2")
+    granted = [event["mem_mb"] for event in runs.events() if event["event"] == "granted"]
+    assert granted == [4000, 6000, 8000]
+    assert "memory was full in job 0 (work)" in out
+
+
+def test_more_memory_than_there_is_becomes_all_there_is(host: Host, runs: Runs) -> None:
+    host.add_gpus(10000, reserved_mb=500)
+    runs.fail(gpu_rule(mem_mb=8000, command=f"{JOB} 11000 0 2>{{log}}"), "--retries", "1")
+    granted = [event["mem_mb"] for event in runs.events() if event["event"] == "granted"]
+    assert granted == [8000, 9500]
+
+
+def test_a_retry_succeeds_where_the_memory_suffices(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    host.set_foreign(gpu_uuid(0), 12000)
+    first = f"if mkdir once; then {JOB} 13000 0; fi 2>{{log}}"
+    runs.run(gpu_rule(mem_mb=4000, command=f"{first}; touch {{output}}"), "--retries", "2")
+    granted = [event["mem_mb"] for event in runs.events() if event["event"] == "granted"]
+    assert granted == [4000, 6000]
+
+
+@pytest.mark.parametrize("message", ["RuntimeError: no such file", "Out of memory: Killed"])
+def test_other_failures_of_gpu_jobs_are_not_retried(host: Host, runs: Runs, message: str) -> None:
+    host.add_gpus(24000)
+    out = runs.fail(gpu_rule(command=f"echo {message!r} >{{log}}; exit 1"), "--retries", "2")
+    assert len([event for event in runs.events() if event["event"] == "granted"]) == 1
+    assert "did not fail for lack of GPU memory" in out
+
+
+def test_an_old_log_does_not_make_a_failure_one_of_memory(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    (runs.folder / "work.log").write_text("CUDA out of memory\n")
+    runs.fail(gpu_rule(command="echo other >>{log}; exit 1"), "--retries", "2")
+    assert len([event for event in runs.events() if event["event"] == "granted"]) == 1
+
+
+def test_jobs_without_gpu_are_retried_as_the_profile_says(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    snakefile = 'rule work:\n    output: "work"\n    shell: "echo >>tries; exit 1"\n'
+    runs.fail(snakefile, "--retries", "2")
+    assert (runs.folder / "tries").read_text().count("\n") == 3
+
+
+def test_what_can_never_fit_fails_at_once_with_the_numbers(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000, 24000)
+    out = runs.fail(gpu_rule(mem_mb=30000), "--retries", "2")
+    assert "work: 30000 MB cannot be had: GPU 0 has 24000 MB, GPU 1 has 24000 MB." in out
+    assert "Traceback" not in out
+    assert not (runs.folder / "work").exists()
+
+
+def test_settings_of_the_profile(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000, 24000)
+    wanted = "rule all:\n    input: 'a', 'b'\n"
+    slow = "date +%s.%N >{output}; sleep 1; date +%s.%N >>{output}"
+    snakefile = wanted + gpu_rule("a", command=slow) + gpu_rule("b", command=slow)
+    runs.run(snakefile, "--local-gpu-exclude", "0", "--local-gpu-max-jobs", "1")
+    assert {event["gpu"] for event in runs.events() if event["gpu"]} == {gpu_uuid(1)}
+    first, second = sorted([runs.read("a").split(), runs.read("b").split()])
+    assert float(first[1]) <= float(second[0])
+
+
+def test_two_gpus_are_distinct(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000, 24000, 24000)
+    host.set_foreign(gpu_uuid(1), 1000)
+    runs.run(gpu_rule(more=", gpu=2").replace("gpu=1, ", ""))
+    assert runs.read("work") == f"={gpu_uuid(0)},{gpu_uuid(2)}"
+
+
+def test_without_a_gpu_jobs_run_on_the_cpu_with_one_warning(runs: Runs) -> None:
+    snakefile = "rule all:\n    input: 'a', 'b'\n" + gpu_rule("a") + gpu_rule("b")
+    out = runs.run(snakefile)
+    assert out.count("run on the CPU") == 1
+    assert runs.read("a") == "="
+
+
+@pytest.mark.parametrize("visible", [{}, {"CUDA_VISIBLE_DEVICES": ""}])
+def test_without_a_gpu_jobs_fail_if_told_so(
+    host: Host, runs: Runs, visible: dict[str, str]
+) -> None:
+    if visible:
+        host.add_gpus(24000)
+    out = runs.fail(gpu_rule(), "--local-gpu-without-gpu", "error", **visible)
+    assert "allows none of the 1 GPUs" in out if visible else "no NVIDIA driver" in out
+
+
+def test_a_driver_that_fails_is_told(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    host.add("driver fail")
+    assert "The NVIDIA driver does not answer" in runs.fail(gpu_rule())
+
+
+def test_jobs_that_wait_hold_no_cores_and_start_when_others_give_back(
+    host: Host, runs: Runs
+) -> None:
+    """Nothing of this run is running when the foreign memory goes away."""
+    host.add_gpus(24000)
+    host.set_foreign(gpu_uuid(0), 20000)
+    snakefile = (
+        "rule all:\n    input: 'work', 'cpu'\n"
+        + gpu_rule(more=", mem_mb=1").replace("    shell", "    threads: 8\n    shell")
+        + "rule cpu:\n    output: 'cpu'\n    threads: 8\n    shell: 'touch {output}'\n"
+    )
+    process = runs.start(snakefile)
+    runs.wait_for((runs.folder / "cpu").exists)
+    time.sleep(1)
+    assert process.poll() is None
+    assert not (runs.folder / "work").exists()
+    host.set_foreign(gpu_uuid(0), 0)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, out
+    assert "work (job 1) waits for a GPU with 8000 MB; GPU 0: only 4000 MB free" in out
+    assert [event["event"] for event in runs.events()] == ["waiting", "granted", "released"]
+
+
+def test_any_other_scheduler_waits_in_the_executor(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    host.set_foreign(gpu_uuid(0), 20000)
+    process = runs.start(gpu_rule(), "--scheduler", "greedy")
+    runs.wait_for((runs.folder / "logs/gpu/placements.jsonl").exists)
+    host.set_foreign(gpu_uuid(0), 0)
+    out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0, out
+    assert runs.read("work") == f"={gpu_uuid(0)}"
+
+
+def test_ctrl_c_while_waiting_ends_the_run_and_leaves_nothing(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    host.set_foreign(gpu_uuid(0), 20000)
+    ledger = Path(runs.environment["GPULEASE_DIR"])
+    for scheduler in ("greedy", "local-gpu"):
+        process = runs.start(gpu_rule(), "--scheduler", scheduler)
+        runs.wait_for(lambda: ledger.exists() and any(ledger.glob("*.ticket")))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        assert process.returncode != 0
+        assert not list(ledger.glob("*.ticket"))
+
+
+def test_a_job_outlives_a_killed_snakemake_with_its_lease(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    process = runs.start(gpu_rule(command="echo $$ >pid; sleep 4; touch done"))
+    runs.wait_for((runs.folder / "pid").exists)
+    process.send_signal(signal.SIGKILL)
+    process.wait(30)
+    assert runs.free_mb() == [16000]
+    runs.wait_for((runs.folder / "done").exists)
+    runs.wait_for(lambda: runs.free_mb() == [24000])
+
+
+def test_what_a_job_leaves_behind_keeps_its_lease(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    out = runs.run(gpu_rule(command="(sleep 4 </dev/null >/dev/null 2>&1 &) ; touch {output}"))
+    assert "processes that it left behind keep the memory" in out
+    assert runs.free_mb() == [16000]
+    runs.wait_for(lambda: runs.free_mb() == [24000])
+
+
+def test_large_jobs_are_not_starved(host: Host, runs: Runs) -> None:
+    """A stream of small jobs of another workflow does not keep the large one from starting."""
+    host.add_gpus(24000)
+    small = [sys.executable, "-m", "gpulease", "run", "--mem-mb", "8000", "--", "sleep", "1"]
+    stream = f"for i in 1 2 3 4 5 6 7 8 9 10; do {' '.join(small)} & sleep 0.4; done; wait"
+    others = subprocess.Popen(["sh", "-c", stream], env=runs.environment)  # noqa: S607
+    runs.wait_for(lambda: runs.free_mb() != [24000])
+    runs.run(gpu_rule(mem_mb=20000))
+    assert others.poll() is None
+    others.wait(60)
+
+
+def test_a_group_of_jobs_connected_by_pipes_runs(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    snakefile = """
+rule take:
+    input: "fifo"
+    output: "work"
+    shell: "cat {input} >{output}"
+rule give:
+    output: pipe("fifo")
+    resources: gpu=1, gpu_mem_mb=8000
+    shell: "echo $CUDA_VISIBLE_DEVICES >{output}"
+"""
+    runs.run(snakefile)
+    assert runs.read("work") == gpu_uuid(0)
+
+
+def test_plugins_cost_nothing_where_they_are_not_used() -> None:
+    """Snakemake imports every plugin at every start."""
+    code = (
+        "import sys, snakemake_executor_plugin_local_gpu, snakemake_scheduler_plugin_local_gpu;"
+        "print([name for name in ('pynvml', 'psutil', 'gpulease',"
+        "'snakemake.executors.local') if name in sys.modules])"
+    )
+    out = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ
+    )
+    assert out.stdout.strip() == "[]"
