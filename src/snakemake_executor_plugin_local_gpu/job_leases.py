@@ -3,11 +3,11 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gpulease import GpuLeaseError, Lease, NoGpuError, Pool, Queue, Request
+from gpulease import GpuLeaseError, Lease, LedgerError, NoGpuError, Pool, Queue, Request
 from gpulease.cli import split_names
 from gpulease.placement import Choice, Picture
 from gpulease.pool import POLL_S, Outcome
@@ -128,7 +128,10 @@ class JobLeases:
 
         def decide(job: Any) -> bool:
             request = self.request(job)
-            outcome = this.decide(request)
+            try:
+                outcome = this.decide(request) if this else Outcome(error=failure)
+            except LedgerError as error:
+                outcome = Outcome(error=error)
             if outcome.choice is None:
                 self._outcomes[job] = outcome
                 return True
@@ -138,8 +141,14 @@ class JobLeases:
                 self._tell_waiting(job, request, outcome.choice)
             return False
 
-        with self._queue.round() as this:
+        this, failure = None, None
+        with ExitStack() as stack:
+            try:
+                this = stack.enter_context(self._queue.round())
+            except LedgerError as error:
+                failure = error
             yield decide
+        if this:
             self._marks = {picture.gpu.uuid: _Marks.of(picture) for picture in this.pictures}
         if waiting:
             self._watch()
@@ -163,15 +172,17 @@ class JobLeases:
         if lease is None:
             raise GpuLeaseError("The run was stopped while the job waited for a GPU.")
         name, started = job_name(job), time.monotonic()
-        self._journal.granted(name, lease)
         reason = "failed"
         try:
+            self._journal.granted(name, lease)
             yield lease
             reason = "finished"
         finally:
+            # Noted before, so that the next lease of this memory is never earlier.
+            ended, seconds = time.time(), time.monotonic() - started
             if not lease.release():
                 reason = f"{reason}, processes that it left behind keep the memory"
-            self._journal.released(name, lease, time.monotonic() - started, reason)
+            self._journal.released(name, lease, ended, seconds, reason)
 
     def _await(self, job: Any) -> Outcome:
         request, queue = self.request(job), Queue(self._pool)

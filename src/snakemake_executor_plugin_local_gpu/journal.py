@@ -73,8 +73,10 @@ class Journal:
             others={other.uuid: why for other, why in choice.others},
         )
 
-    def released(self, job: JobName, lease: Lease, seconds: float, reason: str) -> None:
-        """A job is over, and so is its lease."""
+    def released(
+        self, job: JobName, lease: Lease, ended: float, seconds: float, reason: str
+    ) -> None:
+        """A job was over at the time `ended`, after so many seconds, and with it its lease."""
         for gpu in lease.gpus:
             self._logger.info(
                 f"{job} gave back {lease.mem_mb} MB of {name_gpu(gpu)} after {seconds:.0f} s:"
@@ -89,6 +91,7 @@ class Journal:
                 free_mb=None,
                 seconds=round(seconds, 3),
                 reason=reason,
+                time=round(ended, 3),
             )
 
     def _write(self, job: JobName, event: Event, **facts: Any) -> None:
@@ -100,6 +103,10 @@ class Journal:
             "jobid": job.jobid,
             **facts,
         }
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        with self.file.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        try:
+            self.file.parent.mkdir(parents=True, exist_ok=True)
+            with self.file.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(line) + "\n")
+        except OSError as error:
+            # The job itself needs no journal.
+            self._logger.warning(f"{self.file} cannot be written ({error.strerror}).")

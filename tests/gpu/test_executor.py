@@ -350,6 +350,24 @@ rule give:
     assert runs.read("work") == gpu_uuid(0)
 
 
+def test_a_journal_that_cannot_be_written_stops_no_job(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    (runs.folder / "logs").touch()
+    assert "placements.jsonl cannot be written" in runs.run(gpu_rule())
+    assert runs.free_mb() == [24000]
+
+
+def test_a_ledger_that_cannot_be_written_fails_the_job_by_name(
+    host: Host, runs: Runs, tmp_path: Path
+) -> None:
+    host.add_gpus(24000)
+    (tmp_path / "file").touch()
+    for scheduler in ("local-gpu", "greedy"):
+        out = runs.fail(gpu_rule(), "--scheduler", scheduler, GPULEASE_DIR=str(tmp_path / "file"))
+        assert "set GPULEASE_DIR to another" in out
+        assert "Traceback" not in out
+
+
 def test_plugins_cost_nothing_where_they_are_not_used() -> None:
     """Snakemake imports every plugin at every start."""
     code = (

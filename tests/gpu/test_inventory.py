@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from driver.simulated import Host, gpu_uuid
@@ -75,13 +76,16 @@ def test_memory_by_process_may_be_hidden(host: Host, python: Callable[..., str])
     assert (free, used) == (23700, None)
 
 
-def test_numbers_mean_what_cuda_means_by_them(host: Host, python: Callable[..., str]) -> None:
+def test_numbers_mean_what_cuda_means_by_them(
+    host: Host, library: Path, python: Callable[..., str]
+) -> None:
     host.add_gpus(24000, 80000, names=["Small", "Fast"])
     host.add(f"order {gpu_uuid(1)} {gpu_uuid(0)}")
-    assert python(VISIBLE, CUDA_VISIBLE_DEVICES="0") == "[1]"
-    assert python(VISIBLE, CUDA_VISIBLE_DEVICES="0", CUDA_DEVICE_ORDER="PCI_BUS_ID") == "[0]"
-    assert python(VISIBLE, CUDA_VISIBLE_DEVICES=gpu_uuid(0)) == "[0]"
-    host.forget("order")
+    cuda = {"LD_LIBRARY_PATH": f"{library}:{library / 'cuda'}"}
+    first = {**cuda, "CUDA_VISIBLE_DEVICES": "0"}
+    assert python(VISIBLE, **first) == "[1]"
+    assert python(VISIBLE, **first, CUDA_DEVICE_ORDER="PCI_BUS_ID") == "[0]"
+    assert python(VISIBLE, **cuda, CUDA_VISIBLE_DEVICES=gpu_uuid(0)) == "[0]"
     assert python(VISIBLE, CUDA_VISIBLE_DEVICES="0") == "[0]"
 
 

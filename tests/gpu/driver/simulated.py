@@ -20,14 +20,17 @@ SOURCE = Path(__file__).parent / "nvml.c"
 
 
 def build(folder: Path) -> Path:
-    """Compile the library under the names by which NVML and CUDA are loaded."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Compile the library, as NVML, and in the folder cuda below as the CUDA driver.
+
+    The latter knows the order of GPUs and nothing else: libraries that compute must not find it.
+    """
+    (folder / "cuda").mkdir(parents=True, exist_ok=True)
     library = folder / "libnvidia-ml.so.1"
     subprocess.run(
         ["cc", "-O1", "-shared", "-fPIC", "-Wall", "-o", str(library), str(SOURCE)],  # noqa: S607
         check=True,
     )
-    (folder / "libcuda.so.1").symlink_to(library.name)
+    (folder / "cuda" / "libcuda.so.1").symlink_to(library)
     return folder
 
 
