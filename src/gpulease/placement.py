@@ -7,7 +7,7 @@ when the jobs that run now have ended, so that large jobs are not starved by sma
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from gpulease.inventory import Gpu
 
@@ -21,14 +21,14 @@ class Request:
         gpus: number of distinct devices.
         exclude: devices it must not get, by index ("1") or by a beginning of the UUID.
         max_jobs_per_gpu: most leases that a device may carry with this one; 0 for any number.
-        label: for people, such as the rule's name.
+        label: for people, such as the rule's name; requests that differ in it alone are equal.
     """
 
     mem_mb: int
     gpus: int = 1
     exclude: tuple[str, ...] = ()
     max_jobs_per_gpu: int = 0
-    label: str = ""
+    label: str = field(default="", compare=False)
 
     def excludes(self, gpu: Gpu) -> bool:
         """Whether this device was ruled out by hand."""

@@ -221,27 +221,26 @@ class Round:
         """A lease for one request, or why it has to wait or cannot be met."""
         if self._failure:
             return Outcome(error=self._failure)
-        size = _size(request)
-        self.asked.add(size)
+        self.asked.add(request)
         # What did not fit a moment ago does not fit now: memory only shrinks within a round.
-        if size in self._waiting:
-            return self._waiting[size]
+        if request in self._waiting:
+            return self._waiting[request]
         impossible = never_fits(request, [picture.gpu for picture in self.pictures])
         if impossible:
             return Outcome(error=NeverFitsError(f"{request.label}: {impossible}.".lstrip(": ")))
-        ticket = self._tickets.get(size)
+        ticket = self._tickets.get(request)
         choice = choose(request, self.pictures, ticket.record.seq if ticket else self._seq)
         if choice.chosen:
             return self._grant(request, choice)
-        self._keep_place(size, request.label)
-        self._waiting[size] = Outcome(choice=choice)
-        return self._waiting[size]
+        self._keep_place(request)
+        self._waiting[request] = Outcome(choice=choice)
+        return self._waiting[request]
 
     def _grant(self, request: Request, choice: Choice) -> Outcome:
         gpus = tuple(picture.gpu for picture in choice.chosen)
         uuids = tuple(gpu.uuid for gpu in gpus)
         held = self._pool.ledger.add("lease", self._seq, uuids, request.mem_mb, request.label)
-        ticket = self._tickets.pop(_size(request), None)
+        ticket = self._tickets.pop(request, None)
         if ticket:
             _drop(ticket)
             self._forget(ticket.record.seq)
@@ -252,24 +251,24 @@ class Round:
         self._seq += 1
         return Outcome(lease=Lease(gpus, held, choice, self._pool.end))
 
-    def _keep_place(self, size: Request, label: str) -> None:
-        ticket = self._tickets.get(size)
+    def _keep_place(self, request: Request) -> None:
+        ticket = self._tickets.get(request)
         seq = ticket.record.seq if ticket else self._seq
         pictures = {picture.gpu.uuid: picture for picture in self.pictures}
         if ticket and ticket.record.gpus and _still_hopeful(ticket, pictures):
             return
         self._forget(seq)
-        kept = reserve(size, self.pictures, seq)
+        kept = reserve(request, self.pictures, seq)
         if ticket is None:
-            held = self._pool.ledger.add("ticket", seq, kept, size.mem_mb, label)
-            self._tickets[size] = held
+            held = self._pool.ledger.add("ticket", seq, kept, request.mem_mb, request.label)
+            self._tickets[request] = held
             self._seq += 1
         else:
             ticket.rewrite(replace(ticket.record, gpus=kept))
         self.pictures = [
             replace(
                 picture,
-                reservations=(*picture.reservations, Reservation(seq, size.mem_mb)),
+                reservations=(*picture.reservations, Reservation(seq, request.mem_mb)),
             )
             if picture.gpu.uuid in kept
             else picture
@@ -320,10 +319,6 @@ def _still_hopeful(ticket: Held, pictures: Mapping[str, Picture]) -> bool:
         if picture.free_later_mb(seq) - ahead < ticket.record.mem_mb:
             return False
     return True
-
-
-def _size(request: Request) -> Request:
-    return replace(request, label="")
 
 
 def _drop(held: Held) -> None:

@@ -60,6 +60,7 @@ class JobLeases:
         warn: Callable[[str], None],
     ) -> None:
         self._settings = settings
+        self._exclude = split_names(settings.exclude)
         self._pool = pool
         self._journal = journal
         self._wake = wake
@@ -107,7 +108,7 @@ class JobLeases:
         return Request(
             mem_mb,
             int(job.resources.get("gpu", 1)),
-            split_names(self._settings.exclude),
+            self._exclude,
             self._settings.max_jobs,
             job.rule.name,
         )
@@ -119,15 +120,14 @@ class JobLeases:
             return 0
 
     @contextmanager
-    def round(self) -> Iterator[Callable[[Any], bool]]:
-        """Decide jobs one after another: whether each can be started now.
+    def round(self) -> Iterator[Callable[[Any, Request], bool]]:
+        """Decide jobs one after another: whether each can be started now with what it asks for.
 
         A job whose request can never be met is started, too: it fails with the reason.
         """
         waiting: list[Choice] = []
 
-        def decide(job: Any) -> bool:
-            request = self.request(job)
+        def decide(job: Any, request: Request) -> bool:
             try:
                 outcome = this.decide(request) if this else Outcome(error=failure)
             except LedgerError as error:

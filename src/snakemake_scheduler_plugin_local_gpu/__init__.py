@@ -31,8 +31,7 @@ class Scheduler(SchedulerBase):  # type: ignore[misc]
         leases = active.leases
         if leases is None:
             return None
-        gpu_jobs = {job for job in selectable_jobs if leases.wants_gpu(job)}
-        mem_mb = {job: leases.request(job).mem_mb for job in gpu_jobs}
+        requests = {job: leases.request(job) for job in selectable_jobs if leases.wants_gpu(job)}
         free = {name: left for name, left in available_resources.items() if isinstance(left, int)}
 
         def rank(job: Any) -> tuple[Any, ...]:
@@ -40,16 +39,18 @@ class Scheduler(SchedulerBase):  # type: ignore[misc]
             sizes = [(input_sizes.get(file) or 0, file.is_flagged("temp")) for file in job.input]
             return (
                 -job.priority,
-                -mem_mb.get(job, -1),
+                -requests[job].mem_mb if job in requests else 1,
                 -sum(size for size, is_temporary in sizes if is_temporary),
                 -sum(size for size, _ in sizes),
             )
 
         ranked = sorted(selectable_jobs, key=rank)
-        if not gpu_jobs:
+        if not requests:
             return _first_fit(ranked, free, lambda job: True)
         with leases.round() as has_gpu:
-            return _first_fit(ranked, free, lambda job: job not in gpu_jobs or has_gpu(job))
+            return _first_fit(
+                ranked, free, lambda job: job not in requests or has_gpu(job, requests[job])
+            )
 
 
 def _first_fit(
@@ -60,8 +61,8 @@ def _first_fit(
     for job in ranked:
         if free.get("_cores", 1) <= 0:
             break
-        needs = {name: job.scheduler_resources.get(name, 0) for name in free}
-        if all(needs[name] <= left for name, left in free.items()) and can_start(job):
+        needs = job.scheduler_resources
+        if all(needs.get(name, 0) <= left for name, left in free.items()) and can_start(job):
             selected.append(job)
-            free = {name: left - needs[name] for name, left in free.items()}
+            free = {name: left - needs.get(name, 0) for name, left in free.items()}
     return selected
