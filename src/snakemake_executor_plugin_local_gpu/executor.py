@@ -5,6 +5,7 @@ arguments of run_wrapper, cached_or_run, spawn_job, and the semaphore of the job
 """
 
 import inspect
+import logging
 import os
 import subprocess
 from collections.abc import Callable
@@ -19,12 +20,12 @@ from snakemake.shell import shell
 from gpulease import Lease, Pool, is_out_of_memory
 from gpulease.confirm import TIMEOUT_VARIABLE
 from gpulease.errors import GpuLeaseError
-from gpulease.explain import name_gpu
 from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
 from snakemake_executor_plugin_local_gpu.job_leases import JobLeases
 from snakemake_executor_plugin_local_gpu.journal import Journal
 
 _ENV_MODULES: Final = list(inspect.signature(local.run_wrapper).parameters).index("env_modules")
+_NO_MODULES: Final = "none, but a GPU"
 _LOG_END_BYTES: Final = 200_000
 
 
@@ -42,6 +43,7 @@ class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
         )
         self._out_of_memory: set[Any] = set()
         active.leases = self.leases
+        self.logger.addFilter(_names_modules)
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
         os.environ[TIMEOUT_VARIABLE] = str(settings.confirm_s)
 
@@ -132,9 +134,13 @@ class LeasedShell:
         return str(self._modules.shellcmd(leased)) if self._modules else leased
 
     def __str__(self) -> str:
-        """The devices, for Snakemake's own line of log."""
-        gpus = " and ".join(name_gpu(gpu) for gpu in self._lease.gpus)
-        return f"{self._modules}, {gpus}" if self._modules else gpus
+        """The job's environment modules, which Snakemake tells the user it activates."""
+        return str(self._modules) if self._modules else _NO_MODULES
+
+
+def _names_modules(record: logging.LogRecord) -> bool:
+    """Whether a line of log may be shown: not the one on modules where there are none."""
+    return not record.getMessage().endswith(_NO_MODULES)
 
 
 def _log_sizes(job: Any) -> dict[str, int]:

@@ -144,6 +144,7 @@ def test_the_choice_and_its_reason_are_logged(host: Host, runs: Runs) -> None:
         " 8000 MB: least loaded (0%) of 2 with room; GPU 2: only 6000 MB in all; GPU 0: more"
         " loaded (21%)"
     ) in out
+    assert "Activating environment modules" not in out
     granted, released = runs.events()
     assert granted["event"] == "granted"
     assert granted["gpu"] == gpu_uuid(1)
