@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The cuBLAS that CTranslate2 wants on a GPU; hosts without a GPU do without its 600 MB.
 EXTRAS := test$(shell nvidia-smi >/dev/null 2>&1 && echo ,cuda)
 
-.PHONY: install demo test lint clean
+.PHONY: install demo test lint clean bench-gpu bench-overhead
 
 install: $(VENV)/installed
 
@@ -31,6 +31,13 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint --configfile config/demo.yaml
+
+# Questions with figures for answers; each prints one table.
+bench-gpu: install
+	$(BIN)/python benchmarks/gpu_policies.py
+
+bench-overhead: install
+	$(BIN)/python benchmarks/executor_overhead.py
 
 clean:
 	rm -rf $(VENV) results resources logs .snakemake
