@@ -6,10 +6,14 @@
         gpulease.confirm()  # looks again, just before the model is loaded
         ...
 
-`gpulease run --mem-mb 8000 -- CMD` does the same for any command.
+`gpulease run --mem-mb 8000 -- CMD` does the same for any command. A job that has a worker, which
+keeps models loaded between jobs, lets it do the work:
+
+    gpulease.call("package.module:function", path="speech.flac")
 """
 
 from gpulease.best import select_best_gpu
+from gpulease.call import call
 from gpulease.confirm import confirm
 from gpulease.errors import (
     DriverError,
@@ -18,12 +22,14 @@ from gpulease.errors import (
     LedgerError,
     NeverFitsError,
     NoGpuError,
+    WorkerError,
 )
 from gpulease.here import lease
 from gpulease.lease import Lease
 from gpulease.out_of_memory import is_out_of_memory
 from gpulease.placement import Request
-from gpulease.pool import Outcome, Pool, Queue
+from gpulease.pool import Outcome, Pool, Queue, Round
+from gpulease.worker import Worker
 
 __all__ = [
     "DriverError",
@@ -37,6 +43,10 @@ __all__ = [
     "Pool",
     "Queue",
     "Request",
+    "Round",
+    "Worker",
+    "WorkerError",
+    "call",
     "confirm",
     "is_out_of_memory",
     "lease",

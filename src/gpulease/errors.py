@@ -23,3 +23,7 @@ class LeaseTimeoutError(GpuLeaseError):
 
 class LedgerError(GpuLeaseError):
     """The folder that all users of the GPUs share cannot be used."""
+
+
+class WorkerError(GpuLeaseError):
+    """A call in a worker failed, or the worker ended before it answered."""

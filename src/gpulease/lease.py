@@ -88,6 +88,14 @@ class Lease:
         """Tell which process is the lease's first: its memory and its children's is the lease's."""
         self._held.path.with_suffix(".root").write_text(str(pid))
 
+    def note_idle(self, idle: bool) -> None:
+        """Tell whether this is the lease of a worker that has nothing to do."""
+        mark = self._held.path.with_suffix(".idle")
+        if idle:
+            mark.touch()
+        else:
+            mark.unlink(missing_ok=True)
+
     @property
     def fd(self) -> int:
         """The open file that holds the lease, to be passed to a process that is started."""

@@ -40,6 +40,7 @@ class Record:
         uid: their number.
         pid: the process that asked (for people; never used to tell whether it lives).
         time: when, in seconds since 1970.
+        max_jobs_per_gpu: most leases on each device, as the one who asked wants it; 0 for any.
     """
 
     seq: int
@@ -50,6 +51,7 @@ class Record:
     uid: int
     pid: int
     time: float
+    max_jobs_per_gpu: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,11 @@ class Entry:
     def confirmed(self) -> bool:
         """Whether the lease's memory was looked at again before a model was loaded into it."""
         return self.path.with_suffix(".confirmed").exists()
+
+    @property
+    def idle(self) -> bool:
+        """Whether it is the lease of a worker that has nothing to do."""
+        return self.path.with_suffix(".idle").exists()
 
     def root(self) -> tuple[int, float] | None:
         """Process id of the lease's first process and when it was noted, once there is one."""
@@ -166,19 +173,32 @@ class Ledger:
         """All waiting jobs, the longest waiting first."""
         return self._entries(".ticket")
 
+    def has_tickets(self) -> bool:
+        """Whether anybody may be waiting: a look that costs little and needs no lock."""
+        return any(self.folder.glob("*.ticket"))
+
     def next_seq(self) -> int:
         """A place after all valid records. Only under the lock."""
         entries = [*self.leases(), *self.tickets()]
         return 1 + max((entry.record.seq for entry in entries), default=0)
 
-    def add(self, kind: str, seq: int, gpus: tuple[str, ...], mem_mb: int, label: str) -> Held:
+    def add(
+        self,
+        kind: str,
+        seq: int,
+        gpus: tuple[str, ...],
+        mem_mb: int,
+        label: str,
+        max_jobs_per_gpu: int = 0,
+    ) -> Held:
         """Write a lease or a ticket, held by this process. Only under the lock.
 
         Raises:
             LedgerError: where it cannot be written; nothing is left then.
         """
+        now = round(time.time(), 3)
         record = Record(
-            seq, gpus, mem_mb, label, _user(), os.getuid(), os.getpid(), round(time.time(), 3)
+            seq, gpus, mem_mb, label, _user(), os.getuid(), os.getpid(), now, max_jobs_per_gpu
         )
         path = self.folder / f"{uuid.uuid4().hex}.{kind}"
         try:
@@ -287,7 +307,7 @@ def _lives_on(path: Path, record: Record) -> bool:
 
 def _remove(path: Path) -> None:
     # In a sticky folder only the owner may; a record that nobody holds does no harm.
-    for name in (path, path.with_suffix(".root"), path.with_suffix(".confirmed")):
+    for name in (path, *(path.with_suffix(end) for end in (".root", ".confirmed", ".idle"))):
         with suppress(OSError):
             name.unlink()
 

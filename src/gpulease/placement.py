@@ -22,6 +22,7 @@ class Request:
         exclude: devices it must not get, by index ("1") or by a beginning of the UUID.
         max_jobs_per_gpu: most leases that a device may carry with this one; 0 for any number.
         label: for people, such as the rule's name; requests that differ in it alone are equal.
+        kind: which workers can serve it; "" where it does its work itself.
     """
 
     mem_mb: int
@@ -29,6 +30,7 @@ class Request:
     exclude: tuple[str, ...] = ()
     max_jobs_per_gpu: int = 0
     label: str = field(default="", compare=False)
+    kind: str = ""
 
     def excludes(self, gpu: Gpu) -> bool:
         """Whether this device was ruled out by hand."""
@@ -46,19 +48,28 @@ class Promise:
         seq: place in the order of all leases and waiting jobs.
         mem_mb: MB promised.
         used_mb: MB that its processes are seen to use now.
+        idle: whether its worker has nothing to do, and gives it up when others need it.
     """
 
     seq: int
     mem_mb: int
     used_mb: int = 0
+    idle: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Memory of one device that is kept for a job that waits."""
+    """Memory of one device that is kept for a job that waits.
+
+    Attributes:
+        seq: its place in the order of all leases and waiting jobs.
+        mem_mb: MB kept.
+        max_jobs_per_gpu: most leases beside which it wants to be; 0 for any number.
+    """
 
     seq: int
     mem_mb: int
+    max_jobs_per_gpu: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +92,16 @@ class Picture:
     def free_mb(self) -> int:
         """MB neither used nor promised: NVML's free less what leases have not yet taken."""
         return self.nvml_free_mb - sum(max(0, p.mem_mb - p.used_mb) for p in self.promises)
+
+    @property
+    def soon_mb(self) -> int:
+        """MB free once idle workers have given theirs up, which takes a second."""
+        return self.free_mb + sum(max(p.mem_mb, p.used_mb) for p in self.promises if p.idle)
+
+    def has_room_for(self, reservation: Reservation) -> bool:
+        """Whether a job that waits would fit now."""
+        most = reservation.max_jobs_per_gpu
+        return self.free_mb >= reservation.mem_mb and not 0 < most <= len(self.promises)
 
     @property
     def load(self) -> float:
@@ -173,8 +194,9 @@ def grant(picture: Picture, mem_mb: int, seq: int) -> Picture:
 def reserve(request: Request, pictures: Sequence[Picture], seq: int) -> tuple[str, ...]:
     """UUIDs of the devices on which a job that waits will fit first, or empty where it cannot.
 
-    Those are taken that lack the least memory now, among those that will have enough when the
-    leases of today have ended and those who wait longer have been served.
+    Those are taken that lack the least memory once idle workers have given theirs up, among those
+    that will have enough when the leases of today have ended and those who wait longer have been
+    served.
     """
     hopeful = []
     for picture in pictures:
@@ -182,7 +204,7 @@ def reserve(request: Request, pictures: Sequence[Picture], seq: int) -> tuple[st
             continue
         ahead = sum(r.mem_mb for r in picture.reservations if r.seq < seq)
         if picture.free_later_mb(seq) - ahead >= request.mem_mb:
-            hopeful.append((request.mem_mb + ahead - picture.free_mb, picture.gpu.index, picture))
+            hopeful.append((request.mem_mb + ahead - picture.soon_mb, picture.gpu.index, picture))
     hopeful.sort(key=lambda entry: entry[:2])
     if len(hopeful) < request.gpus:
         return ()

@@ -3,7 +3,7 @@
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import Final
@@ -182,6 +182,10 @@ class Queue:
         with self.round() as this:
             return [this.decide(request) for request in requests]
 
+    def places(self) -> dict[int, Request]:
+        """What this queue waits for, by its place in the order of the whole host."""
+        return {held.record.seq: request for request, held in dict(self._tickets).items()}
+
     def close(self) -> None:
         """Give up all places."""
         if self._tickets:
@@ -236,6 +240,21 @@ class Round:
         self._waiting[request] = Outcome(choice=choice)
         return self._waiting[request]
 
+    def may_reuse(self, request: Request, gpus: Collection[Gpu]) -> bool:
+        """Whether a request may have the memory of an idle worker.
+
+        Not where somebody who waits longer needs it.
+        """
+        ticket = self._tickets.get(request)
+        seq = ticket.record.seq if ticket else self._seq
+        return all(
+            picture.has_room_for(reservation)
+            for picture in self.pictures
+            if picture.gpu in gpus
+            for reservation in picture.reservations
+            if reservation.seq < seq
+        )
+
     def _grant(self, request: Request, choice: Choice) -> Outcome:
         gpus = tuple(picture.gpu for picture in choice.chosen)
         uuids = tuple(gpu.uuid for gpu in gpus)
@@ -255,20 +274,22 @@ class Round:
         ticket = self._tickets.get(request)
         seq = ticket.record.seq if ticket else self._seq
         pictures = {picture.gpu.uuid: picture for picture in self.pictures}
-        if ticket and ticket.record.gpus and _still_hopeful(ticket, pictures):
-            return
         self._forget(seq)
         kept = reserve(request, self.pictures, seq)
+        hopeful = ticket and ticket.record.gpus and _still_hopeful(ticket, pictures)
+        if ticket and hopeful and not _is_sooner(kept, ticket, pictures):
+            kept = ticket.record.gpus
+        most = request.max_jobs_per_gpu
         if ticket is None:
-            held = self._pool.ledger.add("ticket", seq, kept, request.mem_mb, request.label)
+            held = self._pool.ledger.add("ticket", seq, kept, request.mem_mb, request.label, most)
             self._tickets[request] = held
             self._seq += 1
-        else:
+        elif kept != ticket.record.gpus:
             ticket.rewrite(replace(ticket.record, gpus=kept))
         self.pictures = [
             replace(
                 picture,
-                reservations=(*picture.reservations, Reservation(seq, request.mem_mb)),
+                reservations=(*picture.reservations, Reservation(seq, request.mem_mb, most)),
             )
             if picture.gpu.uuid in kept
             else picture
@@ -296,12 +317,13 @@ def draw(
                 state.gpu,
                 state.free_mb,
                 tuple(
-                    Promise(e.record.seq, e.record.mem_mb, used.get(str(e.path), 0)) for e in here
+                    Promise(e.record.seq, e.record.mem_mb, used.get(str(e.path), 0), e.idle)
+                    for e in here
                 ),
                 tuple(
-                    Reservation(entry.record.seq, entry.record.mem_mb)
-                    for entry in tickets
-                    if state.gpu.uuid in entry.record.gpus
+                    Reservation(e.record.seq, e.record.mem_mb, e.record.max_jobs_per_gpu)
+                    for e in tickets
+                    if state.gpu.uuid in e.record.gpus
                 ),
             )
         )
@@ -319,6 +341,16 @@ def _still_hopeful(ticket: Held, pictures: Mapping[str, Picture]) -> bool:
         if picture.free_later_mb(seq) - ahead < ticket.record.mem_mb:
             return False
     return True
+
+
+def _is_sooner(kept: Sequence[str], ticket: Held, pictures: Mapping[str, Picture]) -> bool:
+    """Whether idle workers would make room on other devices than those kept, and not on those."""
+    need = ticket.record.mem_mb
+
+    def soon(uuids: Sequence[str]) -> bool:
+        return all(pictures[uuid].soon_mb >= need for uuid in uuids)
+
+    return bool(kept) and soon(kept) and not soon(ticket.record.gpus)
 
 
 def _drop(held: Held) -> None:

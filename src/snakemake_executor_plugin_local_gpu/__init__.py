@@ -57,6 +57,14 @@ class ExecutorSettings(ExecutorSettingsBase):  # type: ignore[misc]
             "lease has taken its memory."
         },
     )
+    idle_worker_s: int = field(
+        default=300,
+        metadata={
+            "help": "Seconds that a worker, which serves jobs with the resource gpu_worker, keeps "
+            "its model while it has nothing to do and nobody needs its memory; 0 for no workers: "
+            "each job loads its own model."
+        },
+    )
 
 
 class Executor(RealExecutor):  # type: ignore[misc]

@@ -18,14 +18,16 @@ from snakemake.settings.types import DeploymentMethod
 from snakemake.shell import shell
 
 from gpulease import Lease, Pool, is_out_of_memory
+from gpulease.call import WORKER_VARIABLE
 from gpulease.confirm import TIMEOUT_VARIABLE
 from gpulease.errors import GpuLeaseError
 from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
 from snakemake_executor_plugin_local_gpu.job_leases import JobLeases
-from snakemake_executor_plugin_local_gpu.journal import Journal
+from snakemake_executor_plugin_local_gpu.journal import Grant, Journal
+from snakemake_executor_plugin_local_gpu.workers import Seat, Workers
 
 _ENV_MODULES: Final = list(inspect.signature(local.run_wrapper).parameters).index("env_modules")
-_NO_MODULES: Final = "none, but a GPU"
+_NO_MODULES: Final = "none, but a GPU or a worker"
 _LOG_END_BYTES: Final = 200_000
 
 
@@ -38,14 +40,21 @@ class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
         settings = self.workflow.executor_settings or ExecutorSettings()
         pool = Pool(settings.scope, dict(os.environ))
         file = Path(self.workflow.pathvars.apply("<logs>/gpu/placements.jsonl"))
-        self.leases = JobLeases(
-            settings, pool, Journal(file, self.logger), self._wake_scheduler, self.logger.warning
-        )
-        self._out_of_memory: set[Any] = set()
-        active.leases = self.leases
         self.logger.addFilter(_names_modules)
+        journal = Journal(file, self.logger)
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
         os.environ[TIMEOUT_VARIABLE] = str(settings.confirm_s)
+        # Not one that this Snakemake itself was started by.
+        os.environ.pop(WORKER_VARIABLE, None)
+        self.warm = Workers(
+            settings, pool, journal, os.environ, self._runs_here, self._wake_scheduler
+        )
+        self.leases = JobLeases(
+            settings, pool, journal, self._wake_scheduler, self.logger.warning, self.warm
+        )
+        self._out_of_memory: set[Any] = set()
+        self._worker_died: set[Any] = set()
+        active.leases = self.leases
 
     def _wake_scheduler(self) -> None:
         # Private: the scheduler sleeps on this semaphore until a job ends. Memory that others
@@ -54,22 +63,32 @@ class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
 
     def cached_or_run(self, job: Any, run_func: Callable[..., None], *args: Any) -> None:
         """Run a job, on a worker's thread, under its lease."""
-        if not self.leases.wants_gpu(job):
+        if self.leases.wants_gpu(job):
+            granting = self.leases.held(job)
+        elif self.warm.kind_of(job):
+            granting = self.warm.on_cpu(job)
+        else:
             super().cached_or_run(job, run_func, *args)
             return
-        before = _log_sizes(job)
+        before, lease = _log_sizes(job), None
         try:
-            with self.leases.held(job) as lease:
+            with granting as lease:
                 if run_func is local.run_wrapper:
                     wrapped = list(args)
                     modules = LeasedShell(lease, wrapped[_ENV_MODULES], self._strict(job))
                     wrapped[_ENV_MODULES] = modules
                     super().cached_or_run(job, run_func, *wrapped)
-                else:
+                elif isinstance(lease, Lease):
                     super().cached_or_run(job, self._spawn_leased, job, lease)
         except GpuLeaseError as error:
             raise WorkflowError(str(error)) from error
         except Exception as error:
+            if isinstance(lease, Seat) and lease.death:
+                self._worker_died.add(job)
+                self.logger.error(
+                    f"The worker '{lease.worker.kind}' (process {lease.worker.pid}) died"
+                    f" {lease.death} in job {job.jobid} ({job.rule.name})."
+                )
             if is_out_of_memory(f"{error}\n{_new_log_text(job, before)}"):
                 self._out_of_memory.add(job)
             raise
@@ -77,6 +96,13 @@ class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
     def _strict(self, job: Any) -> bool:
         methods = self.workflow.deployment_settings.deployment_method
         return not (DeploymentMethod.APPTAINER in methods and job.container_img_url)
+
+    def _runs_here(self, job: Any) -> bool:
+        methods = self.workflow.deployment_settings.deployment_method
+        return self._strict(job) and not (
+            (DeploymentMethod.CONDA in methods and job.conda_env)
+            or (DeploymentMethod.ENV_MODULES in methods and job.env_modules)
+        )
 
     def _spawn_leased(self, job: Any, lease: Lease) -> None:
         """Run a job with a run: directive, which Snakemake does in a process of its own."""
@@ -92,11 +118,13 @@ class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
             raise SpawnedJobError
 
     def handle_job_error(self, job: Any) -> None:
-        """Let a GPU job be tried again only where its GPU's memory was full."""
+        """Let a GPU job be tried again only where its GPU's memory was full, or its worker died."""
         super().handle_job_error(job)
         if job in self._out_of_memory:
             self._out_of_memory.discard(job)
             self.logger.info(f"The GPU's memory was full in job {job.jobid} ({job.rule.name}).")
+        elif job in self._worker_died:
+            self._worker_died.discard(job)
         elif self.leases.wants_gpu(job) and job.restart_times > job.attempt - 1:
             self.logger.info(
                 f"Job {job.jobid} ({job.rule.name}) did not fail for lack of GPU memory; it is not"
@@ -107,11 +135,13 @@ class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
     def cancel(self) -> None:
         """Stop what waits for a GPU, then what Snakemake's own executor stops."""
         self.leases.stop()
+        self.warm.stop()
         super().cancel()
 
     def shutdown(self) -> None:
         """End with the run."""
         self.leases.stop()
+        self.warm.stop()
         super().shutdown()
 
 
@@ -122,7 +152,7 @@ class LeasedShell:
     one argument of a job by which a command gets a prefix inside its conda environment.
     """
 
-    def __init__(self, lease: Lease, modules: Any, strict: bool) -> None:
+    def __init__(self, lease: Grant, modules: Any, strict: bool) -> None:
         self._lease = lease
         self._modules = modules
         self._strict = strict

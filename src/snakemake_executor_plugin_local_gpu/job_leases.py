@@ -7,12 +7,21 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gpulease import GpuLeaseError, Lease, LedgerError, NoGpuError, Pool, Queue, Request
+from gpulease import (
+    GpuLeaseError,
+    LedgerError,
+    NoGpuError,
+    Pool,
+    Queue,
+    Request,
+    Round,
+)
 from gpulease.cli import split_names
 from gpulease.placement import Choice, Picture
 from gpulease.pool import POLL_S, Outcome
 from snakemake_executor_plugin_local_gpu import ExecutorSettings
-from snakemake_executor_plugin_local_gpu.journal import JobName, Journal
+from snakemake_executor_plugin_local_gpu.journal import Grant, Journal, job_name
+from snakemake_executor_plugin_local_gpu.workers import Seat, Workers
 
 # How much more GPU memory a job is given after it ran out, by attempt.
 _GROWTH: Final = {1: 1.0, 2: 1.5}
@@ -49,6 +58,7 @@ class JobLeases:
         journal: where events are written.
         wake: makes Snakemake's scheduler look again.
         warn: tells the user something once.
+        workers: serve the jobs that name a worker kind.
     """
 
     def __init__(
@@ -58,6 +68,7 @@ class JobLeases:
         journal: Journal,
         wake: Callable[[], None],
         warn: Callable[[str], None],
+        workers: Workers,
     ) -> None:
         self._settings = settings
         self._exclude = split_names(settings.exclude)
@@ -65,8 +76,11 @@ class JobLeases:
         self._journal = journal
         self._wake = wake
         self._warn = warn
+        self._workers = workers
         self._queue = Queue(pool)
-        self._outcomes: dict[Any, Outcome] = {}
+        self._queues = {self._queue}
+        workers.places = self._places
+        self._outcomes: dict[Any, Outcome | Seat] = {}
         self._first_mem_mb: dict[Any, int] = {}
         self._told: set[Any] = set()
         self._marks: dict[str, _Marks] = {}
@@ -111,6 +125,7 @@ class JobLeases:
             self._exclude,
             self._settings.max_jobs,
             job.rule.name,
+            self._workers.kind_of(job),
         )
 
     def _largest_mb(self) -> int:
@@ -129,10 +144,10 @@ class JobLeases:
 
         def decide(job: Any, request: Request) -> bool:
             try:
-                outcome = this.decide(request) if this else Outcome(error=failure)
+                outcome = self._decide(job, request, this) if this else Outcome(error=failure)
             except LedgerError as error:
                 outcome = Outcome(error=error)
-            if outcome.choice is None:
+            if isinstance(outcome, Seat) or outcome.choice is None:
                 self._outcomes[job] = outcome
                 return True
             # Many jobs of a size wait together: the first of them speaks for all.
@@ -153,25 +168,47 @@ class JobLeases:
         if waiting:
             self._watch()
 
+    def _decide(self, job: Any, request: Request, this: Round) -> Outcome | Seat:
+        """An idle worker where the job names its kind and there is one, else as for any job."""
+        seat = None
+        if request.kind:
+            seat = self._workers.take(job, request, this)
+        return seat or this.decide(request)
+
+    def _places(self) -> dict[int, Request]:
+        """What jobs of this run wait for, by their places in the order of the whole host."""
+        return {seq: size for queue in tuple(self._queues) for seq, size in queue.places().items()}
+
     def _tell_waiting(self, job: Any, request: Request, choice: Choice) -> None:
         if job not in self._told:
             self._told.add(job)
             self._journal.waiting(job_name(job), request.mem_mb, choice)
 
     @contextmanager
-    def held(self, job: Any) -> Iterator[Lease]:
+    def held(self, job: Any) -> Iterator[Grant]:
         """The job's lease, from the last round, else waited for; given back in the end.
+
+        A job that names a worker kind gets a worker instead, which has the lease and keeps it.
 
         Raises:
             GpuLeaseError: where it can never be had.
         """
         outcome = self._outcomes.pop(job, None) or self._await(job)
+        if isinstance(outcome, Seat):
+            with self._served(job, outcome):
+                yield outcome
+            return
         if outcome.error:
             raise outcome.error
         lease = outcome.lease
         if lease is None:
             raise GpuLeaseError("The run was stopped while the job waited for a GPU.")
-        name, started = job_name(job), time.monotonic()
+        kind, name, started = self._workers.kind_of(job), job_name(job), time.monotonic()
+        if kind:
+            seat = self._workers.start(kind, lease, job.threads, name)
+            with self._served(job, seat):
+                yield seat
+            return
         reason = "failed"
         try:
             self._journal.granted(name, lease)
@@ -184,16 +221,33 @@ class JobLeases:
                 reason = f"{reason}, processes that it left behind keep the memory"
             self._journal.released(name, lease, ended, seconds, reason)
 
-    def _await(self, job: Any) -> Outcome:
+    @contextmanager
+    def _served(self, job: Any, seat: Seat) -> Iterator[None]:
+        """While a job is served by a worker."""
+        name, started = job_name(job), time.monotonic()
+        reason = "failed"
+        with self._workers.serving(seat):
+            self._journal.granted(name, seat)
+            try:
+                yield
+                reason = "finished"
+            finally:
+                ended, seconds = time.time(), time.monotonic() - started
+                self._journal.released(name, seat, ended, seconds, reason)
+
+    def _await(self, job: Any) -> Outcome | Seat:
         request, queue = self.request(job), Queue(self._pool)
+        self._queues.add(queue)
         try:
             while not self._stopped.is_set():
-                (outcome,) = queue.grant([request])
-                if outcome.choice is None:
+                with queue.round() as this:
+                    outcome = self._decide(job, request, this)
+                if isinstance(outcome, Seat) or outcome.choice is None:
                     return outcome
                 self._tell_waiting(job, request, outcome.choice)
                 self._stopped.wait(POLL_S)
         finally:
+            self._queues.discard(queue)
             queue.close()
         return Outcome()
 
@@ -203,7 +257,9 @@ class JobLeases:
         self._waiting.set()
         while self._outcomes:
             _, outcome = self._outcomes.popitem()
-            if outcome.lease:
+            if isinstance(outcome, Seat):
+                self._workers.abandon(outcome)
+            elif outcome.lease:
                 outcome.lease.release()
         self._queue.close()
 
@@ -233,9 +289,3 @@ class JobLeases:
             picture.gpu.uuid not in before or _Marks.of(picture).improves(before[picture.gpu.uuid])
             for picture in pictures
         )
-
-
-def job_name(job: Any) -> JobName:
-    """The name of a Snakemake job."""
-    wildcards = {key: str(value) for key, value in job.wildcards_dict.items()}
-    return JobName(job.rule.name, wildcards, job.jobid)

@@ -6,10 +6,11 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
-from gpulease import Lease
+from gpulease import Worker
 from gpulease.explain import explain, name_gpu
+from gpulease.inventory import Gpu
 from gpulease.placement import Choice
 
 Event = Literal["granted", "waiting", "released", "evicted"]
@@ -29,6 +30,35 @@ class JobName:
         return f"{self.rule} (job {self.jobid}{', ' if wildcards else ''}{wildcards})"
 
 
+def job_name(job: Any) -> JobName:
+    """The name of a Snakemake job."""
+    wildcards = {key: str(value) for key, value in job.wildcards_dict.items()}
+    return JobName(job.rule.name, wildcards, job.jobid)
+
+
+class Grant(Protocol):
+    """GPUs that a job has: its own lease, or its worker's."""
+
+    @property
+    def gpus(self) -> tuple[Gpu, ...]:
+        """The devices."""
+
+    @property
+    def mem_mb(self) -> int:
+        """MB on each."""
+
+    @property
+    def choice(self) -> Choice:
+        """Why these."""
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What shows a process these devices and no others."""
+
+    def shell_prefix(self, *, bash: bool = True, strict: bool = True) -> str:
+        """Shell code that gives them to a command."""
+
+
 class Journal:
     """The log of one run.
 
@@ -41,7 +71,7 @@ class Journal:
         self.file = file
         self._logger = logger
 
-    def granted(self, job: JobName, lease: Lease) -> None:
+    def granted(self, job: JobName, lease: Grant) -> None:
         """A job got its GPUs."""
         self._logger.info(f"{job} on {explain(lease.choice, lease.mem_mb)}")
         for picture in lease.choice.chosen:
@@ -74,7 +104,7 @@ class Journal:
         )
 
     def released(
-        self, job: JobName, lease: Lease, ended: float, seconds: float, reason: str
+        self, job: JobName, lease: Grant, ended: float, seconds: float, reason: str
     ) -> None:
         """A job was over at the time `ended`, after so many seconds, and with it its lease."""
         for gpu in lease.gpus:
@@ -90,6 +120,26 @@ class Journal:
                 mem_mb=lease.mem_mb,
                 free_mb=None,
                 seconds=round(seconds, 3),
+                reason=reason,
+                time=round(ended, 3),
+            )
+
+    def evicted(self, job: JobName, worker: Worker, ended: float, reason: str) -> None:
+        """A worker was ended, and with it its lease; `job` is the one that it served last."""
+        for gpu in worker.gpus:
+            self._logger.info(
+                f"The worker '{worker.kind}' (process {worker.pid}) gave back {worker.mem_mb} MB of"
+                f" {name_gpu(gpu)}: {reason}"
+            )
+            self._write(
+                job,
+                "evicted",
+                gpu=gpu.uuid,
+                index=gpu.index,
+                mem_mb=worker.mem_mb,
+                free_mb=None,
+                worker=worker.kind,
+                worker_pid=worker.pid,
                 reason=reason,
                 time=round(ended, 3),
             )

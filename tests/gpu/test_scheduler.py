@@ -16,6 +16,7 @@ from gpulease.inventory import Gpu, GpuState
 from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
 from snakemake_executor_plugin_local_gpu.job_leases import JobLeases
 from snakemake_executor_plugin_local_gpu.journal import Journal
+from snakemake_executor_plugin_local_gpu.workers import Workers
 from snakemake_scheduler_plugin_local_gpu import Scheduler
 
 
@@ -63,7 +64,9 @@ def leases(
     caplog.set_level(logging.INFO)
     journal = Journal(tmp_path / "placements.jsonl", logging.getLogger("run"))
     pool = FourGpus(str(tmp_path / "ledger"), {})
-    made = JobLeases(ExecutorSettings(), pool, journal, lambda: None, print)
+    settings = ExecutorSettings()
+    workers = Workers(settings, pool, journal, {}, lambda job: True, lambda: None)
+    made = JobLeases(settings, pool, journal, lambda: None, print, workers)
     monkeypatch.setattr(active, "leases", made)
     yield made
     made.stop()
