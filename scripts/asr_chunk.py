@@ -1,13 +1,12 @@
-"""Rule asr_chunk: the words of one span."""
+"""Rule asr_chunk: the words of one span, recognised by the job's worker."""
 
-from gpulease import confirm
-from vat.asr import transcribe_chunk
+import gpulease
 from vat.files import read_json, write_json
 from vat.joblog import job_log
 
 with job_log(snakemake.log[0]):
-    confirm()
-    words = transcribe_chunk(
+    words = gpulease.call(
+        "vat.asr:transcribe_chunk",
         speech=str(snakemake.input.speech),
         chunks=read_json(snakemake.input.chunks),
         number=int(snakemake.wildcards.chunk),

@@ -1,20 +1,19 @@
-"""Rule separate: the speech of one video."""
+"""Rule separate: the speech of one video, separated by the job's worker."""
 
-from gpulease import confirm
-from vat.audio import to_speech
-from vat.device import resolve
+import gpulease
 from vat.joblog import job_log
-from vat.separate import separate
 
 with job_log(snakemake.log[0]):
-    confirm()
     if snakemake.params.enabled:
-        separate(
-            snakemake.input.audio,
-            snakemake.output.speech,
-            snakemake.params.model,
-            device=resolve(snakemake.config["separate"]["device"]),
+        gpulease.call(
+            "vat.separate:separate",
+            audio=str(snakemake.input.audio),
+            destination=str(snakemake.output.speech),
+            model=snakemake.params.model,
+            device=snakemake.config["separate"]["device"],
             threads=snakemake.threads,
         )
     else:
+        from vat.audio import to_speech
+
         to_speech(snakemake.input.audio, snakemake.output.speech)

@@ -97,8 +97,11 @@ def transcribe_window(
 
 
 def _loaded(model: str, settings: Mapping[str, Any], device: str, threads: int) -> Any:
+    device = resolve(device)
+    # On a GPU the number of threads changes nothing that would be worth a second copy.
+    threads = threads if device == "cpu" else 1
     with gpu_errors("loading the speech model"):
-        return load_model(model, resolve(device), settings["compute_type"], threads)
+        return load_model(model, device, settings["compute_type"], threads)
 
 
 @functools.cache

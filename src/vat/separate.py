@@ -1,5 +1,6 @@
 """Speech without music: Mel-Band-Roformer over a video's sound, in memory of constant size."""
 
+import functools
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from vat.audio import SPEECH_RATE, Samples, blocks, resampled, write_flac
-from vat.device import gpu_errors
+from vat.device import gpu_errors, resolve
 from vat.errors import ModelError
 
 logger = logging.getLogger(__name__)
@@ -25,8 +26,9 @@ def separate(
 ) -> None:
     """Write the speech of `audio` as 16 kHz mono FLAC of the same length.
 
-    `model` is a folder with one .yaml and one .ckpt file. The sound is resampled to the model's
-    rate on the way in and to 16 kHz on the way out, and never held as a whole.
+    `model` is a folder with one .yaml and one .ckpt file, `device` is auto, cuda or cpu. The sound
+    is resampled to the model's rate on the way in and to 16 kHz on the way out, and never held as a
+    whole.
 
     Raises:
         ModelError: where the folder holds no such model.
@@ -35,6 +37,7 @@ def separate(
     import torch
 
     torch.set_num_threads(threads)
+    device = resolve(device)
     with gpu_errors("separating speech"):
         network, config = load_separator(model, device)
         window, rate = config["inference"]["chunk_size"], config["audio"]["sample_rate"]
@@ -46,8 +49,9 @@ def separate(
     logger.info("separated %.1f s of sound", written / SPEECH_RATE)
 
 
+@functools.cache
 def load_separator(folder: str, device: str) -> tuple[Any, Mapping[str, Any]]:
-    """The network, ready to run on `device`, and its configuration.
+    """The network, ready to run on `device`, and its configuration; loaded once per process.
 
     Raises:
         ModelError: where files are missing or do not fit together.

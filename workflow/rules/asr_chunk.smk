@@ -25,6 +25,7 @@ rule asr_chunk:
     resources:
         gpu=asr_gpus,
         gpu_mem_mb=gpu_mem_mb("asr", asr_gpus),
+        gpu_worker="asr",
         mem_mb=8000,
         runtime="1h",
     params:

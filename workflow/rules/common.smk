@@ -130,6 +130,11 @@ def separation_gpus(wildcards):
     return int(separated and config["separate"]["device"] != "cpu")
 
 
+def separation_worker(wildcards):
+    """The kind of worker that separates speech, where it is separated at all."""
+    return "separate" if plan.videos[wildcards.video].separate else "none"
+
+
 def separator_input(wildcards):
     """The separation model, where the video's speech is separated at all."""
     separated = plan.videos[wildcards.video].separate

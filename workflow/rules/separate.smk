@@ -23,6 +23,7 @@ rule separate:
     resources:
         gpu=separation_gpus,
         gpu_mem_mb=gpu_mem_mb("separate", separation_gpus),
+        gpu_worker=separation_worker,
         mem_mb=4000,
         runtime="2h",
     params:
