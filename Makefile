@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The cuBLAS that CTranslate2 wants on a GPU; hosts without a GPU do without its 600 MB.
 EXTRAS := test$(shell nvidia-smi >/dev/null 2>&1 && echo ,cuda)
 
-.PHONY: install demo test lint clean bench-gpu bench-overhead
+.PHONY: install demo test lint clean bench-gpu bench-overhead bench-asr
 
 install: $(VENV)/installed
 
@@ -38,6 +38,9 @@ bench-gpu: install
 
 bench-overhead: install
 	$(BIN)/python benchmarks/executor_overhead.py
+
+bench-asr: install
+	$(BIN)/python benchmarks/asr_workers.py
 
 clean:
 	rm -rf $(VENV) results resources logs .snakemake

@@ -12,24 +12,28 @@ keeps models loaded between jobs, lets it do the work:
     gpulease.call("package.module:function", path="speech.flac")
 """
 
-from gpulease.best import select_best_gpu
-from gpulease.call import call
-from gpulease.confirm import confirm
-from gpulease.errors import (
-    DriverError,
-    GpuLeaseError,
-    LeaseTimeoutError,
-    LedgerError,
-    NeverFitsError,
-    NoGpuError,
-    WorkerError,
-)
-from gpulease.here import lease
-from gpulease.lease import Lease
-from gpulease.out_of_memory import is_out_of_memory
-from gpulease.placement import Request
-from gpulease.pool import Outcome, Pool, Queue, Round
-from gpulease.worker import Worker
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from gpulease.best import select_best_gpu
+    from gpulease.client import call
+    from gpulease.errors import (
+        DriverError,
+        GpuLeaseError,
+        LeaseTimeoutError,
+        LedgerError,
+        NeverFitsError,
+        NoGpuError,
+        WorkerError,
+    )
+    from gpulease.here import lease
+    from gpulease.leases import Lease
+    from gpulease.out_of_memory import is_out_of_memory
+    from gpulease.placement import Request
+    from gpulease.pool import Outcome, Pool, Queue, Round
+    from gpulease.second_look import confirm
+    from gpulease.worker import Worker
 
 __all__ = [
     "DriverError",
@@ -52,3 +56,25 @@ __all__ = [
     "lease",
     "select_best_gpu",
 ]
+
+# Where each name is. They are imported when first used: a job that has a worker needs `call` alone,
+# and the rest, with the packages that it needs, takes longer than all else that such a job does.
+_MODULES: Final = {
+    "best": ["select_best_gpu"],
+    "client": ["call"],
+    "errors": [name for name in __all__ if name.endswith("Error")],
+    "here": ["lease"],
+    "leases": ["Lease"],
+    "out_of_memory": ["is_out_of_memory"],
+    "placement": ["Request"],
+    "pool": ["Outcome", "Pool", "Queue", "Round"],
+    "second_look": ["confirm"],
+    "worker": ["Worker"],
+}
+_PLACES: Final = {name: module for module, names in _MODULES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACES:
+        raise AttributeError(f"module 'gpulease' has no attribute '{name}'")
+    return getattr(import_module(f"gpulease.{_PLACES[name]}"), name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from gpulease.explain import explain
-from gpulease.lease import Lease
+from gpulease.leases import Lease
 from gpulease.placement import Request
 from gpulease.pool import Pool
 

@@ -18,7 +18,7 @@ from gpulease.errors import (
 )
 from gpulease.explain import explain
 from gpulease.inventory import Gpu, GpuState, read_inventory
-from gpulease.lease import Lease
+from gpulease.leases import Lease
 from gpulease.ledger import Entry, Held, Ledger, scope_folder
 from gpulease.placement import (
     Choice,

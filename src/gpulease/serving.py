@@ -25,10 +25,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from gpulease.call import as_json, find, is_own, name_of
-from gpulease.confirm import confirm
+from gpulease.client import as_json, find, is_own, name_of
 from gpulease.errors import WorkerError
 from gpulease.messages import CLIENT_GONE, receive, send
+from gpulease.second_look import confirm
 
 _GREETING_S: Final = 30.0
 """How long a connection may take to say what it wants."""

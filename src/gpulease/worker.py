@@ -14,9 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from gpulease.call import WORKER_VARIABLE
+from gpulease.client import WORKER_VARIABLE
 from gpulease.inventory import Gpu
-from gpulease.lease import Lease
+from gpulease.leases import Lease
 from gpulease.messages import CLIENT_GONE
 
 # The variables by which numeric libraries learn their number of threads, as Snakemake sets them.

@@ -18,9 +18,9 @@ from snakemake.settings.types import DeploymentMethod
 from snakemake.shell import shell
 
 from gpulease import Lease, Pool, is_out_of_memory
-from gpulease.call import WORKER_VARIABLE
-from gpulease.confirm import TIMEOUT_VARIABLE
+from gpulease.client import WORKER_VARIABLE
 from gpulease.errors import GpuLeaseError
+from gpulease.second_look import TIMEOUT_VARIABLE
 from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
 from snakemake_executor_plugin_local_gpu.job_leases import JobLeases
 from snakemake_executor_plugin_local_gpu.journal import Grant, Journal

@@ -36,7 +36,7 @@ def call(function: str, /, **arguments: Any) -> Any:
     address = os.environ.get(WORKER_VARIABLE)
     if address:
         return _call_worker(Path(address), function, arguments)
-    from gpulease.confirm import confirm
+    from gpulease.second_look import confirm
 
     confirm()
     return as_json(find(function)(**as_json(arguments)))
