@@ -3,13 +3,14 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+from driver.runs import Runs
 from driver.simulated import Host, build
 
 
@@ -52,3 +53,14 @@ def python(environment: dict[str, str]) -> Callable[..., str]:
         return done.stdout.strip()
 
     return run
+
+
+@pytest.fixture
+def runs(tmp_path: Path, environment: dict[str, str]) -> Iterator[Runs]:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    made = Runs(folder, environment)
+    yield made
+    for process in made.started:
+        process.kill()
+        process.communicate()
