@@ -109,8 +109,9 @@ class Picture:
         return 1 - self.free_mb / self.gpu.total_mb
 
     def free_later_mb(self, seq: int) -> int:
-        """MB free once every lease that is older than `seq` has ended."""
-        return self.free_mb + sum(max(p.mem_mb, p.used_mb) for p in self.promises if p.seq < seq)
+        """MB free once every lease that is older than `seq`, or idle, has ended."""
+        ending = (p for p in self.promises if p.seq < seq or p.idle)
+        return self.free_mb + sum(max(p.mem_mb, p.used_mb) for p in ending)
 
 
 @dataclass(frozen=True, slots=True)

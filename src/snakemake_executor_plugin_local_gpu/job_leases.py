@@ -33,17 +33,19 @@ class _Marks:
     """What tells whether a device has more room than it had."""
 
     free_mb: int
+    soon_mb: int
     leases: int
     kept_mb: int
 
     @classmethod
     def of(cls, picture: Picture) -> "_Marks":
         kept = sum(reservation.mem_mb for reservation in picture.reservations)
-        return cls(picture.free_mb, len(picture.promises), kept)
+        return cls(picture.free_mb, picture.soon_mb, len(picture.promises), kept)
 
     def improves(self, before: "_Marks") -> bool:
         return (
             self.free_mb > before.free_mb
+            or self.soon_mb > before.soon_mb
             or self.leases < before.leases
             or self.kept_mb < before.kept_mb
         )

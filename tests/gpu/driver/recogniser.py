@@ -1,4 +1,4 @@
-"""What workers do in tests: a model that is loaded late, counts its loads, and can fail in all ways."""
+"""What workers do in tests: a model that counts its loads, and work that can fail in all ways."""
 
 import ctypes
 import functools
