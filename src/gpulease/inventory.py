@@ -133,7 +133,11 @@ def _instances(handle: Any) -> list[Any]:
 
 
 def _read_device(handle: Any, index: int, parent: str | None) -> GpuState:
+    # Processes load and end between two questions. Whatever they do, free memory and the least
+    # of what each had before and after can together only be too little.
+    before = _used_by(handle)
     total, reserved, free = _memory(handle)
+    used_by = _least(before, _used_by(handle))
     instance = None
     if parent:
         instance = (
@@ -149,7 +153,7 @@ def _read_device(handle: Any, index: int, parent: str | None) -> GpuState:
         parent=parent,
         instance=instance,
     )
-    return GpuState(gpu, free, _used_by(handle))
+    return GpuState(gpu, free, used_by)
 
 
 def _memory(handle: Any) -> tuple[int, int, int]:
@@ -161,6 +165,12 @@ def _memory(handle: Any) -> tuple[int, int, int]:
         memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
         reserved = 0
     return memory.total // _MB, -(-reserved // _MB), memory.free // _MB
+
+
+def _least(one: dict[int, int] | None, other: dict[int, int] | None) -> dict[int, int] | None:
+    if one is None or other is None:
+        return None
+    return {pid: min(mb, other[pid]) for pid, mb in one.items() if pid in other}
 
 
 def _used_by(handle: Any) -> dict[int, int] | None:
