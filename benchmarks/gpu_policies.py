@@ -26,13 +26,16 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pulp
 from gpu_simulation import ODD, PIPELINE, Host, Job, Policy, Result, lower_bound, make_mix
 
 from gpulease import Lease, Pool, Queue, Request
-from gpulease.inventory import Gpu
-from gpulease.placement import Picture, Promise, Reservation
+from gpulease.inventory import Gpu, GpuState
+from gpulease.placement import Picture
+from gpulease.pool import draw
+from gpulease.processes import LEASE_VARIABLE
 
 HOSTS = {"2x24": (24000,) * 2, "8x24": (24000,) * 8, "80+24": (80000, 24000)}
 TARGET = 1.10
@@ -121,18 +124,18 @@ class SimulatedPool(Pool):
     def pictures(self) -> list[Picture]:
         """What is used and promised on each GPU; jobs that run are attributed to their leases."""
         used = {run.job: run.used_mb for run in self.host.running}
-        promises: list[list[Promise]] = [[] for _ in self.gpus]
-        for seq, (job, lease) in enumerate(self.leases.items()):
-            promises[lease.gpus[0].index].append(Promise(seq, job.mem_mb, used.get(job, 0)))
-        kept = [entry.record for entry in self.ledger.tickets()]
+        by_file = {lease.environment[LEASE_VARIABLE]: job for job, lease in self.leases.items()}
+        leases = self.ledger.leases()
+        by_place = {entry.record.seq: used.get(by_file.get(str(entry.path)), 0) for entry in leases}
+        states = [
+            GpuState(gpu, gpu.total_mb - self.host.used_mb(gpu.index), None) for gpu in self.gpus
+        ]
         return [
-            Picture(
-                gpu,
-                gpu.total_mb - self.host.used_mb(gpu.index),
-                tuple(promises[gpu.index]),
-                tuple(Reservation(10**9 + r.seq, r.mem_mb) for r in kept if gpu.uuid in r.gpus),
+            replace(
+                picture,
+                promises=tuple(replace(p, used_mb=by_place[p.seq]) for p in picture.promises),
             )
-            for gpu in self.gpus
+            for picture in draw(states, leases, self.ledger.tickets())
         ]
 
 

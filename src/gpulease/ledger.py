@@ -41,6 +41,7 @@ class Record:
         pid: the process that asked (for people; never used to tell whether it lives).
         time: when, in seconds since 1970.
         max_jobs_per_gpu: most leases on each device, as the one who asked wants it; 0 for any.
+        since: of a waiting job: it waits for the end of leases of a lower place than this.
     """
 
     seq: int
@@ -52,6 +53,7 @@ class Record:
     pid: int
     time: float
     max_jobs_per_gpu: int = 0
+    since: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +181,8 @@ class Ledger:
 
     def next_seq(self) -> int:
         """A place after all valid records. Only under the lock."""
-        entries = [*self.leases(), *self.tickets()]
-        return 1 + max((entry.record.seq for entry in entries), default=0)
+        records = [entry.record for entry in [*self.leases(), *self.tickets()]]
+        return 1 + max((max(record.seq, record.since) for record in records), default=0)
 
     def add(
         self,
@@ -190,15 +192,24 @@ class Ledger:
         mem_mb: int,
         label: str,
         max_jobs_per_gpu: int = 0,
+        since: int = 0,
     ) -> Held:
         """Write a lease or a ticket, held by this process. Only under the lock.
 
         Raises:
             LedgerError: where it cannot be written; nothing is left then.
         """
-        now = round(time.time(), 3)
         record = Record(
-            seq, gpus, mem_mb, label, _user(), os.getuid(), os.getpid(), now, max_jobs_per_gpu
+            seq=seq,
+            gpus=gpus,
+            mem_mb=mem_mb,
+            label=label,
+            user=_user(),
+            uid=os.getuid(),
+            pid=os.getpid(),
+            time=round(time.time(), 3),
+            max_jobs_per_gpu=max_jobs_per_gpu,
+            since=since,
         )
         path = self.folder / f"{uuid.uuid4().hex}.{kind}"
         try:

@@ -64,11 +64,13 @@ class Reservation:
     Attributes:
         seq: its place in the order of all leases and waiting jobs.
         mem_mb: MB kept.
-        max_jobs_per_gpu: most leases beside which it wants to be; 0 for any number.
+        since: leases of a lower place were there when it was made; it waits for their end.
+        max_jobs_per_gpu: most leases on the device with its own; 0 for any number.
     """
 
     seq: int
     mem_mb: int
+    since: int
     max_jobs_per_gpu: int = 0
 
 
@@ -108,10 +110,20 @@ class Picture:
         """Used and promised memory as a share of the total."""
         return 1 - self.free_mb / self.gpu.total_mb
 
-    def free_later_mb(self, seq: int) -> int:
-        """MB free once every lease that is older than `seq`, or idle, has ended."""
-        ending = (p for p in self.promises if p.seq < seq or p.idle)
+    @property
+    def emptied_mb(self) -> int:
+        """MB free once all leases have ended."""
+        return self.free_mb + sum(max(p.mem_mb, p.used_mb) for p in self.promises)
+
+    def free_later_mb(self, since: int) -> int:
+        """MB free once every lease of a lower place than `since`, or idle, has ended."""
+        ending = (p for p in self.promises if p.seq < since or p.idle)
         return self.free_mb + sum(max(p.mem_mb, p.used_mb) for p in ending)
+
+    def keeps_slot(self, reservation: Reservation) -> bool:
+        """Whether one more lease would be one too many for a job that waits."""
+        later = sum(p.seq >= reservation.since and not p.idle for p in self.promises)
+        return 0 < reservation.max_jobs_per_gpu <= later + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +177,18 @@ def _refusal(request: Request, picture: Picture, seq: int) -> str:
         return f"only {picture.free_mb} MB free"
     if 0 < request.max_jobs_per_gpu <= len(picture.promises):
         return f"already {len(picture.promises)} jobs"
+    return _kept_for_others(need, picture, seq)
+
+
+def _kept_for_others(need: int, picture: Picture, seq: int) -> str:
     ahead = 0
     for reservation in sorted(picture.reservations, key=lambda r: r.seq):
         if reservation.seq < seq:
             ahead += reservation.mem_mb
-            if picture.free_later_mb(reservation.seq) < need + ahead:
+            if picture.free_later_mb(reservation.since) < need + ahead:
                 return f"{reservation.mem_mb} MB kept for a job that waits longer"
+            if picture.keeps_slot(reservation):
+                return "its turn kept for a job that waits longer"
     return ""
 
 
@@ -196,15 +214,15 @@ def reserve(request: Request, pictures: Sequence[Picture], seq: int) -> tuple[st
     """UUIDs of the devices on which a job that waits will fit first, or empty where it cannot.
 
     Those are taken that lack the least memory once idle workers have given theirs up, among those
-    that will have enough when the leases of today have ended and those who wait longer have been
-    served.
+    that will have enough when all leases of today have ended and those who wait longer than `seq`
+    have been served.
     """
     hopeful = []
     for picture in pictures:
         if request.excludes(picture.gpu):
             continue
         ahead = sum(r.mem_mb for r in picture.reservations if r.seq < seq)
-        if picture.free_later_mb(seq) - ahead >= request.mem_mb:
+        if picture.emptied_mb - ahead >= request.mem_mb:
             hopeful.append((request.mem_mb + ahead - picture.soon_mb, picture.gpu.index, picture))
     hopeful.sort(key=lambda entry: entry[:2])
     if len(hopeful) < request.gpus:

@@ -19,7 +19,7 @@ from gpulease.errors import (
 from gpulease.explain import explain
 from gpulease.inventory import Gpu, GpuState, read_inventory
 from gpulease.leases import Lease
-from gpulease.ledger import Entry, Held, Ledger, scope_folder
+from gpulease.ledger import Entry, Held, Ledger, Record, scope_folder
 from gpulease.placement import (
     Choice,
     Picture,
@@ -38,6 +38,9 @@ logger = logging.getLogger(__name__)
 
 POLL_S: Final = 0.5
 """How often a job that waits looks again, in seconds."""
+
+MOST_TICKETS: Final = 16
+"""How many sizes of one process wait with a place of their own: each holds an open file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,13 @@ class Queue:
         """What this queue waits for, by its place in the order of the whole host."""
         return {held.record.seq: request for request, held in dict(self._tickets).items()}
 
+    def rest(self) -> None:
+        """Keep the places, but no memory until the next round: nothing could be started now."""
+        if self._tickets:
+            with self.pool.ledger.locked():
+                for ticket in self._tickets.values():
+                    ticket.rewrite(replace(ticket.record, gpus=()))
+
     def close(self) -> None:
         """Give up all places."""
         if self._tickets:
@@ -272,25 +282,26 @@ class Round:
 
     def _keep_place(self, request: Request) -> None:
         ticket = self._tickets.get(request)
+        if ticket is None and len(self._tickets) >= MOST_TICKETS:
+            return
         seq = ticket.record.seq if ticket else self._seq
         pictures = {picture.gpu.uuid: picture for picture in self.pictures}
         self._forget(seq)
         kept = reserve(request, self.pictures, seq)
         hopeful = ticket and ticket.record.gpus and _still_hopeful(ticket, pictures)
+        since, most = self._seq, request.max_jobs_per_gpu
         if ticket and hopeful and not _is_sooner(kept, ticket, pictures):
-            kept = ticket.record.gpus
-        most = request.max_jobs_per_gpu
+            kept, since = ticket.record.gpus, ticket.record.since
         if ticket is None:
-            held = self._pool.ledger.add("ticket", seq, kept, request.mem_mb, request.label, most)
-            self._tickets[request] = held
-            self._seq += 1
-        elif kept != ticket.record.gpus:
-            ticket.rewrite(replace(ticket.record, gpus=kept))
-        self.pictures = [
-            replace(
-                picture,
-                reservations=(*picture.reservations, Reservation(seq, request.mem_mb, most)),
+            self._tickets[request] = self._pool.ledger.add(
+                "ticket", seq, kept, request.mem_mb, request.label, most, since
             )
+            self._seq += 1
+        elif (kept, since) != (ticket.record.gpus, ticket.record.since):
+            ticket.rewrite(replace(ticket.record, gpus=kept, since=since))
+        reservation = Reservation(seq, request.mem_mb, since, most)
+        self.pictures = [
+            replace(picture, reservations=(*picture.reservations, reservation))
             if picture.gpu.uuid in kept
             else picture
             for picture in self.pictures
@@ -320,14 +331,14 @@ def draw(
                     Promise(e.record.seq, e.record.mem_mb, used.get(str(e.path), 0), e.idle)
                     for e in here
                 ),
-                tuple(
-                    Reservation(e.record.seq, e.record.mem_mb, e.record.max_jobs_per_gpu)
-                    for e in tickets
-                    if state.gpu.uuid in e.record.gpus
-                ),
+                tuple(_reservation(e.record) for e in tickets if state.gpu.uuid in e.record.gpus),
             )
         )
     return pictures
+
+
+def _reservation(ticket: Record) -> Reservation:
+    return Reservation(ticket.seq, ticket.mem_mb, ticket.since, ticket.max_jobs_per_gpu)
 
 
 def _still_hopeful(ticket: Held, pictures: Mapping[str, Picture]) -> bool:
@@ -338,7 +349,7 @@ def _still_hopeful(ticket: Held, pictures: Mapping[str, Picture]) -> bool:
         if picture is None:
             return False
         ahead = sum(r.mem_mb for r in picture.reservations if r.seq < seq)
-        if picture.free_later_mb(seq) - ahead < ticket.record.mem_mb:
+        if picture.free_later_mb(ticket.record.since) - ahead < ticket.record.mem_mb:
             return False
     return True
 

@@ -96,13 +96,24 @@ def test_a_waiting_job_is_kept_the_gpu_that_lacks_least() -> None:
 
 def test_later_jobs_may_use_what_the_waiting_one_will_not_need() -> None:
     """15000 MB will be given back, 20000 are kept: of the 8700 free now 3700 are to spare."""
-    waiting = Picture(gpu(0), 8700, (Promise(1, 15000, 15000),), (Reservation(5, 20000),))
+    waiting = Picture(gpu(0), 8700, (Promise(1, 15000, 15000),), (Reservation(5, 20000, since=5),))
     assert choose(Request(3700), [waiting], seq=6).chosen
     refused = choose(Request(4000), [waiting], seq=6)
     assert not refused.chosen
     assert "waits longer" in refused.others[0][1]
     assert not choose(Request(1000), [grant(waiting, 3700, 6)], seq=7).chosen
     assert choose(Request(4000), [waiting], seq=4).chosen
+
+
+def test_a_turn_is_kept_where_a_waiting_job_wants_few_beside_it() -> None:
+    running = Picture(gpu(0), 79000, (Promise(1, 500),))
+    waiting = replace(running, reservations=(Reservation(2, 8000, since=2, max_jobs_per_gpu=1),))
+    refused = choose(Request(1000), [waiting], seq=3)
+    assert not refused.chosen
+    assert "its turn kept" in refused.others[0][1]
+    two = replace(running, reservations=(Reservation(2, 8000, since=2, max_jobs_per_gpu=2),))
+    assert choose(Request(1000), [two], seq=3).chosen
+    assert not choose(Request(1000), [grant(two, 1000, 3)], seq=4).chosen
 
 
 sizes = st.sampled_from([1000, 4000, 8000, 20000])
@@ -140,7 +151,7 @@ def test_a_large_job_is_not_starved_by_small_ones(small: list[int], total: int) 
         picture = grant(picture, 4000, 1)
     started = len(picture.promises)
     (kept,) = reserve(large, [picture], seq=2)
-    picture = replace(picture, reservations=(Reservation(2, large.mem_mb),))
+    picture = replace(picture, reservations=(Reservation(2, large.mem_mb, since=2),))
     assert kept == picture.gpu.uuid
     for seq, mem_mb in enumerate(small, 3):
         if choose(Request(mem_mb), [picture], seq).chosen:
