@@ -4,6 +4,7 @@ import argparse
 import json
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -93,6 +94,8 @@ def _run(parsed: argparse.Namespace) -> int:
 
 def _become(command: Sequence[str]) -> int:
     """Replace this process by the command; returns only where that is not possible."""
+    # Python ignores it, and what is ignored stays so in the program.
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
         os.execvp(command[0], list(command))  # noqa: S606
     except OSError as error:

@@ -65,7 +65,8 @@ class Lease:
             code = "import fcntl, sys; fcntl.flock(int(sys.argv[1]), fcntl.LOCK_SH)"
             flock = f"{shlex.quote(sys.executable)} -c {shlex.quote(code)} {fd}"
         hold = _HOLD.format(
-            open="exec {gpulease_fd}" if bash else "exec 9",
+            # A plain exec that fails ends shells other than bash.
+            open="exec {gpulease_fd}" if bash else "command exec 9",
             lease=lease,
             flock=flock,
             fd=fd,

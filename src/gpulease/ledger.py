@@ -24,7 +24,9 @@ from gpulease.processes import marked_process
 FOLDER_VARIABLE: Final = "GPULEASE_DIR"
 LOCK_TIMEOUT_S: Final = 60.0
 _SUFFIXES: Final = (".lease", ".ticket")
-_MODES: Final = {"user": 0o700, "group": 0o2770, "system": 0o1777}
+# Sticky, so that nobody can remove or replace what another user wrote.
+_MODES: Final = {"user": 0o700, "group": 0o3770}
+_SHARED_MODE: Final = 0o1777
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,10 @@ class Entry:
         """Process id of the lease's first process and when it was noted, once there is one."""
         file = self.path.with_suffix(".root")
         with suppress(OSError, ValueError):
-            return int(file.read_text()), file.stat().st_mtime
+            found = file.lstat()
+            # Anybody may put a file there; only the lease's own user can say what is the lease's.
+            if found.st_uid == self.record.uid and stat.S_ISREG(found.st_mode):
+                return int(file.read_text()), found.st_mtime
         return None
 
 
@@ -111,7 +116,7 @@ def scope_folder(scope: str) -> Path:
     The variable GPULEASE_DIR overrides it, for containers that mount the folder elsewhere.
     """
     if override := os.environ.get(FOLDER_VARIABLE):
-        return Path(override)
+        return Path(override).absolute()
     # Fixed, not $TMPDIR: where every job or user has a temporary folder of its own, each would
     # have a ledger of its own.
     base = Path("/tmp")  # noqa: S108
@@ -120,7 +125,7 @@ def scope_folder(scope: str) -> Path:
         "group": f"gpulease-group-{os.getgid()}",
         "user": f"gpulease-user-{os.getuid()}",
     }
-    return base / names[scope] if scope in names else Path(scope)
+    return base / names[scope] if scope in names else Path(scope).absolute()
 
 
 class Ledger:
@@ -133,7 +138,7 @@ class Ledger:
     def __init__(self, folder: Path, scope: str = "system") -> None:
         self.folder = folder
         self.scope = scope
-        _prepare(folder, _MODES.get(scope, 0o700))
+        _prepare(folder, _MODES.get(scope, _SHARED_MODE))
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -218,6 +223,8 @@ class Ledger:
                 os.fchmod(fd, 0o644)
                 fcntl.flock(fd, fcntl.LOCK_SH)
                 _write(fd, record)
+                if kind == "lease":
+                    _make_empty(path.with_suffix(".root"))
             except OSError:
                 path.unlink()
                 os.close(fd)
@@ -244,10 +251,14 @@ class Ledger:
             return None
         try:
             record = _read(fd)
-            if record is None or not (_is_held(fd) or _lives_on(path, record)):
-                _remove(path)
-                return None
-            return Entry(path, record)
+            if _is_held(fd):
+                return Entry(path, record) if record else None
+            # The lock is kept until the file is gone: a job that is just taking it over then sees
+            # that, and does not run under a lease that nobody knows of.
+            if record and _lives_on(path, record):
+                return Entry(path, record)
+            _remove(path)
+            return None
         finally:
             os.close(fd)
 
@@ -301,11 +312,11 @@ def _is_at(fd: int, path: Path) -> bool:
 
 
 def _is_held(fd: int) -> bool:
+    """Whether others hold the lock; where they do not, it is this process's until it closes."""
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
-    fcntl.flock(fd, fcntl.LOCK_UN)
     return False
 
 
@@ -323,6 +334,12 @@ def _remove(path: Path) -> None:
             name.unlink()
 
 
+def _make_empty(path: Path) -> None:
+    fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644)
+    os.fchmod(fd, 0o644)
+    os.close(fd)
+
+
 def _write(fd: int, record: Record) -> None:
     text = json.dumps(asdict(record)).encode()
     os.ftruncate(fd, 0)
@@ -332,7 +349,9 @@ def _write(fd: int, record: Record) -> None:
 def _read(fd: int) -> Record | None:
     try:
         raw: dict[str, Any] = json.loads(os.pread(fd, 65536, 0))
-        return Record(**{**raw, "gpus": tuple(raw["gpus"])})
+        # Another version of this package may know more of a record.
+        known = {key: raw[key] for key in Record.__dataclass_fields__ if key in raw}
+        return Record(**{**known, "gpus": tuple(raw["gpus"])})
     except (ValueError, TypeError, KeyError):
         return None
 

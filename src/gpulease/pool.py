@@ -13,6 +13,7 @@ from gpulease.errors import (
     DriverError,
     GpuLeaseError,
     LeaseTimeoutError,
+    LedgerError,
     NeverFitsError,
     NoGpuError,
 )
@@ -117,8 +118,13 @@ class Pool:
     def end(self, held: Held) -> bool:
         """Let go of a lease or ticket and clear it away; False where others still hold it."""
         held.let_go()
-        with self.ledger.locked():
-            return self.ledger.clear(held.path)
+        try:
+            with self.ledger.locked():
+                return self.ledger.clear(held.path)
+        except LedgerError as error:
+            # It ended when it was let go; whoever looks at the ledger next clears it away.
+            logger.warning("%s", error)
+            return True
 
     def acquire(self, request: Request, timeout_s: float | None = None) -> Lease:
         """Wait for a lease.

@@ -18,7 +18,7 @@ from gpulease.explain import name_gpu
 from gpulease.inventory import GpuState, read_inventory
 from gpulease.ledger import Entry, Ledger
 from gpulease.pool import POLL_S, draw
-from gpulease.processes import LEASE_VARIABLE
+from gpulease.processes import LEASE_VARIABLE, knows_driver_pids
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +48,8 @@ def confirm(timeout_s: float | None = None, environment: Mapping[str, str] = os.
     if timeout_s is None:
         timeout_s = float(environment.get(TIMEOUT_VARIABLE, _TIMEOUT_S))
     ledger = Ledger(path.parent, "system")
+    # Starts NVML, which can take seconds in which nobody should wait for the ledger.
+    read_inventory()
     deadline = time.monotonic() + timeout_s
     reported = False
     while True:
@@ -75,14 +77,29 @@ def _lacking(path: Path, states: list[GpuState], ledger: Ledger) -> str:
     if mine is None:
         return ""
     before = [entry for entry in leases if _goes_first(entry, mine)]
-    for picture in draw(
-        [state for state in states if state.gpu.uuid in mine.record.gpus], [*before, mine], []
-    ):
+    states = [state for state in states if state.gpu.uuid in mine.record.gpus]
+    if not knows_driver_pids() or any(state.used_by is None for state in states):
+        return _lacking_unseen(mine, states)
+    for picture in draw(states, [*before, mine], []):
         # The picture's free memory has this lease's own part taken off already.
         if picture.free_mb < 0:
             return (
                 f"{name_gpu(picture.gpu)} lacks {-picture.free_mb} of the"
                 f" {mine.record.mem_mb} MB leased, which a process without a lease has taken"
+            )
+    return ""
+
+
+def _lacking_unseen(mine: Entry, states: list[GpuState]) -> str:
+    """The same where nobody tells who uses what, as in containers.
+
+    What others with a lease have loaded already cannot be told from what strangers took. Only the
+    first look tells anything: after it, what is used may be this lease's own.
+    """
+    for state in states:
+        if not mine.confirmed and state.free_mb < mine.record.mem_mb:
+            return (
+                f"{name_gpu(state.gpu)} has {state.free_mb} of the {mine.record.mem_mb} MB leased"
             )
     return ""
 

@@ -1,5 +1,6 @@
 """Leases between processes: nothing promised twice, and void at once when their processes die."""
 
+import fcntl
 import json
 import os
 import signal
@@ -12,6 +13,10 @@ from typing import Any
 
 import pytest
 from driver.simulated import Host, gpu_uuid
+
+from gpulease import Lease, Pool
+from gpulease.ledger import Ledger, scope_folder
+from gpulease.placement import Choice
 
 JOB = str(Path(__file__).parent / "driver" / "simulated.py")
 GPULEASE = [sys.executable, "-m", "gpulease"]
@@ -247,6 +252,27 @@ for lease in [leases[1], leases[2], leases[0]]:
     assert python(code, TESTS=str(Path(__file__).parent)) == "goes on waits goes on"
 
 
+def test_where_use_is_hidden_those_who_look_again_do_not_wait_for_each_other(
+    host: Host, python: Callable[..., str]
+) -> None:
+    """Two leases fill the GPU; the second looks when the first has loaded its model."""
+    host.add_gpus(24000)
+    host.add("processes hidden")
+    code = """
+import gpulease, os, sys
+sys.path.insert(0, os.environ["TESTS"])
+from driver.simulated import load_model
+pool = gpulease.Pool()
+for lease in [pool.acquire(gpulease.Request(12000)) for _ in range(2)]:
+    for look in range(2):
+        gpulease.confirm(0.1, lease.environment)
+        if not look:
+            load_model(12000, 1, {**os.environ, **lease.environment})
+        print("goes on", end=" ")
+"""
+    assert python(code, TESTS=str(Path(__file__).parent)) == "goes on goes on goes on goes on"
+
+
 def test_large_jobs_keep_their_place(host: Host, commands: Commands) -> None:
     host.add_gpus(24000)
     small = commands.run(8000, "sleep", "2")
@@ -298,3 +324,126 @@ def test_cleaners_of_temporary_folders_may_remove_the_lock(host: Host, commands:
     commands.wait_until(lambda: commands.free_mb() == [16000])
     (Path(commands.environment["GPULEASE_DIR"]) / "lock").unlink()
     assert commands.free_mb() == [16000]
+
+
+def test_a_record_of_another_version_is_not_removed_while_it_is_held(
+    host: Host, commands: Commands, tmp_path: Path
+) -> None:
+    host.add_gpus(24000)
+    commands.run(8000, "sleep", "30")
+    commands.wait_until(lambda: commands.free_mb() == [16000])
+    (file,) = (tmp_path / "ledger").glob("*.lease")
+    record = json.loads(file.read_text())
+    file.write_text(json.dumps({**record, "new": 1}))
+    assert commands.free_mb() == [16000]
+    file.write_text("rubbish")
+    assert commands.free_mb() == [24000]
+    assert file.exists()
+
+
+def test_other_users_can_read_what_a_lease_uses(
+    host: Host, commands: Commands, tmp_path: Path
+) -> None:
+    host.add_gpus(24000)
+    old = os.umask(0o077)
+    try:
+        commands.run(8000, sys.executable, JOB, "8000", "30", "1")
+    finally:
+        os.umask(old)
+    commands.wait_until(lambda: "use" in host.state.read_text())
+    modes = {path.suffix: path.stat().st_mode & 0o777 for path in (tmp_path / "ledger").iterdir()}
+    assert modes[".lease"] == modes[".root"] == modes[""] == 0o644
+    assert commands.free_mb() == [16000]
+
+
+def test_what_another_user_says_of_a_lease_does_not_count(
+    host: Host, commands: Commands, tmp_path: Path
+) -> None:
+    """Only root can play two users."""
+    if os.getuid():
+        pytest.skip("needs root")
+    host.add_gpus(24000)
+    commands.run(8000, sys.executable, JOB, "8000", "30", "1")
+    commands.wait_until(lambda: "use" in host.state.read_text())
+    assert commands.free_mb() == [16000]
+    (root,) = (tmp_path / "ledger").glob("*.root")
+    os.chown(root, 65534, 65534)
+    # What it uses cannot be told from a stranger's any more: it counts beside the promise.
+    assert commands.free_mb() == [8000]
+
+
+@pytest.mark.parametrize(("scope", "mode"), [("group", 0o3770), ("named", 0o1777)])
+def test_a_shared_scope_is_open_to_those_it_is_for(
+    scope: str, mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "shared"
+    Ledger(folder, scope)
+    assert folder.stat().st_mode & 0o7777 == mode
+    monkeypatch.setattr(os, "getuid", lambda: folder.stat().st_uid + 1)
+    Ledger(folder, scope)
+
+
+def test_a_relative_folder_is_the_same_from_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GPULEASE_DIR", "ledger")
+    assert scope_folder("system") == Path("ledger").absolute()
+    monkeypatch.delenv("GPULEASE_DIR")
+    assert scope_folder("here") == Path("here").absolute()
+
+
+def test_a_job_that_takes_over_while_its_lease_is_cleared_away_does_not_run(tmp_path: Path) -> None:
+    """Its shell waits for the lock, and then sees that the file is gone."""
+    ledger = Ledger(tmp_path / "ledger")
+    with ledger.locked():
+        held = ledger.add("lease", 1, ("GPU-0",), 8000, "")
+    lease = Lease((), held, Choice((), "", ()), lambda held: True)
+    clearing = os.open(held.path, os.O_RDONLY)
+    held.let_go()
+    fcntl.flock(clearing, fcntl.LOCK_EX)
+    job = subprocess.Popen(
+        ["bash", "-c", lease.shell_prefix() + "echo runs"],  # noqa: S607
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(0.3)
+    assert job.poll() is None
+    held.path.unlink()
+    os.close(clearing)
+    out, err = job.communicate(timeout=30)
+    assert (out, job.returncode) == ("", 1)
+    assert "the lease of this job is gone" in err
+
+
+def test_a_lease_ends_also_where_the_ledger_is_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delenv("GPULEASE_DIR", raising=False)
+    monkeypatch.setattr("gpulease.ledger.LOCK_TIMEOUT_S", 0.1)
+    pool = Pool(str(tmp_path / "ledger"), {})
+    with pool.ledger.locked():
+        held = pool.ledger.add("lease", 1, ("GPU-0",), 8000, "")
+        assert pool.end(held)
+    assert "Another process has held" in caplog.text
+    with pool.ledger.locked():
+        assert pool.ledger.leases() == []
+
+
+def test_a_command_whose_reader_went_away_ends_quietly(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000)
+    line = f"{' '.join(GPULEASE)} run --mem-mb 100 -- yes | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = commands.start("bash", "-c", line)
+    out, err = done.communicate(timeout=60)
+    assert out == "y\n141\n"
+    assert "Broken pipe" not in err
+
+
+def test_a_lease_that_a_container_cannot_see_is_no_reason_to_stop(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    with ledger.locked():
+        held = ledger.add("lease", 1, ("GPU-0",), 8000, "")
+    lease = Lease((), held, Choice((), "", ()), lambda held: True)
+    held.path.unlink()
+    for shell, bash in (("bash", True), ("sh", False)):
+        command = lease.shell_prefix(bash=bash, strict=False) + "echo runs"
+        done = subprocess.run([shell, "-c", command], capture_output=True, text=True, check=False)
+        assert (done.stdout, done.returncode) == ("runs\n", 0), (shell, done.stderr)
