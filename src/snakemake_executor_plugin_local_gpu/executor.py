@@ -7,6 +7,7 @@ arguments of run_wrapper, cached_or_run, spawn_job, and the semaphore of the job
 import inspect
 import logging
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,11 @@ from snakemake_executor_plugin_local_gpu.workers import Seat, Workers
 
 _ENV_MODULES: Final = list(inspect.signature(local.run_wrapper).parameters).index("env_modules")
 _NO_MODULES: Final = "none, but a GPU or a worker"
+# What Snakemake asks before a script, to run it by a Python that environment modules bring. Without
+# modules there is none to find, whatever PATH says: the script is run by Snakemake's own.
+_PYTHON_QUESTION: Final = "echo $PATH"
+# The text of a failed command is the rule's, not what went wrong (subprocess.CalledProcessError).
+_COMMAND: Final = re.compile(r"Command '.*' returned non-zero exit status", re.DOTALL)
 _LOG_END_BYTES: Final = 200_000
 
 
@@ -42,6 +48,7 @@ class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
         file = Path(self.workflow.pathvars.apply("<logs>/gpu/placements.jsonl"))
         self.logger.addFilter(_names_modules)
         journal = Journal(file, self.logger)
+        self._visible = os.environ.get("CUDA_VISIBLE_DEVICES")
         os.environ["CUDA_VISIBLE_DEVICES"] = ""
         os.environ[TIMEOUT_VARIABLE] = str(settings.confirm_s)
         # Not one that this Snakemake itself was started by.
@@ -75,8 +82,12 @@ class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
             with granting as lease:
                 if run_func is local.run_wrapper:
                     wrapped = list(args)
-                    modules = LeasedShell(lease, wrapped[_ENV_MODULES], self._strict(job))
-                    wrapped[_ENV_MODULES] = modules
+                    wrapped[_ENV_MODULES] = LeasedShell(
+                        lease,
+                        wrapped[_ENV_MODULES],
+                        job.resources.get("shell_exec") or shell.get_executable() or "",
+                        self._strict(job),
+                    )
                     super().cached_or_run(job, run_func, *wrapped)
                 elif isinstance(lease, Lease):
                     super().cached_or_run(job, self._spawn_leased, job, lease)
@@ -89,7 +100,8 @@ class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
                     f"The worker '{lease.worker.kind}' (process {lease.worker.pid}) died"
                     f" {lease.death} in job {job.jobid} ({job.rule.name})."
                 )
-            if is_out_of_memory(f"{error}\n{_new_log_text(job, before)}"):
+            told = _COMMAND.sub("", str(error))
+            if is_out_of_memory(f"{told}\n{_new_log_text(job, before)}"):
                 self._out_of_memory.add(job)
             raise
 
@@ -143,6 +155,11 @@ class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
         self.leases.stop()
         self.warm.stop()
         super().shutdown()
+        active.leases = None
+        # Another workflow may follow in the same process.
+        del os.environ["CUDA_VISIBLE_DEVICES"]
+        if self._visible is not None:
+            os.environ["CUDA_VISIBLE_DEVICES"] = self._visible
 
 
 class LeasedShell:
@@ -152,15 +169,17 @@ class LeasedShell:
     one argument of a job by which a command gets a prefix inside its conda environment.
     """
 
-    def __init__(self, lease: Grant, modules: Any, strict: bool) -> None:
+    def __init__(self, lease: Grant, modules: Any, executable: str, strict: bool) -> None:
         self._lease = lease
         self._modules = modules
+        self._bash = Path(executable).name == "bash"
         self._strict = strict
 
     def shellcmd(self, cmd: str) -> str:
         """The command with the lease's variables and hold before it."""
-        bash = Path(shell.get_executable() or "").name == "bash"
-        leased = f"{self._lease.shell_prefix(bash=bash, strict=self._strict)}{cmd}"
+        if not self._modules and cmd.strip().endswith(_PYTHON_QUESTION):
+            return "echo"
+        leased = f"{self._lease.shell_prefix(bash=self._bash, strict=self._strict)}{cmd}"
         return str(self._modules.shellcmd(leased)) if self._modules else leased
 
     def __str__(self) -> str:

@@ -4,8 +4,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from typing import Any, Final
+
+from snakemake_interface_common.exceptions import WorkflowError
 
 from gpulease import (
     GpuLeaseError,
@@ -17,38 +18,16 @@ from gpulease import (
     Round,
 )
 from gpulease.cli import split_names
-from gpulease.placement import Choice, Picture
+from gpulease.placement import Choice
 from gpulease.pool import POLL_S, Outcome
 from snakemake_executor_plugin_local_gpu import ExecutorSettings
 from snakemake_executor_plugin_local_gpu.journal import Grant, Journal, job_name
+from snakemake_executor_plugin_local_gpu.watcher import Watcher
 from snakemake_executor_plugin_local_gpu.workers import Seat, Workers
 
 # How much more GPU memory a job is given after it ran out, by attempt.
 _GROWTH: Final = {1: 1.0, 2: 1.5}
 _GROWTH_LATER: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Marks:
-    """What tells whether a device has more room than it had."""
-
-    free_mb: int
-    soon_mb: int
-    leases: int
-    kept_mb: int
-
-    @classmethod
-    def of(cls, picture: Picture) -> "_Marks":
-        kept = sum(reservation.mem_mb for reservation in picture.reservations)
-        return cls(picture.free_mb, picture.soon_mb, len(picture.promises), kept)
-
-    def improves(self, before: "_Marks") -> bool:
-        return (
-            self.free_mb > before.free_mb
-            or self.soon_mb > before.soon_mb
-            or self.leases < before.leases
-            or self.kept_mb < before.kept_mb
-        )
 
 
 class JobLeases:
@@ -76,7 +55,6 @@ class JobLeases:
         self._exclude = split_names(settings.exclude)
         self._pool = pool
         self._journal = journal
-        self._wake = wake
         self._warn = warn
         self._workers = workers
         self._queue = Queue(pool)
@@ -85,16 +63,14 @@ class JobLeases:
         self._outcomes: dict[Any, Outcome | Seat] = {}
         self._first_mem_mb: dict[Any, int] = {}
         self._told: set[Any] = set()
-        self._marks: dict[str, _Marks] = {}
-        self._watcher: threading.Thread | None = None
-        self._waiting = threading.Event()
+        self._watcher = Watcher(pool, self._queue, wake)
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._without_gpu: bool | None = None
 
     def wants_gpu(self, job: Any) -> bool:
         """Whether this job is to be given a GPU: it asks for one, and there are any."""
-        asks = not job.is_group() and int(job.resources.get("gpu", 0)) > 0
+        asks = not job.is_group() and _number(job, "gpu", 0) > 0
         return asks and not self._runs_without()
 
     def _runs_without(self) -> bool:
@@ -114,27 +90,32 @@ class JobLeases:
 
     def request(self, job: Any) -> Request:
         """What a job asks for, with more memory each time it ran out of it."""
-        declared = int(job.resources.get("gpu_mem_mb", self._settings.default_mem_mb))
+        declared = _number(job, "gpu_mem_mb", self._settings.default_mem_mb)
+        gpus = _number(job, "gpu", 1)
         first = self._first_mem_mb.setdefault(job, declared)
         grown = int(first * _GROWTH.get(job.attempt, _GROWTH_LATER))
         mem_mb = max(declared, grown)
         if job.attempt > 1:
             # There may be no larger GPU; then it is given all of the largest.
-            mem_mb = max(first, min(mem_mb, self._largest_mb()))
+            mem_mb = max(first, min(mem_mb, self._largest_mb(gpus)))
         return Request(
             mem_mb,
-            int(job.resources.get("gpu", 1)),
+            gpus,
             self._exclude,
             self._settings.max_jobs,
             job.rule.name,
             self._workers.kind_of(job),
         )
 
-    def _largest_mb(self) -> int:
+    def _largest_mb(self, gpus: int) -> int:
+        """MB that so many of the GPUs which jobs may use have when they are empty; 0 if too few."""
+        request = Request(0, exclude=self._exclude)
         try:
-            return max(state.gpu.capacity_mb for state in self._pool.states())
+            found = [state.gpu for state in self._pool.states()]
         except GpuLeaseError:
             return 0
+        sizes = sorted((g.capacity_mb for g in found if not request.excludes(g)), reverse=True)
+        return sizes[gpus - 1] if len(sizes) >= gpus else 0
 
     @contextmanager
     def round(self) -> Iterator[Callable[[Any, Request], bool]]:
@@ -165,10 +146,7 @@ class JobLeases:
             except LedgerError as error:
                 failure = error
             yield decide
-        if this:
-            self._marks = {picture.gpu.uuid: _Marks.of(picture) for picture in this.pictures}
-        if waiting:
-            self._watch()
+        self._watcher.note_round(this.pictures if this else (), bool(waiting))
 
     def _decide(self, job: Any, request: Request, this: Round) -> Outcome | Seat:
         """An idle worker where the job names its kind and there is one, else as for any job."""
@@ -256,7 +234,7 @@ class JobLeases:
     def stop(self) -> None:
         """Give up all that waits; leases of jobs that run stay until those end."""
         self._stopped.set()
-        self._waiting.set()
+        self._watcher.stop()
         while self._outcomes:
             _, outcome = self._outcomes.popitem()
             if isinstance(outcome, Seat):
@@ -265,29 +243,12 @@ class JobLeases:
                 outcome.lease.release()
         self._queue.close()
 
-    def _watch(self) -> None:
-        """See to it that jobs that wait are looked at again when others give memory back."""
-        self._waiting.set()
-        if self._watcher is None:
-            self._watcher = threading.Thread(target=self._look, daemon=True)
-            self._watcher.start()
 
-    def _look(self) -> None:
-        while not self._stopped.wait(POLL_S):
-            self._waiting.wait()
-            if self._has_more_room() and not self._stopped.is_set():
-                self._waiting.clear()
-                self._wake()
-
-    def _has_more_room(self) -> bool:
-        try:
-            with self._pool.ledger.locked():
-                pictures = self._pool.pictures()
-        except GpuLeaseError:
-            # Whatever it is, the next round tells it to the jobs.
-            return True
-        before = self._marks
-        return any(
-            picture.gpu.uuid not in before or _Marks.of(picture).improves(before[picture.gpu.uuid])
-            for picture in pictures
-        )
+def _number(job: Any, resource: str, default: int) -> int:
+    given = job.resources.get(resource, default)
+    if isinstance(given, int) and given >= 0:
+        return given
+    raise WorkflowError(
+        f"Rule {job.rule.name}: the resource {resource} is {given!r}; give a whole number"
+        f"{' of MB' if resource.endswith('_mb') else ''} from 0 on."
+    )

@@ -265,6 +265,76 @@ def test_large_jobs_are_not_starved(host: Host, runs: Runs) -> None:
     others.wait(60)
 
 
+def test_a_gpu_that_no_job_could_use_now_is_not_kept(host: Host, runs: Runs) -> None:
+    """All cores are taken while the large job waits, and the memory becomes free."""
+    host.add_gpus(24000)
+    host.set_foreign(gpu_uuid(0), 23000)
+    cpu = "rule {0}:\n    output: '{0}'\n    threads: 8\n    shell: 'sleep {1}; touch {{output}}'\n"
+    snakefile = (
+        "rule all:\n    input: 'work', 'soon', 'late'\n"
+        + cpu.format("soon", 1)
+        + cpu.format("late", 20).replace("threads", "input: 'soon'\n    threads")
+        + gpu_rule(mem_mb=20000)
+    )
+    process = runs.start(snakefile)
+    runs.wait_for((runs.folder / "soon").exists)
+    host.set_foreign(gpu_uuid(0), 0)
+    started = time.monotonic()
+    command = [sys.executable, "-m", "gpulease", "run", "--mem-mb", "8000", "--", "true"]
+    subprocess.run(command, env=runs.environment, check=True)
+    assert time.monotonic() - started < 12
+    assert not (runs.folder / "late").exists()
+    process.terminate()
+
+
+def test_scripts_run_in_snakemakes_own_python(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    snakefile = """
+rule script:
+    output: "script"
+    resources: gpu=1, gpu_mem_mb=100
+    script: "script.py"
+"""
+    (runs.folder / "script.py").write_text(
+        "import sys\nopen(snakemake.output[0], 'w').write(sys.executable)\n"
+    )
+    fake = runs.folder / "bin" / "python"
+    fake.parent.mkdir()
+    fake.write_text("#!/bin/sh\nexit 1\n")
+    fake.chmod(0o755)
+    runs.run(snakefile, PATH=f"{fake.parent}:{os.environ['PATH']}")
+    assert runs.read("script") == sys.executable
+
+
+def test_a_rule_may_choose_its_shell(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    runs.run(gpu_rule(more=", shell_exec='sh'"))
+    assert runs.read("work") == f"={gpu_uuid(0)}"
+
+
+def test_more_memory_is_asked_of_gpus_that_are_allowed(host: Host, runs: Runs) -> None:
+    host.add_gpus(10000, 80000)
+    command = f"{JOB} 11000 0 2>{{log}}"
+    runs.fail(gpu_rule(command=command), "--retries", "2", "--local-gpu-exclude", "1")
+    granted = [event["mem_mb"] for event in runs.events() if event["event"] == "granted"]
+    assert granted == [8000, 10000, 10000]
+
+
+def test_what_a_command_is_called_does_not_make_its_failure_one_of_memory(
+    host: Host, runs: Runs
+) -> None:
+    host.add_gpus(24000)
+    runs.fail(gpu_rule(command=": CUDA out of memory; exit 1"), "--retries", "2")
+    assert len([event for event in runs.events() if event["event"] == "granted"]) == 1
+
+
+def test_memory_that_is_no_number_is_named(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    out = runs.fail(gpu_rule().replace("gpu_mem_mb=8000", "gpu_mem_mb='plenty'"))
+    assert "Rule work: the resource gpu_mem_mb is 'plenty'; give a whole number of MB" in out
+    assert "Traceback" not in out
+
+
 def test_a_group_of_jobs_connected_by_pipes_runs(host: Host, runs: Runs) -> None:
     host.add_gpus(24000)
     snakefile = """
