@@ -1,9 +1,10 @@
 """Rule merge: one transcript and the subtitles of the spoken language."""
 
-from vat.cues import CueSettings, make_cues
+from vat.cues import make_cues
 from vat.files import read_json, write_json
 from vat.joblog import job_log
 from vat.merge import merge
+from vat.presets import cue_settings
 from vat.subtitles import write_subtitles
 from vat.timeline import Word
 
@@ -11,7 +12,7 @@ with job_log(snakemake.log[0]):
     transcript = merge(read_json(snakemake.input.chunks), map(read_json, snakemake.input.words))
     words = [Word.from_json(word) for word in transcript["words"]]
     language = transcript["language"]
-    settings = CueSettings(**snakemake.params.settings)
+    settings = cue_settings(language, snakemake.params.settings)
     cues = make_cues(words, language, settings, transcript["duration"])
     write_json(snakemake.output.transcript, transcript)
     write_subtitles(

@@ -1,9 +1,9 @@
 """Rule translate: the subtitles of one video in one language."""
 
 from gpulease import confirm
-from vat.cues import CueSettings
 from vat.device import resolve
 from vat.joblog import job_log
+from vat.presets import cue_settings
 from vat.subtitles import read_cues, write_subtitles
 from vat.translate import Means, TranslateSettings, translate
 
@@ -19,6 +19,6 @@ with job_log(snakemake.log[0]):
         timeout_seconds=options["timeout_seconds"],
         attempts=options["attempts"],
     )
-    layout = CueSettings(**snakemake.params.layout)
+    layout = cue_settings(target, snakemake.params.layout)
     cues = translate(cues, source, target, settings, layout, means)
     write_subtitles(target, cues, *snakemake.output)

@@ -83,8 +83,8 @@ def reference(schema: Schema) -> str:
 def _typed(value: Any, schema: Schema) -> Any:
     """Give text the type that the schema asks for: Snakemake hands over `--config` as text."""
     if isinstance(value, Mapping):
-        parts = schema.get("properties", {})
-        return {key: _typed(one, parts.get(key, {})) for key, one in value.items()}
+        parts, others = schema.get("properties", {}), schema.get("additionalProperties") or {}
+        return {key: _typed(one, parts.get(key, others)) for key, one in value.items()}
     if isinstance(value, list):
         return [_typed(one, schema.get("items", {})) for one in value]
     kinds = schema.get("type", "string")

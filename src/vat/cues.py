@@ -1,54 +1,42 @@
-"""From words to cues: subtitles that hold whole sentences where they fit."""
+"""From words to cues: the best of all ways to cut speech into subtitles, by dynamic programming.
 
-import functools
-import math
-import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate, pairwise
+Every way to cut the words into cues has a cost: of each cut by where it falls, and of each cue by
+how well it can be read. Both depend on no other cue, so the cheapest way up to each word follows
+from the cheapest ways up to the words before. A cue holds a bounded number of words, so the time
+grows with the number of words alone.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
-from unicodedata import category, east_asian_width
 
+from vat.cue_times import Group, read_seconds, timed
+from vat.lines import NEVER_FIRST, Places, arrange, collapsed, places, widths
+from vat.presets import CueSettings
+from vat.sentences import CLAUSE_MARKS, sentence_ends
 from vat.timeline import Cue, Word
 
 PAUSE_SECONDS: Final = 1.5
-"""A pause this long ends a cue even inside a sentence; subtitles should not wait on screen."""
+"""A pause this long always ends a cue; subtitles should not wait on screen."""
 
-GAP_SECONDS: Final = 0.083
-"""Least time between two cues where one is extended: two frames at 24 per second, as in Netflix's
-timed text style guide."""
-
-COLUMNS_PER_SECOND: Final = 17.0
-"""Comfortable reading speed (Netflix's guide for adult programmes): a cue stays at least this long
-where there is room."""
-
-MOST_COLUMNS_PER_SECOND: Final = 3 * COLUMNS_PER_SECOND
-"""Faster than anyone speaks. Only words with wrong times, such as a dozen at one moment, come near
-it; their cues keep to it all the same, and the next ones start later than their words."""
-
-_CLAUSE_ENDS = tuple(",;:–—，、；：…")
-_BREAKING_BLANKS = re.compile(r"[^\S\u00a0\u2007\u202f]+")
-_UNSPACED = (
-    "[\u0e00-\u0e7f\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
-)
-_UNSPACED_BREAK = re.compile(rf"(?<={_UNSPACED})[ \t]*\n[ \t]*(?={_UNSPACED})")
-_NEVER_FIRST = frozenset(
-    "、。，．·‧！？：；％…）」』】》〉〕］｝”’,.!?:;%)]}々ーぁぃぅぇぉっゃゅょァィゥェォッャュョ"
-)
-_NEVER_LAST = frozenset("（「『【《〈〔［｛“‘([{")
-_JOINERS = frozenset("\u200d\u2060\ufeff")
-_FILL = 0.85  # how full lines get in practice, because they break between words
-_FEW_PARTS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class CueSettings:
-    """Limits of a cue: columns per line, lines, and seconds on screen."""
-
-    max_columns: int = 42
-    max_lines: int = 2
-    min_seconds: float = 1.0
-    max_seconds: float = 7.0
+# The costs say what is worth what: a cut inside a clause is the unit. They were chosen so that the
+# figures of benchmarks/cues.py are best, and so that the sentences of the tests stay whole.
+_CUE: Final = 0.3
+_CUT_CLAUSE_END: Final = 0.4
+_CUT_INSIDE: Final = 1.0
+_CUT_PHRASE: Final = 4.0
+_PAUSE_HELPS: Final = 0.8
+"""The part of a cut's cost that a pause of a second takes away."""
+_TWO_SENTENCES: Final = 1.0
+_WAITING: Final = 0.6
+"""A second of pause inside a cue: what is said after it would be read before."""
+_TOO_SHORT: Final = 2.0
+_TOO_FAST: Final = 2.0
+_RAGGED: Final = 1.5
+"""A cue that is part of a sentence and nearly empty; so the parts of a sentence come out even."""
+_ONE_WORD: Final = 0.5
 
 
 def make_cues(
@@ -56,286 +44,196 @@ def make_cues(
 ) -> list[Cue]:
     """Cues that hold all words, each once and in order.
 
-    A sentence is one cue where it fits; a longer one is cut at pauses and clause ends. A cue starts
-    with its first word and ends with its last, later where the reader needs the time and the next
-    cue leaves it, but not after the video's `duration`. `words` must be ordered by their start.
+    A sentence is one cue where it fits and can be read; a longer one is cut at pauses and clause
+    ends, into parts of about equal size. A cue starts with its first word and ends with its last,
+    later where the reader needs the time and the next cue leaves it, but not after the video's
+    `duration`. `words` must be ordered by their start; words of blanks alone are left out.
     """
     groups = [
-        part
-        for sentence in _sentences(words, language)
-        for part in _split(sentence, language, settings)
+        group
+        for passage in _passages(words, language, settings, duration)
+        for group in _groups(passage, settings)
     ]
-    return _timed(_joined(groups, language, settings), language, settings, duration)
+    return timed(groups, settings, duration)
 
 
-def text_of(words: Sequence[Word]) -> str:
-    """The words as running text."""
-    return "".join((" " if word.space and i else "") + word.text for i, word in enumerate(words))
+@dataclass(frozen=True, slots=True)
+class _Passage:
+    """Words without a long pause between them, as one text on one line.
 
-
-def one_line(text: str) -> str:
-    """The text on one line, with single blanks; blanks at which no line may break are kept.
-
-    Lines are joined without a blank where Chinese, Japanese or Thai characters meet.
+    Word `i` is `text[begins[i] : ends[i]]`. `breaks` are the places at which lines may break.
+    `cuts[i]` is what it costs to begin a cue with word `i` (0 for the first), `keeps[i]` what all
+    boundaries up to the one before word `i` cost where no cue begins there, so that
+    `keeps[j - 1] - keeps[i]` is the cost inside a cue of the words `i` to `j - 1`. `whole[i]`
+    tells whether a sentence begins with word `i`. `starts` has one more entry than there are
+    words: when the next passage, or else the end of the video, comes.
     """
-    return _BREAKING_BLANKS.sub(" ", _UNSPACED_BREAK.sub("", text)).strip()
+
+    text: str
+    begins: list[int]
+    ends: list[int]
+    breaks: Places
+    cuts: list[float]
+    keeps: list[float]
+    whole: list[bool]
+    starts: list[float]
+    stops: list[float]
 
 
-def columns(text: str) -> int:
-    """Width of a text: two columns for a wide character, none for a combining or invisible one.
-
-    Chinese, Japanese and Korean characters and emoji are wide.
-    """
-    return sum(map(_width, text))
-
-
-@functools.cache
-def _width(character: str) -> int:
-    if category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if east_asian_width(character) in "WF" else 1
-
-
-def lay_out(text: str, language: str, max_columns: int, max_lines: int) -> str:
-    """Break a text into as few lines as hold it, of about equal width; no character is lost.
-
-    Lines break between words, or between phrases in languages that write no blanks. Where
-    `max_lines` cannot hold the text, there are more lines rather than a lost word; a word that is
-    wider than a line stays whole.
-    """
-    text = one_line(text)
-    if columns(text) <= max_columns:
-        return text
-    pieces = _pieces(text, language, max_columns)
-    lines = _fill(pieces, max_columns)
-    low, high = columns(text) // len(lines), max_columns
-    while low < high:
-        middle = (low + high) // 2
-        candidate = _fill(pieces, middle)
-        if len(candidate) <= len(lines) and max(map(columns, candidate)) <= middle:
-            lines, high = candidate, middle
-        else:
-            low = middle + 1
-    return "\n".join(lines)
-
-
-def sentence_ends(text: str, language: str) -> list[int]:
-    """The positions in `text` that follow the last character of each sentence, in order."""
-    import sentencex
-
-    # sentencex panics at blanks of several bytes, such as those before French punctuation.
-    plain = "".join(" " if character.isspace() else character for character in text)
-    found = sentencex.get_sentence_boundaries(language.split("-", maxsplit=1)[0], plain)
-    spans = ((span["start_index"], span["end_index"]) for span in found)
-    return [a + len(plain[a:b].rstrip()) for a, b in spans if plain[a:b].strip()]
-
-
-def _pieces(text: str, language: str, max_columns: int) -> list[str]:
-    """Pieces between which a line may break; a blank belongs to the piece before it."""
-    pieces = []
-    for piece in _cut(text, _phrase_ends(text, language)):
-        if columns(piece) <= max_columns:
-            pieces.append(piece)
-            continue
-        wide = (i for i, (a, b) in enumerate(pairwise(piece), 1) if 2 in (_width(a), _width(b)))
-        pieces += _cut(piece, [i for i in wide if _may_break(piece, i)])
-    return pieces
-
-
-def _cut(text: str, places: Sequence[int]) -> list[str]:
-    return [text[a:b] for a, b in pairwise([0, *places, len(text)])]
-
-
-def _phrase_ends(text: str, language: str) -> list[int]:
-    """Where a line may break inside `text`: after blanks, and between phrases without blanks."""
-    ends = {i for i in range(1, len(text)) if text[i - 1] == " "}
-    parser = _phrase_parser(language)
-    if parser is not None:
-        ends |= {i for i in accumulate(map(len, parser(text))) if _may_break(text, i)}
-    return sorted(ends)
-
-
-def _may_break(text: str, at: int) -> bool:
-    """Whether a line may end before `text[at]` although there is no blank."""
-    if not 0 < at < len(text):
-        return False
-    before, after = text[at - 1], text[at]
-    if after.isspace() or before.isspace() or after in _NEVER_FIRST or before in _NEVER_LAST:
-        return False
-    if category(after) in ("Mn", "Mc", "Me", "Cf", "Sk") or before in _JOINERS:
-        return False
-    if all("\U0001f1e6" <= character <= "\U0001f1ff" for character in (before, after)):
-        return False  # two of them make one flag
-    return any(_width(one) == 2 or "\u0e00" <= one <= "\u0e7f" for one in (before, after))
-
-
-@functools.cache
-def _phrase_parser(language: str) -> Callable[[str], list[str]] | None:
-    """A splitter into phrases for languages without blanks, None for all others."""
-    import budoux
-
-    loaders = {
-        "zh": budoux.load_default_simplified_chinese_parser,
-        "zh-hans": budoux.load_default_simplified_chinese_parser,
-        "zh-hant": budoux.load_default_traditional_chinese_parser,
-        "yue": budoux.load_default_traditional_chinese_parser,
-        "ja": budoux.load_default_japanese_parser,
-        "th": budoux.load_default_thai_parser,
-    }
-    return loaders[language]().parse if language in loaders else None
-
-
-def _fill(pieces: Sequence[str], width: int) -> list[str]:
-    """Put pieces into lines from left to right; a piece wider than a line gets its own."""
-    lines, line = [], ""
-    for piece in pieces:
-        if line and columns((line + piece).rstrip()) > width:
-            lines.append(line.strip())
-            line = ""
-        line += piece
-    return [*lines, line.strip()]
-
-
-def _sentences(words: Sequence[Word], language: str) -> Iterator[Sequence[Word]]:
-    """Runs of words between long pauses and sentence ends."""
+def _passages(
+    words: Sequence[Word], language: str, settings: CueSettings, duration: float
+) -> Iterator[_Passage]:
+    said = [word for word in words if word.text.strip()]
     begin = 0
-    for end in range(1, len(words) + 1):
-        if end == len(words) or words[end].start - words[end - 1].end >= PAUSE_SECONDS:
-            yield from _by_sentence(words[begin:end], language)
+    for end in range(1, len(said) + 1):
+        if end == len(said) or said[end].start - said[end - 1].end >= PAUSE_SECONDS:
+            following = said[end].start if end < len(said) else duration
+            yield _passage(said[begin:end], following, language, settings)
             begin = end
 
 
-def _by_sentence(words: Sequence[Word], language: str) -> Iterator[Sequence[Word]]:
-    ends = sentence_ends(text_of(words), language)
-    begin, passed = 0, 0
-    for index, position in enumerate(_positions(words)):
-        # A sentence that ends inside a word ("a.b") is closed after the word.
-        reached = sum(
-            1 for end in ends[passed : passed + len(words[index].text)] if end <= position
-        )
-        if reached or index + 1 == len(words):
-            yield words[begin : index + 1]
-            begin, passed = index + 1, passed + reached
-
-
-def _positions(words: Sequence[Word]) -> Iterator[int]:
-    """Where each word ends in `text_of(words)`."""
-    return accumulate(len(w.text) + (1 if w.space and i else 0) for i, w in enumerate(words))
-
-
-def _fits(words: Sequence[Word], language: str, settings: CueSettings) -> bool:
-    if len(words) == 1:
-        return True
-    if words[-1].end - words[0].start > settings.max_seconds:
-        return False
-    text = text_of(words)
-    if columns(text) > settings.max_columns * settings.max_lines:
-        return False
-    lines = lay_out(text, language, settings.max_columns, settings.max_lines).split("\n")
-    return len(lines) <= settings.max_lines and max(map(columns, lines)) <= settings.max_columns
-
-
-def _split(words: Sequence[Word], language: str, settings: CueSettings) -> Iterator[Sequence[Word]]:
-    """Cut a sentence at its best place until every part fits."""
-    waiting = [words]
-    while waiting:
-        part = waiting.pop()
-        if _fits(part, language, settings):
-            yield part
+def _passage(
+    words: Sequence[Word], following: float, language: str, settings: CueSettings
+) -> _Passage:
+    pieces = [
+        (" " if word.space and i else "") + collapsed(word.text) for i, word in enumerate(words)
+    ]
+    text = "".join(pieces)
+    after = list(accumulate(map(len, pieces)))
+    begins = [at - len(piece.lstrip()) for at, piece in zip(after, pieces, strict=True)]
+    ends = [a + len(piece.strip()) for a, piece in zip(begins, pieces, strict=True)]
+    breaks = places(text, language, settings.max_columns)
+    whole = _sentence_begins(sentence_ends(text, language), ends)
+    cuts, keeps = [0.0], [0.0]
+    resumes = frozenset(breaks.resumes)
+    for i in range(1, len(words)):
+        pause = min(max(words[i].start - words[i - 1].end, 0.0), PAUSE_SECONDS)
+        mark = text[begins[i]] in NEVER_FIRST
+        if mark or (begins[i] not in resumes and not whole[i]):
+            cut = _CUT_PHRASE
+        elif whole[i]:
+            cut = 0.0
         else:
-            cut = _best_cut(part, language, settings)
-            waiting += [part[cut:], part[:cut]]
+            cut = _CUT_CLAUSE_END if text[ends[i - 1] - 1] in CLAUSE_MARKS else _CUT_INSIDE
+        cuts.append(cut * (1 - _PAUSE_HELPS * min(pause, 1.0)))
+        keeps.append(keeps[-1] + _WAITING * pause + (_TWO_SENTENCES if whole[i] else 0.0))
+    starts = [*(word.start for word in words), following]
+    stops = [word.end for word in words]
+    return _Passage(text, begins, ends, breaks, cuts, keeps, whole, starts, stops)
 
 
-def _best_cut(words: Sequence[Word], language: str, settings: CueSettings) -> int:
-    """Where to cut: rather at a pause, after a clause or a phrase, and so that parts are equal.
+def _sentence_begins(sentences: Sequence[int], ends: Sequence[int]) -> list[bool]:
+    """For each word, and once after the last, whether a sentence begins there.
 
-    The text needs a number of cues for its width or its time. A place is worse by its distance, in
-    cues, from the nearest one that leaves a whole number of them on both sides.
+    A sentence that ends inside a word ("a.b") is closed after the word.
     """
-    text, began = text_of(words), words[0].start
-    width, seconds = columns(text), max(words[-1].end - began, 0.001)
-    by_width = width / (settings.max_columns * settings.max_lines * _FILL)
-    by_time = seconds / settings.max_seconds
-    parts = max(2, math.ceil(max(by_width, by_time)))
-    # A long text is cut near its middle, so that the number of cuts one inside another stays small.
-    margin = len(words) // 4 if parts > _FEW_PARTS else 0
-    phrase_ends = frozenset(_phrase_ends(text, language))
-    best, best_score, passed = 1, -math.inf, 0
-    positions = list(_positions(words))
-    for cut in range(1, len(words)):
-        before, after = words[cut - 1], words[cut]
-        passed += columns(before.text) + int(before.space)
-        if not margin <= cut <= len(words) - margin:
-            continue
-        share = (after.start - began) / seconds if by_time > by_width else passed / width
-        away = abs(share * parts - min(max(round(share * parts), 1), parts - 1))
-        pause = min(max(after.start - before.end, 0.0), 1.0)
-        clause = 0.5 if before.text.endswith(_CLAUSE_ENDS) else 0.0
-        phrase = 0.5 if after.space or positions[cut - 1] in phrase_ends else 0.0
-        score = pause + clause + phrase - away
-        if score > best_score:
-            best, best_score = cut, score
-    return best
+    begins = [False] * (len(ends) + 1)
+    begins[0] = begins[-1] = True
+    for end in sentences:
+        begins[min(bisect_left(ends, end) + 1, len(ends))] = True
+    return begins
 
 
-def _joined(
-    groups: Sequence[Sequence[Word]], language: str, settings: CueSettings
-) -> list[Sequence[Word]]:
-    """Join a group that has no time to be read alone to the next one, else to the one before."""
-    joined: list[Sequence[Word]] = []
-    for group in groups:
-        if joined and group[0].start - joined[-1][0].start < settings.min_seconds:
-            if _fits(both := [*joined[-1], *group], language, settings):
-                joined[-1] = both
-                continue
-            if len(joined) > 1 and _fits(both := [*joined[-2], *joined[-1]], language, settings):
-                joined[-2:] = [both]
-        joined.append(group)
-    return joined
-
-
-def _timed(
-    groups: Sequence[Sequence[Word]], language: str, settings: CueSettings, duration: float
-) -> list[Cue]:
-    cues: list[Cue] = []
-    for index, group in enumerate(groups):
-        text = lay_out(text_of(group), language, settings.max_columns, settings.max_lines)
-        start = max(group[0].start, cues[-1].end if cues else 0.0)
-        spoken = max(word.end for word in group)
-        wanted = start + max(settings.min_seconds, columns(text) / COLUMNS_PER_SECOND)
-        end = min(max(spoken, wanted), start + settings.max_seconds)
-        if index + 1 < len(groups):
-            following = groups[index + 1][0].start
-            end = min(end, max(following - GAP_SECONDS, min(spoken, following)))
-        end = max(end, start + _least_seconds(text, settings))
-        cues.append(Cue(index + 1, start, end, text))
-    return _rounded(_within(cues, duration, settings))
-
-
-def _least_seconds(text: str, settings: CueSettings) -> float:
-    return min(columns(text) / MOST_COLUMNS_PER_SECOND, settings.max_seconds)
-
-
-def _within(cues: Sequence[Cue], duration: float, settings: CueSettings) -> list[Cue]:
-    """Let the last cues end with the video; where that leaves no time, they start earlier."""
-    moved, limit = list(cues), duration
-    for index in range(len(cues) - 1, -1, -1):
-        cue = cues[index]
-        if cue.end <= limit:
-            break
-        latest = max(limit - _least_seconds(cue.text, settings), 0.0)
-        moved[index] = replace(cue, start=min(cue.start, latest), end=limit)
-        limit = moved[index].start
-    return moved
-
-
-def _rounded(cues: Sequence[Cue]) -> list[Cue]:
-    """Round to milliseconds, which may neither overlap cues nor leave one without length."""
-    rounded: list[Cue] = []
-    for cue in cues:
-        start = max(round(cue.start, 3), rounded[-1].end if rounded else 0.0)
-        rounded.append(
-            replace(cue, start=start, end=max(round(cue.end, 3), round(start + 0.001, 3)))
+def _groups(passage: _Passage, settings: CueSettings) -> Iterator[Group]:
+    """The passage's cues without their final times, in order."""
+    width = widths(passage.text)
+    for first, last in _cheapest(passage, width, settings):
+        a, b = passage.begins[first], passage.ends[last - 1]
+        one, two = bisect_right(passage.breaks.resumes, a), bisect_left(passage.breaks.stops, b)
+        breaks = Places(
+            [at - a for at in passage.breaks.stops[one:two]],
+            [at - a for at in passage.breaks.resumes[one:two]],
         )
-    return rounded
+        yield Group(
+            passage.starts[first],
+            max(passage.stops[first:last]),
+            arrange(passage.text[a:b], breaks, settings.max_columns),
+            width[b] - width[a],
+        )
+
+
+def _cheapest(
+    passage: _Passage, width: Sequence[int], settings: CueSettings
+) -> list[tuple[int, int]]:
+    """The cues of least cost in all, each as its first word and the one after its last."""
+    count = len(passage.ends)
+    begins = [width[at] for at in passage.begins]
+    ends = [width[at] for at in passage.ends]
+    beyond = _most_words(passage, width, settings)
+    starts, stops, cuts, keeps = passage.starts, passage.stops, passage.cuts, passage.keeps
+    best = [0.0] + [float("inf")] * count
+    origin = [0] * (count + 1)
+    for first in range(count):
+        spoken = stops[first]
+        before = best[first] + cuts[first] - keeps[first]
+        for last in range(first + 1, beyond[first] + 1):
+            spoken = max(spoken, stops[last - 1])
+            if last > first + 1 and spoken - starts[first] > settings.max_seconds:
+                break
+            cost = (
+                before
+                + keeps[last - 1]
+                + _cue_cost(
+                    ends[last - 1] - begins[first],
+                    starts[last] - starts[first],
+                    spoken - starts[first],
+                    passage.whole[first] and passage.whole[last],
+                    last == first + 1,
+                    settings,
+                )
+            )
+            if cost < best[last]:
+                best[last], origin[last] = cost, first
+    found, at = [], count
+    while at:
+        found.append((origin[at], at))
+        at = origin[at]
+    return found[::-1]
+
+
+def _cue_cost(
+    width: int,
+    until_next: float,
+    spoken: float,
+    whole: bool,
+    one_word: bool,
+    settings: CueSettings,
+) -> float:
+    """What a cue costs by its width in columns, and the seconds spoken and until the next cue.
+
+    `whole` tells whether it holds whole sentences, and nothing else.
+    """
+    room = min(max(until_next - settings.min_gap_seconds, 0.0), settings.max_seconds)
+    share = min(width / (settings.max_columns * settings.max_lines), 1.0)
+    cost = _CUE
+    if room < settings.min_seconds:
+        cost += _TWO_SENTENCES - _CUE + _TOO_SHORT * (1 - room / settings.min_seconds)
+    wanted = read_seconds(width, settings)
+    if room < wanted:
+        cost += _TOO_FAST * (wanted - room) / wanted * share
+    if not whole:
+        full = max(share, min(spoken / settings.max_seconds, 1.0))
+        cost += _RAGGED * (1 - full) ** 2 + (_ONE_WORD if one_word else 0.0)
+    return cost
+
+
+def _most_words(passage: _Passage, width: Sequence[int], settings: CueSettings) -> list[int]:
+    """For each word, the word after the last that fits into a cue with it; at least the next one.
+
+    No more words than columns: words without any width come in no cue by the thousand.
+    """
+    resumes = passage.breaks.resumes
+    reached = [width[at] for at in passage.breaks.stops]
+    ends = [width[at] for at in passage.ends]
+    most = settings.max_columns * settings.max_lines
+    found = []
+    for index, begin in enumerate(passage.begins):
+        at = begin
+        for _ in range(settings.max_lines - 1):
+            last = bisect_right(reached, width[at] + settings.max_columns) - 1
+            if last < 0 or resumes[last] <= at:
+                break
+            at = resumes[last]
+        fitting = bisect_right(ends, width[at] + settings.max_columns)
+        found.append(min(max(fitting, index + 1), index + most))
+    return found

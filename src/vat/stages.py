@@ -12,7 +12,7 @@ VERSIONS: Final = {
     "separate": 1,
     "split": 1,
     "asr_chunk": 2,
-    "merge": 1,
-    "translate": 1,
+    "merge": 2,
+    "translate": 2,
     "embed": 1,
 }

@@ -119,3 +119,15 @@ def test_the_documented_keys_are_the_schema(root: Path, schema: Any) -> None:
     rows = load_schema(root / "workflow/schemas/videos.schema.yaml")
     assert reference(schema) in text
     assert reference(rows) in text
+
+
+def test_limits_of_single_languages_are_checked_like_all_others(schema: Any) -> None:
+    said = {"merge": {"languages": {"zh": {"max_lines": "1", "max_columns": "null"}}}}
+    languages = complete(said, schema)["merge"]["languages"]
+    assert languages == {"zh": {"max_lines": 1, "max_columns": None}}
+    with pytest.raises(ConfigError, match=r"zh\.max_colums' is unknown.*'max_columns'"):
+        complete({"merge": {"languages": {"zh": {"max_colums": 36}}}}, schema)
+    with pytest.raises(ConfigError, match=r"unknown language 'zzh'.*'zh'"):
+        complete({"merge": {"languages": {"zzh": {"max_columns": 36}}}}, schema)
+    with pytest.raises(ConfigError, match=r"merge\.languages\.zh\.max_columns"):
+        complete({"merge": {"languages": {"zh": {"max_columns": 3}}}}, schema)

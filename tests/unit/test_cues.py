@@ -8,16 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.training import lexicon
-from vat.cues import (
-    MOST_COLUMNS_PER_SECOND,
-    CueSettings,
-    columns,
-    lay_out,
-    make_cues,
-    one_line,
-    sentence_ends,
-    text_of,
-)
+from vat.cue_times import MOST_COLUMNS_PER_SECOND
+from vat.cues import make_cues
+from vat.lines import columns, lay_out, one_line
+from vat.presets import CueSettings
+from vat.sentences import sentence_ends
 from vat.subtitles import to_srt
 from vat.timeline import Word
 
@@ -137,7 +132,7 @@ def test_chinese_has_no_blanks_and_breaks_between_phrases() -> None:
 
 @given(st.text(max_size=300), st.sampled_from(["en", "zh", "ja", "th", "ar"]), st.integers(10, 60))
 def test_a_layout_loses_no_character(text: str, language: str, width: int) -> None:
-    laid = lay_out(text, language, width, 2)
+    laid = lay_out(text, language, CueSettings(max_columns=width))
     assert "".join(laid.split()) == "".join(text.split())
     assert "\n\n" not in laid
     if laid:
@@ -146,19 +141,18 @@ def test_a_layout_loses_no_character(text: str, language: str, width: int) -> No
 
 def test_lines_are_of_about_equal_width() -> None:
     text = "The teacher finds a quiet river near the old school on Monday."
-    first, second = lay_out(text, "en", 42, 2).split("\n")
+    first, second = lay_out(text, "en", SETTINGS).split("\n")
     assert abs(len(first) - len(second)) < 8
 
 
 def test_a_text_too_long_for_its_lines_gets_more_of_them() -> None:
-    assert lay_out("word " * 40, "en", 42, 2).count("\n") == 4
+    assert lay_out("word " * 40, "en", SETTINGS).count("\n") == 4
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_no_words_give_no_cues(language: str) -> None:
     assert make_cues([], language, SETTINGS) == []
     assert to_srt([]).strip() == ""
-    assert text_of([]) == ""
 
 
 @given(
@@ -272,12 +266,14 @@ def test_sentences_end_at_blanks_of_any_kind() -> None:
 
 def test_blanks_that_hold_words_together_are_kept() -> None:
     text = "Voulez-vous vraiment venir avec nous demain\u202f? Oui\u00a0!"
-    assert lay_out(text, "fr", 42, 2).split("\n")[1].endswith("demain\u202f? Oui\u00a0!")
+    assert lay_out(text, "fr", SETTINGS).split("\n")[1].endswith("demain\u202f? Oui\u00a0!")
 
 
 def test_an_address_in_chinese_stays_whole() -> None:
     address = "https://example.org/a/long/path/index.html"
-    assert address in lay_out(f"请看{address}谢谢大家", "zh", 20, 2).split("\n")
+    assert address in lay_out(f"请看{address}谢谢大家", "zh", CueSettings(max_columns=20)).split(
+        "\n"
+    )
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -287,7 +283,7 @@ def test_no_line_begins_with_a_closing_mark_or_ends_with_an_opening_one(
 ) -> None:
     text = "啊" * count + "）" + "啊" * count + "“" + "啊" * count
     for width in range(10, 40):
-        lines = lay_out(text, language, width, 2).split("\n")
+        lines = lay_out(text, language, CueSettings(max_columns=width)).split("\n")
         assert not any(line[0] == "）" or line[-1] == "“" for line in lines)
 
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.chat_server import FAULTS, Behaviour, chat_server
-from vat.cues import CueSettings
 from vat.errors import TranslationError
+from vat.presets import CueSettings
 from vat.timeline import Cue
 from vat.translate import Means, TranslateSettings, translate
 from vat.translate.chat import fill_prompt, usable

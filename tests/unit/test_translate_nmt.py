@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from models.training import lexicon
-from vat.cues import CueSettings
 from vat.errors import GpuMemoryError, ModelError, TranslationError
+from vat.presets import CueSettings
 from vat.timeline import Cue
 from vat.translate import Means, TranslateSettings, nmt, translate
 

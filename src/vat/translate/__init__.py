@@ -4,8 +4,9 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from vat.cues import CueSettings, lay_out, one_line
 from vat.errors import TranslationError
+from vat.lines import lay_out, one_line
+from vat.presets import CueSettings
 from vat.timeline import Cue
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ def translate(
     found = translate_texts(texts, source, target, settings, layout, means)
     _check(cues, found)
     return [
-        replace(cue, text=lay_out(text, target, layout.max_columns, layout.max_lines))
+        replace(cue, text=lay_out(text, target, layout))
         for cue, text in zip(cues, found, strict=True)
     ]
 

@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 import openai
 from openai.types.chat import ChatCompletion
 
-from vat.cues import CueSettings, one_line
 from vat.errors import TranslationError
 from vat.languages import language
+from vat.lines import one_line
+from vat.presets import CueSettings
 from vat.translate import Means, TranslateSettings
 
 logger = logging.getLogger(__name__)

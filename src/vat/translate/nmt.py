@@ -7,10 +7,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from vat.cues import CueSettings, sentence_ends
 from vat.device import gpu_errors, is_out_of_memory
 from vat.errors import ModelError, TranslationError
 from vat.languages import is_cjk, language
+from vat.presets import CueSettings
+from vat.sentences import sentence_ends
 from vat.translate import Means, TranslateSettings
 
 logger = logging.getLogger(__name__)
