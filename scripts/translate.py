@@ -1,7 +1,9 @@
 """Rule translate: the subtitles of one video in one language."""
 
 from gpulease import confirm
+from vat.cue_check import check_cues
 from vat.device import resolve
+from vat.files import write_json
 from vat.joblog import job_log
 from vat.presets import cue_settings
 from vat.subtitles import read_cues, write_subtitles
@@ -13,12 +15,10 @@ with job_log(snakemake.log[0]):
     target, options = snakemake.wildcards.language, snakemake.config["translate"]
     settings = snakemake.params.settings and TranslateSettings(**snakemake.params.settings)
     local = settings and settings.backend == "ctranslate2"
-    means = Means(
-        device=resolve(options["device"]) if local else "cpu",
-        threads=snakemake.threads,
-        timeout_seconds=options["timeout_seconds"],
-        attempts=options["attempts"],
-    )
+    device = resolve(options["device"]) if local else "cpu"
+    means = Means(device, snakemake.threads, options["timeout_seconds"], options["attempts"])
     layout = cue_settings(target, snakemake.params.layout)
     cues = translate(cues, source, target, settings, layout, means)
-    write_subtitles(target, cues, *snakemake.output)
+    out = snakemake.output
+    write_subtitles(target, cues, out.cues, out.srt, out.vtt, out.ass)
+    write_json(out.check, check_cues(cues, target, layout).to_json())

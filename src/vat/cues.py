@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Final
 
-from vat.cue_times import Group, read_seconds, timed
+from vat.cue_times import COMFORT, Group, read_seconds, timed
 from vat.lines import NEVER_FIRST, Places, arrange, collapsed, places, widths
 from vat.presets import CueSettings
 from vat.sentences import CLAUSE_MARKS, sentence_ends
@@ -21,20 +21,23 @@ from vat.timeline import Cue, Word
 PAUSE_SECONDS: Final = 1.5
 """A pause this long always ends a cue; subtitles should not wait on screen."""
 
-# The costs say what is worth what: a cut inside a clause is the unit. They were chosen so that the
-# figures of benchmarks/cues.py are best, and so that the sentences of the tests stay whole.
-_CUE: Final = 0.3
-_CUT_CLAUSE_END: Final = 0.4
-_CUT_INSIDE: Final = 1.0
-_CUT_PHRASE: Final = 4.0
-_PAUSE_HELPS: Final = 0.8
+# What is worth what; only the ratios matter. They were chosen by benchmarks/cues.py, in which no
+# figure of any talk may be worse than that of a greedy layout.
+_CUE: Final = 0.2
+_CUT_CLAUSE_END: Final = 2.0
+_CUT_INSIDE: Final = 4.0
+_CUT_PHRASE: Final = 8.0
+_PAUSE_HELPS: Final = 0.9
 """The part of a cut's cost that a pause of a second takes away."""
-_TWO_SENTENCES: Final = 1.0
-_WAITING: Final = 0.6
+_TWO_SENTENCES: Final = 0.5
+_WAITING: Final = 2.0
 """A second of pause inside a cue: what is said after it would be read before."""
-_TOO_SHORT: Final = 2.0
-_TOO_FAST: Final = 2.0
-_RAGGED: Final = 1.5
+_TOO_SHORT: Final = 4.0
+_HASTY: Final = 1.0
+_TOO_FAST: Final = 3.0
+"""A full cue that cannot be read in its time; less for a smaller one, so that nothing is gained by
+cutting up speech that is too fast everywhere."""
+_RAGGED: Final = 1.0
 """A cue that is part of a sentence and nearly empty; so the parts of a sentence come out even."""
 _ONE_WORD: Final = 0.5
 
@@ -210,7 +213,8 @@ def _cue_cost(
         cost += _TWO_SENTENCES - _CUE + _TOO_SHORT * (1 - room / settings.min_seconds)
     wanted = read_seconds(width, settings)
     if room < wanted:
-        cost += _TOO_FAST * (wanted - room) / wanted * share
+        cost += share * _HASTY * (wanted - room) / wanted
+        cost += share * _TOO_FAST if room < COMFORT * wanted else 0.0
     if not whole:
         full = max(share, min(spoken / settings.max_seconds, 1.0))
         cost += _RAGGED * (1 - full) ** 2 + (_ONE_WORD if one_word else 0.0)

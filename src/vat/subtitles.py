@@ -1,4 +1,7 @@
-"""Subtitle files: JSON with everything, SRT and WebVTT for players."""
+"""Subtitle files: JSON with everything; SRT, WebVTT and ASS for players and editors.
+
+Every character of a text survives in each of them.
+"""
 
 import html
 import os
@@ -11,12 +14,13 @@ StrPath = str | os.PathLike[str]
 
 
 def write_subtitles(
-    language: str, cues: Sequence[Cue], json: StrPath, srt: StrPath, vtt: StrPath
+    language: str, cues: Sequence[Cue], json: StrPath, srt: StrPath, vtt: StrPath, ass: StrPath
 ) -> None:
-    """Write the same cues three times; `language` is recorded in the JSON file."""
+    """Write the same cues four times; `language` is recorded in the JSON file."""
     write_json(json, {"language": language, "cues": [cue.to_json() for cue in cues]})
     write_text(srt, to_srt(cues))
     write_text(vtt, to_vtt(cues))
+    write_text(ass, to_ass(cues))
 
 
 def read_cues(json: StrPath) -> tuple[str, list[Cue]]:
@@ -43,8 +47,32 @@ def to_vtt(cues: Sequence[Cue]) -> str:
     return "WEBVTT\n\n" + "".join(blocks)
 
 
+def to_ass(cues: Sequence[Cue]) -> str:
+    """The cues as Advanced SubStation Alpha, white on a dark outline, for a picture 1080 high.
+
+    Braces are escaped as libass reads them. A backslash cannot be escaped; the invisible U+2060
+    after it keeps it from joining with the next character to a command, as in ffmpeg and mpv.
+    """
+    import pysubs2
+
+    file = pysubs2.SSAFile()
+    file.info |= {"PlayResX": "1920", "PlayResY": "1080", "ScaledBorderAndShadow": "yes"}
+    file.styles["Default"] = pysubs2.SSAStyle(
+        fontsize=60, outline=3.0, shadow=0.0, marginl=60, marginr=60, marginv=50
+    )
+    for cue in cues:
+        start, end = round(cue.start * 1000), round(cue.end * 1000)
+        text = _lines(cue.text).translate(_ASS_ESCAPES)
+        file.append(pysubs2.SSAEvent(start=start, end=end, text=text))
+    return file.to_string("ass")
+
+
+_ASS_ESCAPES = str.maketrans({"\\": "\\\u2060", "{": r"\{", "}": r"\}", "\n": r"\N"})
+
+
 def _clock(seconds: float, point: str) -> str:
-    # Written by hand and not by pysubs2, which takes \N, \n and \h in a text for its own blanks.
+    # SRT and WebVTT are written by hand: pysubs2 keeps every text as ASS, so that on the way to
+    # another format it removes what stands in braces and takes \N, \n and \h for blanks.
     minutes, milliseconds = divmod(round(seconds * 1000), 60_000)
     hours, minutes = divmod(minutes, 60)
     whole, fraction = divmod(milliseconds, 1000)

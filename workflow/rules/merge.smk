@@ -4,7 +4,8 @@ Join the chunks of a video, each word once, and make subtitles in the spoken lan
 INPUTS:  <results>/{video}/chunks.json
          <results>/{video}/words/{chunk}.json
 OUTPUTS: <results>/{video}/transcript.json           all words, and how the chunks were joined
-         <results>/{video}/subtitles/source.json     cues (.srt and .vtt: the same)
+         <results>/{video}/subtitles/source.json     cues (.srt, .vtt and .ass: the same)
+         <results>/{video}/subtitles/source.check.json    how well they can be read
 """
 
 
@@ -18,6 +19,8 @@ rule merge:
         cues=ensure("<results>/{video}/subtitles/source.json", non_empty=True),
         srt="<results>/{video}/subtitles/source.srt",
         vtt="<results>/{video}/subtitles/source.vtt",
+        ass="<results>/{video}/subtitles/source.ass",
+        check="<results>/{video}/subtitles/source.check.json",
     log:
         "<logs>/{video}/merge.log",
     conda:

@@ -2,7 +2,8 @@
 Translate the subtitles; the spoken language itself is passed on unchanged.
 
 INPUTS:  <results>/{video}/subtitles/source.json
-OUTPUTS: <results>/{video}/subtitles/{language}.json    cues (.srt and .vtt: the same)
+OUTPUTS: <results>/{video}/subtitles/{language}.json          cues (.srt, .vtt and .ass: the same)
+         <results>/{video}/subtitles/{language}.check.json    how well they can be read
 """
 
 
@@ -15,6 +16,8 @@ rule translate:
         cues=ensure("<results>/{video}/subtitles/{language}.json", non_empty=True),
         srt="<results>/{video}/subtitles/{language}.srt",
         vtt="<results>/{video}/subtitles/{language}.vtt",
+        ass="<results>/{video}/subtitles/{language}.ass",
+        check="<results>/{video}/subtitles/{language}.check.json",
     log:
         "<logs>/{video}/translate/{language}.log",
     benchmark:
