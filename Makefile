@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The cuBLAS that CTranslate2 wants on a GPU; hosts without a GPU do without its 600 MB.
 EXTRAS := test$(shell nvidia-smi >/dev/null 2>&1 && echo ,cuda)
 
-.PHONY: install demo test lint clean bench-gpu bench-overhead bench-asr
+.PHONY: install demo test lint clean bench-gpu bench-overhead bench-asr bench-cues
 
 install: $(VENV)/installed
 
@@ -41,6 +41,9 @@ bench-overhead: install
 
 bench-asr: install
 	$(BIN)/python benchmarks/asr_workers.py
+
+bench-cues: install
+	$(BIN)/python -m benchmarks.cues
 
 clean:
 	rm -rf $(VENV) results resources logs .snakemake

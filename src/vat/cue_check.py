@@ -14,6 +14,19 @@ _ROUNDING: Final = 0.0015
 """Start and end are rounded to milliseconds, each by half of one."""
 
 
+LIMITS: Final = (
+    "no_overlap",
+    "gap",
+    "line_length",
+    "line_count",
+    "long_enough",
+    "not_too_long",
+    "reading_speed",
+    "reading_speed_if_possible",
+)
+"""The names of what is checked; `CueCheck` explains them."""
+
+
 @dataclass(frozen=True, slots=True)
 class CueCheck:
     """The result of `check_cues`.
@@ -62,29 +75,17 @@ def check_cues(
     onset_offsets: Sequence[float] | None = None,
 ) -> CueCheck:
     """Compare cues, which must be in order, with their limits."""
-    following = [cue.start for cue in cues[1:]] + [float("inf")]
-    ends = list(zip(cues, following, strict=True))
-    seconds = [cue.end - cue.start for cue in cues]
-    lines = [cue.text.split("\n") for cue in cues]
-    fast = [
-        columns(cue.text) > settings.max_columns_per_second * (length + _ROUNDING)
-        for cue, length in zip(cues, seconds, strict=True)
+    allowed = _speech_allows(cues, settings)
+    missed = [
+        _missed(cue, later, one, settings)
+        for cue, later, one in zip(cues, [*cues[1:], None], allowed, strict=False)
     ]
-    possible = _speech_allows(cues, settings)
-    good: dict[str, list[bool]] = {
-        "no_overlap": [cue.end <= later for cue, later in ends],
-        "gap": [later - cue.end >= settings.min_gap_seconds - _ROUNDING for cue, later in ends],
-        "line_length": [max(map(columns, rows)) <= settings.max_columns for rows in lines],
-        "line_count": [len(rows) <= settings.max_lines for rows in lines],
-        "long_enough": [length >= settings.min_seconds - _ROUNDING for length in seconds],
-        "not_too_long": [length <= settings.max_seconds + _ROUNDING for length in seconds],
-        "reading_speed": [not one for one in fast],
+    faults = {
+        name: [cue.id for cue, names in zip(cues, missed, strict=True) if name in names]
+        for name in LIMITS
     }
-    faults = {name: _ids(cues, values) for name, values in good.items()}
-    name = "reading_speed_if_possible"
-    faults[name] = _ids(cues, [not (a and b) for a, b in zip(fast, possible, strict=True)])
-    shares = {name: 1 - len(ids) / max(len(cues), 1) for name, ids in faults.items()}
-    shares[name] = 1 - len(faults[name]) / max(sum(possible), 1)
+    counts = dict.fromkeys(LIMITS, len(cues)) | {"reading_speed_if_possible": sum(allowed)}
+    shares = {name: 1 - len(ids) / max(counts[name], 1) for name, ids in faults.items()}
     return CueCheck(language, len(cues), settings, shares, faults, onset_offsets)
 
 
@@ -119,7 +120,7 @@ def _speech_allows(cues: Sequence[Cue], settings: CueSettings) -> list[bool]:
     """
     width = [columns(cue.text) for cue in cues]
     until = [cue.start - settings.min_gap_seconds for cue in cues[1:]]
-    until += [max(cues[-1].end, until[-1])] if until else [cue.end for cue in cues]
+    until += [cue.end for cue in cues[-1:]]
 
     def readable(first: int, last: int) -> bool:
         together = sum(width[first : last + 1]) + last - first
@@ -139,5 +140,21 @@ def _speech_allows(cues: Sequence[Cue], settings: CueSettings) -> list[bool]:
     ]
 
 
-def _ids(cues: Sequence[Cue], good: Sequence[bool]) -> list[int]:
-    return [cue.id for cue, fine in zip(cues, good, strict=True) if not fine]
+def _missed(
+    cue: Cue, following: Cue | None, speech_allows: bool, settings: CueSettings
+) -> frozenset[str]:
+    """The names of the limits that one cue misses."""
+    lines, seconds = cue.text.split("\n"), cue.end - cue.start
+    gap = following.start - cue.end if following else float("inf")
+    fast = columns(cue.text) > settings.max_columns_per_second * (seconds + _ROUNDING)
+    missed = {
+        "no_overlap": gap < 0,
+        "gap": gap < settings.min_gap_seconds - _ROUNDING,
+        "line_length": max(map(columns, lines)) > settings.max_columns,
+        "line_count": len(lines) > settings.max_lines,
+        "long_enough": seconds < settings.min_seconds - _ROUNDING,
+        "not_too_long": seconds > settings.max_seconds + _ROUNDING,
+        "reading_speed": fast,
+        "reading_speed_if_possible": fast and speech_allows,
+    }
+    return frozenset(name for name in LIMITS if missed[name])

@@ -74,11 +74,16 @@ def lay_out(text: str, language: str, settings: CueSettings) -> str:
     """Break a text into as few lines as hold it, of about equal width; no character is lost.
 
     Lines break between words, or between phrases in languages that write no blanks, rather after
-    punctuation. Where `max_lines` cannot hold the text, there are more lines rather than a lost
-    word; a word that is wider than a line stays whole.
+    punctuation. Phrases are cut where `max_lines` hold the text only so. Where they cannot hold it
+    at all, there are more lines rather than a lost word; a word that is wider than a line stays
+    whole.
     """
-    text = one_line(text)
-    return arrange(text, places(text, language, settings.max_columns), settings.max_columns)
+    text, width = one_line(text), settings.max_columns
+    laid = arrange(text, places(text, language, width), width)
+    if laid.count("\n") < settings.max_lines:
+        return laid
+    finer = arrange(text, places(text, language, 0), width)
+    return finer if finer.count("\n") < settings.max_lines else laid
 
 
 def places(text: str, language: str, max_columns: int) -> Places:

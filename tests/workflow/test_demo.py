@@ -104,6 +104,20 @@ def test_every_cue_is_translated_as_the_grammar_does(root: Path, finished_demo: 
         assert right >= 0.7 * len(sentences), name
 
 
+def test_subtitles_are_within_their_limits(root: Path, finished_demo: Path) -> None:
+    for name, folder in results(finished_demo).items():
+        for track, words in (("source", True), ("zh", False)):
+            check = load(folder / f"subtitles/{track}.check.json")
+            assert check["cues"] == len(load(folder / f"subtitles/{track}.json")["cues"])
+            assert check["faults"] == {}, (name, track)
+            assert (check["onset_offset"] is not None) == words
+            if words:
+                assert check["onset_offset"]["cues"] >= 0.7 * check["cues"]
+                assert check["onset_offset"]["median_distance_seconds"] < 0.1, name
+            for ending in ("srt", "vtt", "ass"):
+                assert (folder / f"subtitles/{track}.{ending}").stat().st_size > 0
+
+
 def test_the_result_has_every_stream_and_the_subtitles(root: Path, finished_demo: Path) -> None:
     for name, folder in results(finished_demo).items():
         media = load(folder / "media.json")
