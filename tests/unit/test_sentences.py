@@ -2,7 +2,7 @@
 
 import pytest
 
-from vat.sentences import sentence_ends
+from vat.sentences import ends_clause, leads_on, sentence_ends
 
 
 def test_sentences_end_at_blanks_of_any_kind() -> None:
@@ -22,3 +22,19 @@ def test_sentences_end_at_blanks_of_any_kind() -> None:
 )
 def test_sentences_end_in_their_language(language: str, text: str, ends: list[int]) -> None:
     assert sentence_ends(text, language) == ends
+
+
+@pytest.mark.parametrize("text", ["one,", "One:", "“one.”", "one!)", "一，", "«un…»", "نعم،"])
+def test_a_clause_ends_with_its_mark(text: str) -> None:
+    assert ends_clause(text)
+    assert not leads_on(text)
+
+
+@pytest.mark.parametrize("text", ["in the", "the", "to Dr.", "il y a", "и", "word of"])
+def test_a_short_word_belongs_to_the_next(text: str) -> None:
+    assert leads_on(text)
+
+
+@pytest.mark.parametrize("text", ["The", "with", "so.", "ABC", "12", "", "他的", "it's"])
+def test_other_words_do_not(text: str) -> None:
+    assert not leads_on(text)
