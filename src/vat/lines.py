@@ -34,7 +34,6 @@ _SHORT_WORD: Final = 0.1
 _LONE_MARK: Final = 2.0
 """What a line costs that begins with a mark such as ? after a blank: any other break is better."""
 
-
 _TAIL = 8  # how much text before a break its cost is told from
 
 
@@ -86,7 +85,7 @@ def lay_out(text: str, language: str, settings: CueSettings) -> str:
     laid = arrange(text, places(text, language, width), width)
     if laid.count("\n") < settings.max_lines:
         return laid
-    finer = arrange(text, places(text, language, 0), width)
+    finer = arrange(text, places(text, language, 0), width)  # every phrase may break
     return finer if finer.count("\n") < settings.max_lines else laid
 
 
