@@ -94,7 +94,7 @@ def places(text: str, language: str, max_columns: int) -> Places:
 
     A phrase of wide characters that is wider than a line may break between any two of them.
     """
-    ends = _phrase_ends(text, language)
+    ends = phrase_ends(text, language)
     inside = []
     for a, b in pairwise([0, *ends, len(text)]):
         if columns(text[a:b]) > max_columns:
@@ -166,7 +166,7 @@ def _width(character: str) -> int:
     return 2 if east_asian_width(character) in "WF" else 1
 
 
-def _phrase_ends(text: str, language: str) -> list[int]:
+def phrase_ends(text: str, language: str) -> list[int]:
     """Where a line may break inside `text`: after blanks, and between phrases without blanks."""
     ends = {
         i + 1
