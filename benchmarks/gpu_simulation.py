@@ -159,7 +159,7 @@ def make_mix(
         arrivals: "burst" (all at once) or "Poisson" (over three quarters of the time).
         seed: of the chance.
     """
-    chance = random.Random(f"{sizes} {hosts_mb} {seed}")  # noqa: S311
+    chance = random.Random(f"{sizes} {hosts_mb} {seed}")
     wanted = 3600.0 * sum(hosts_mb)
     jobs: list[Job] = []
     while wanted > 0:
