@@ -274,3 +274,12 @@ def test_a_kind_can_be_taken_from_a_rule(host: Host, workers: Runs) -> None:
     )
     assert len(loads(workers)) == 2
     assert not of(workers, "evicted")
+
+
+def test_where_use_is_hidden_workers_do_not_wait_for_each_other(host: Host, workers: Runs) -> None:
+    """The memory of a warm worker, which is taken, is not kept free a second time."""
+    host.add_gpus(16000)
+    host.add("processes hidden")
+    snakefile = want(*many("asr", 6)) + rule(seconds=0.3)
+    workers.run(snakefile, "--cores", "2", "--local-gpu-confirm-s", "5")
+    assert len(loads(workers)) == 2
