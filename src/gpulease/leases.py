@@ -5,6 +5,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from gpulease.inventory import Gpu
@@ -92,10 +93,12 @@ class Lease:
     def note_idle(self, idle: bool) -> None:
         """Tell whether this is the lease of a worker that has nothing to do."""
         mark = self._held.path.with_suffix(".idle")
-        if idle:
-            mark.touch()
-        else:
-            mark.unlink(missing_ok=True)
+        # Where it cannot be told, others only choose less well.
+        with suppress(OSError):
+            if idle:
+                mark.touch()
+            else:
+                mark.unlink(missing_ok=True)
 
     @property
     def fd(self) -> int:

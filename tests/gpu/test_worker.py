@@ -244,3 +244,23 @@ def runs(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def test_a_job_that_has_a_worker_imports_little() -> None:
+    """What it imports it does once per chunk."""
+    code = (
+        "import sys, gpulease, vat.files, vat.joblog; gpulease.call;"
+        "print([name for name in ('pynvml', 'psutil', 'numpy', 'faster_whisper', 'torch')"
+        " if name in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert out.stdout.strip() == "[]"
+
+
+def test_every_public_name_is_there() -> None:
+    import gpulease
+
+    assert all(getattr(gpulease, name) for name in gpulease.__all__)
+    assert callable(gpulease.lease)
+    with pytest.raises(AttributeError, match="has no attribute 'missing'"):
+        gpulease.missing  # noqa: B018
