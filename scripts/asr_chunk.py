@@ -1,20 +1,19 @@
 """Rule asr_chunk: the words of one span."""
 
 from gpulease import confirm
-from vat.asr import AsrSettings, transcribe_chunk
-from vat.device import resolve
+from vat.asr import transcribe_chunk
 from vat.files import read_json, write_json
 from vat.joblog import job_log
 
 with job_log(snakemake.log[0]):
     confirm()
     words = transcribe_chunk(
-        snakemake.input.speech,
-        read_json(snakemake.input.chunks),
-        int(snakemake.wildcards.chunk),
-        snakemake.params.model,
-        AsrSettings(**snakemake.params.settings),
-        device=resolve(snakemake.config["asr"]["device"]),
+        speech=str(snakemake.input.speech),
+        chunks=read_json(snakemake.input.chunks),
+        number=int(snakemake.wildcards.chunk),
+        model=snakemake.params.model,
+        settings=snakemake.params.settings,
+        device=snakemake.config["asr"]["device"],
         threads=snakemake.threads,
     )
     write_json(snakemake.output.words, words)

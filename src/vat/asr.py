@@ -4,15 +4,15 @@ import functools
 import itertools
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from vat.audio import SPEECH_RATE, Samples, read_span
-from vat.device import gpu_errors, is_out_of_memory
+from vat.device import gpu_errors, is_out_of_memory, resolve
 from vat.errors import ModelError, TranscriptError
 from vat.split import spans_of
-from vat.timeline import Interval, Span, Word
+from vat.timeline import Interval, Reading, Segment, Span, Word
 
 logger = logging.getLogger(__name__)
 
@@ -37,38 +37,68 @@ class AsrSettings:
 
 
 def transcribe_chunk(
-    speech: str | Path,
+    speech: str,
     chunks: Mapping[str, Any],
     number: int,
     model: str,
-    settings: AsrSettings,
-    *,
+    settings: Mapping[str, Any],
     device: str,
     threads: int,
 ) -> dict[str, Any]:
     """The content of words/{chunk}.json for the chunk `number`, counted from 1.
 
-    `chunks` is the video's chunks.json, `model` the folder of a Whisper model for CTranslate2.
+    Arguments and result are JSON values, so that the call can be made in another process.
+
+    Args:
+        speech: the path of speech.flac.
+        chunks: the video's chunks.json.
+        number: which of its spans.
+        model: the folder of a Whisper model for CTranslate2.
+        settings: the fields of AsrSettings.
+        device: auto, cuda or cpu, resolved where the call runs.
+        threads: CPU threads of the decoder.
 
     Raises:
         TranscriptError: where the video has no such chunk.
+        DeviceError: where a GPU is asked for and none is visible.
         GpuMemoryError: where even one window at a time does not fit into the GPU's memory.
     """
     spans = spans_of(dict(chunks))
     if not 1 <= number <= len(spans):
         raise TranscriptError(f"There is no chunk {number}: the video has {len(spans)} chunks.")
-    span, language = spans[number - 1], chunks["language"]
-    with gpu_errors("loading the speech model"):
-        whisper = load_model(model, device, settings.compute_type, threads)
+    whisper = _loaded(model, settings, device, threads)
     intervals = [(start, end) for start, end in chunks["speech"]]
-    words = transcribe_span(speech, span, language, whisper, settings, intervals)
-    logger.info("chunk %d of %d: %d words", number, len(spans), len(words))
-    return {
-        "chunk": number,
-        "language": language,
-        "span": span.to_json(),
-        "words": [word.to_json() for word in words],
-    }
+    span, language = spans[number - 1], chunks["language"]
+    heard = transcribe_span(speech, span, language, whisper, AsrSettings(**settings), intervals)
+    logger.info("chunk %d of %d: %d words", number, len(spans), len(heard.words))
+    return {"chunk": number, "language": language, "span": span.to_json(), **heard.to_json()}
+
+
+def transcribe_window(
+    speech: str,
+    start: float,
+    end: float,
+    language: str,
+    model: str,
+    settings: Mapping[str, Any],
+    device: str,
+    threads: int,
+) -> dict[str, Any]:
+    """The words between two moments in seconds: a chunk's reading without a number.
+
+    Arguments, errors and result are as `transcribe_chunk`'s; `language` is a code. One window is
+    never batched.
+    """
+    whisper = _loaded(model, settings, device, threads)
+    span, alone = Span((start, end), (start, end)), replace(AsrSettings(**settings), batch_size=1)
+    heard = transcribe_span(speech, span, language, whisper, alone)
+    logger.info("from %.1f to %.1f s: %d words", start, end, len(heard.words))
+    return {"language": language, "span": span.to_json(), **heard.to_json()}
+
+
+def _loaded(model: str, settings: Mapping[str, Any], device: str, threads: int) -> Any:
+    with gpu_errors("loading the speech model"):
+        return load_model(model, resolve(device), settings["compute_type"], threads)
 
 
 @functools.cache
@@ -107,8 +137,8 @@ def transcribe_span(
     whisper: Any,
     settings: AsrSettings,
     intervals: Sequence[Interval] = (),
-) -> list[Word]:
-    """The words of one span with its context, in video time and in order.
+) -> Reading:
+    """What is said in one span with its context, in video time and in order.
 
     `intervals` are the stretches of speech of the whole video: batched windows are cut between
     them. Where the GPU's memory does not hold a batch, half of it is tried, down to one window.
@@ -120,7 +150,7 @@ def transcribe_span(
     batch = settings.batch_size
     while True:
         try:
-            return _words(_decode(whisper, sound, language, settings, batch, span, intervals), span)
+            return _read(_decode(whisper, sound, language, settings, batch, span, intervals), span)
         except RuntimeError as error:
             if batch == 1 or not is_out_of_memory(error):
                 with gpu_errors("recognising speech"):
@@ -153,7 +183,7 @@ def _decode(
     span: Span,
     intervals: Sequence[Interval],
 ) -> list[Any]:
-    """faster-whisper's words of a sound, in its own time."""
+    """faster-whisper's segments of a sound, in its own time."""
     # faster-whisper keeps a chunk_length in the model once it was given: always give it.
     length = settings.chunk_length or WINDOW_SECONDS
     options: dict[str, Any] = {
@@ -183,20 +213,38 @@ def _decode(
             without_timestamps=False,
             **options,
         )
-    return [word for segment in segments for word in segment.words or []]
+    return list(segments)
 
 
-def _words(heard: Iterable[Any], span: Span) -> list[Word]:
-    """Words in video time, inside the span's context, ordered by their start."""
+def _read(heard: Iterable[Any], span: Span) -> Reading:
+    """Words in video time, inside the span's context, ordered by their start, and their segments.
+
+    A segment without words is left out.
+    """
     begin, finish = span.pad
     words: list[Word] = []
-    for word in heard:
-        text = word.word.strip()
-        if not text:
-            continue
-        start = min(max(begin + float(word.start), words[-1].start if words else begin), finish)
-        end = min(max(begin + float(word.end), start), finish)
-        probability = min(1.0, max(0.0, float(word.probability)))
-        space = word.word[:1].isspace()
-        words.append(Word(round(start, 3), round(end, 3), text, round(probability, 4), space))
-    return words
+    segments: list[Segment] = []
+    for segment in heard:
+        found = [word for word in segment.words or [] if word.word.strip()]
+        for word in found:
+            start = min(max(begin + float(word.start), words[-1].start if words else begin), finish)
+            end = min(max(begin + float(word.end), start), finish)
+            words.append(
+                Word(
+                    round(start, 3),
+                    round(end, 3),
+                    word.word.strip(),
+                    round(min(1.0, max(0.0, float(word.probability))), 4),
+                    word.word[:1].isspace(),
+                    len(segments),
+                )
+            )
+        if found:
+            segments.append(
+                Segment(
+                    round(float(segment.avg_logprob), 4),
+                    round(float(segment.compression_ratio), 3),
+                    round(float(segment.no_speech_prob), 4),
+                )
+            )
+    return Reading(words, segments)

@@ -11,7 +11,7 @@ VERSIONS: Final = {
     "download": 1,
     "separate": 1,
     "split": 1,
-    "asr_chunk": 1,
+    "asr_chunk": 2,
     "merge": 1,
     "translate": 1,
     "embed": 1,

@@ -14,9 +14,16 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vat.asr import AsrSettings, load_model, transcribe_chunk, transcribe_span, windows
+from vat.asr import (
+    AsrSettings,
+    load_model,
+    transcribe_chunk,
+    transcribe_span,
+    transcribe_window,
+    windows,
+)
 from vat.errors import GpuMemoryError, ModelError, TranscriptError
-from vat.timeline import Span
+from vat.timeline import Reading, Segment, Span
 
 SETTINGS = AsrSettings(temperature=(0.0,), vad_filter=True)
 
@@ -38,7 +45,8 @@ def whisper(root: Path) -> Any:
 
 def test_words_and_times_are_right(speech: Path, truth: Any, whisper: Any) -> None:
     duration = soundfile.info(str(speech)).duration
-    words = transcribe_span(speech, Span((0, duration), (0, duration)), "en", whisper, SETTINGS)
+    span = Span((0, duration), (0, duration))
+    words = transcribe_span(speech, span, "en", whisper, SETTINGS).words
     assert " ".join(word.text for word in words) == truth["text"]
     errors = [abs(w.start - t["start"]) for w, t in zip(words, truth["words"], strict=True)]
     assert statistics.median(errors) < 0.05
@@ -49,7 +57,7 @@ def test_a_span_in_the_middle_is_in_video_time(speech: Path, truth: Any, whisper
     second = [t for t in truth["words"] if t["word"] in ("There", "are", "three", "big", "boxes.")]
     begin, end = second[0]["start"] - 0.7, second[-1]["end"] + 0.7
     span = Span((begin, end), (begin, end))
-    words = transcribe_span(speech, span, "en", whisper, SETTINGS)
+    words = transcribe_span(speech, span, "en", whisper, SETTINGS).words
     assert [word.text for word in words] == [t["word"] for t in second]
     errors = [abs(w.start - t["start"]) for w, t in zip(words, second, strict=True)]
     assert statistics.median(errors) < 0.05
@@ -60,15 +68,16 @@ def test_batches_find_the_same_words(speech: Path, truth: Any, whisper: Any) -> 
     duration = soundfile.info(str(speech)).duration
     span = Span((0, duration), (0, duration))
     batched = AsrSettings(temperature=(0.0,), batch_size=4)
-    words = transcribe_span(speech, span, "en", whisper, batched, [(0.9, duration - 1.5)])
+    words = transcribe_span(speech, span, "en", whisper, batched, [(0.9, duration - 1.5)]).words
     assert " ".join(word.text for word in words) == truth["text"]
 
 
 def test_silence_has_no_words(tmp_path: Path, whisper: Any) -> None:
     soundfile.write(tmp_path / "s.flac", np.zeros(16000 * 5), 16000)
-    assert transcribe_span(tmp_path / "s.flac", Span((0, 5), (0, 5)), "en", whisper, SETTINGS) == []
-    tiny = Span((0, 0.001), (0, 0.001))
-    assert transcribe_span(tmp_path / "s.flac", tiny, "en", whisper, SETTINGS) == []
+    for end in (5, 0.001):
+        span = Span((0, end), (0, end))
+        heard = transcribe_span(tmp_path / "s.flac", span, "en", whisper, SETTINGS)
+        assert heard == Reading([], [])
 
 
 def test_the_length_of_windows_does_not_stick_to_the_model(speech: Path, whisper: Any) -> None:
@@ -78,15 +87,55 @@ def test_the_length_of_windows_does_not_stick_to_the_model(speech: Path, whisper
     assert whisper.feature_extractor.chunk_length == 30
 
 
+def arguments(root: Path, speech: Path) -> dict[str, Any]:
+    """What `transcribe_chunk` and `transcribe_window` have in common, as another process sends."""
+    settings = {"compute_type": "auto", "temperature": [0.0], "vad_filter": True, "batch_size": 4}
+    model = str(root / "models/asr")
+    return {
+        "speech": str(speech),
+        "model": model,
+        "settings": settings,
+        "device": "cpu",
+        "threads": 1,
+    }
+
+
 def test_a_chunk_of_a_video(root: Path, speech: Path) -> None:
     span = Span((0.0, 5.0), (0.0, 6.0))
     chunks = {"language": "en", "speech": [[1, 5]], "spans": [span.to_json()]}
-    model = str(root / "models/asr")
-    found = transcribe_chunk(speech, chunks, 1, model, SETTINGS, device="cpu", threads=1)
+    call = json.loads(json.dumps(arguments(root, speech) | {"chunks": chunks, "number": 1}))
+    found = transcribe_chunk(**call)
+    assert json.loads(json.dumps(found)) == found
     assert (found["chunk"], found["language"], found["span"]) == (1, "en", span.to_json())
     assert found["words"][0]["text"] == "The"
+    evidence = found["segments"][found["words"][0]["segment"]]
+    assert -1 < evidence["avg_logprob"] < 0
+    assert 0.3 < evidence["compression_ratio"] < 2.4
+    assert 0 <= evidence["no_speech_prob"] < 0.6
     with pytest.raises(TranscriptError, match="no chunk 2: the video has 1"):
-        transcribe_chunk(speech, chunks, 2, model, SETTINGS, device="cpu", threads=1)
+        transcribe_chunk(**(call | {"number": 2}))
+
+
+def test_a_window_of_a_video(root: Path, speech: Path, truth: Any) -> None:
+    begin = next(t["start"] for t in truth["words"] if t["word"] == "There") - 0.7
+    window = {"start": begin, "end": begin + 3.5, "language": "en"}
+    found = transcribe_window(**json.loads(json.dumps(arguments(root, speech) | window)))
+    assert [word["text"] for word in found["words"]][:3] == ["There", "are", "three"]
+    assert all(begin <= word["start"] <= begin + 3.5 for word in found["words"])
+    assert found["segments"]
+
+
+def test_words_know_their_segment(speech: Path) -> None:
+    class Two:
+        def transcribe(self, sound: Any, **_: Any) -> Any:
+            one = Heard([HeardWord(" yes", 0.1, 0.4), HeardWord(" ", 0.4, 0.5)], -0.5, 1.0, 0.2)
+            empty = Heard([HeardWord(" ", 0.6, 0.7)])
+            return iter([one, empty, Heard([HeardWord(" no", 1, 1.4)], -1.5, 3.0, 0.7)]), None
+
+    heard = transcribe_span(speech, Span((0, 5), (0, 5)), "en", Two(), SETTINGS)
+    assert [(word.text, word.segment) for word in heard.words] == [("yes", 0), ("no", 1)]
+    assert heard.segments == [Segment(-0.5, 1.0, 0.2), Segment(-1.5, 3.0, 0.7)]
+    assert Reading.from_json(json.loads(json.dumps(heard.to_json()))) == heard
 
 
 def test_a_folder_without_model_is_named(tmp_path: Path) -> None:
@@ -97,6 +146,9 @@ def test_a_folder_without_model_is_named(tmp_path: Path) -> None:
 @dataclass
 class Heard:
     words: list[Any]
+    avg_logprob: float = -0.25
+    compression_ratio: float = 1.2
+    no_speech_prob: float = 0.1
 
 
 @dataclass
@@ -142,7 +194,8 @@ def batched(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_full_gpu_gets_smaller_batches(speech: Path) -> None:
     gpu = SmallGpu(holds=2)
     span = Span((0, 5), (0, 5))
-    assert transcribe_span(speech, span, "en", gpu, AsrSettings(batch_size=8))[0].text == "yes"
+    heard = transcribe_span(speech, span, "en", gpu, AsrSettings(batch_size=8))
+    assert heard.words[0].text == "yes"
     assert gpu.batches == [8, 4, 2]
 
 
@@ -164,7 +217,7 @@ def test_other_errors_are_not_taken_for_a_full_gpu(speech: Path) -> None:
 
 
 def test_words_stay_inside_the_context(speech: Path) -> None:
-    words = transcribe_span(speech, Span((2, 3), (1, 4)), "zh", SmallGpu(1), SETTINGS)
+    words = transcribe_span(speech, Span((2, 3), (1, 4)), "zh", SmallGpu(1), SETTINGS).words
     assert [(w.text, w.start, w.end, w.space) for w in words] == [
         ("yes", 1.1, 1.4, True),
         ("的", 1.2, 4, False),
