@@ -10,9 +10,9 @@ VERSIONS: Final = {
     "fetch_model": 1,
     "download": 1,
     "separate": 1,
-    "split": 1,
+    "split": 2,
     "asr_chunk": 2,
-    "merge": 1,
+    "merge": 2,
     "translate": 1,
     "embed": 1,
 }
