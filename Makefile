@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The cuBLAS that CTranslate2 wants on a GPU; hosts without a GPU do without its 600 MB.
 EXTRAS := test$(shell nvidia-smi >/dev/null 2>&1 && echo ,cuda)
 
-.PHONY: install demo test lint clean
+.PHONY: install demo test lint bench-long clean
 
 install: $(VENV)/installed
 
@@ -31,6 +31,10 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint --configfile config/demo.yaml
+
+# Three hours of sound through every job: time, memory, file sizes (some minutes).
+bench-long: install
+	$(BIN)/python benchmarks/long_recording.py
 
 clean:
 	rm -rf $(VENV) results resources logs .snakemake

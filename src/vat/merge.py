@@ -116,8 +116,8 @@ def _report(draft: Draft, listed: Sequence[Suspect], coverage: Mapping[str, Any]
             suspect.to_json()["text"],
             ", ".join(suspect.signs),
         )
-    if coverage["seconds"]["no_words"]:
-        logger.warning("%.1f s of speech have no words", coverage["seconds"]["no_words"])
+    seconds = coverage["seconds"]
+    logger.info("%.1f of %.1f s of speech have no words", seconds["no_words"], seconds["speech"])
 
 
 def _renumbered(

@@ -209,6 +209,6 @@ def _phrases() -> frozenset[str]:
 
 
 def _name(run: Sequence[Word]) -> str:
-    """An id that the same words at the same time always have."""
+    """An id that the same words at the same time always have, and that is no number in YAML."""
     content = f"{run[0].start:.3f} {run[-1].end:.3f} {text_of(run)}"
-    return hashlib.sha256(content.encode()).hexdigest()[:8]
+    return "q" + hashlib.sha256(content.encode()).hexdigest()[:8]

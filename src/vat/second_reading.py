@@ -66,6 +66,7 @@ class Draft:
     seams: list[Seam] = field(default_factory=list)
     second: list[SecondReading] = field(default_factory=list)
     suspects: list[Suspect] = field(default_factory=list)
+    decoded: list[tuple[Interval, Reading]] = field(default_factory=list)
     heard: int = 0
     left_out: int = 0
 
@@ -99,6 +100,16 @@ class Draft:
             if better is not None:
                 self.words = better
 
+    def _decoded(self, place: Interval) -> tuple[Interval, Reading]:
+        """A window around a place and what is heard in it; near places share one."""
+        for window, reading in self.decoded:
+            if window[0] + CONTEXT_SECONDS <= place[0] and place[1] <= window[1] - CONTEXT_SECONDS:
+                return window, reading
+        window = window_around(place, self.settings.window_seconds, self.duration, self.speech)
+        heard = self.decode(start=window[0], end=window[1], language=self.language)
+        self.decoded.append((window, Reading.from_json(heard)))
+        return self.decoded[-1]
+
     def _judged(self, reading: Reading) -> tuple[list[Word], list[Suspect]]:
         """Words and suspects of a reading, their segments numbered after all earlier ones.
 
@@ -125,9 +136,7 @@ class Draft:
 
         The reading must have a word at the place, since otherwise nothing is gained.
         """
-        window = window_around(place, self.settings.window_seconds, self.duration, self.speech)
-        heard = self.decode(start=window[0], end=window[1], language=self.language)
-        reading = Reading.from_json(heard)
+        window, reading = self._decoded(place)
         new, doubted = self._judged(reading)
         reach = 0.0 if reason == "hole" else _AGREE_SECONDS
         first, one = join(

@@ -169,6 +169,16 @@ def test_speech_without_words_inside_a_chunk_is_decoded_again() -> None:
     assert merged["coverage"]["stretches"] == []
 
 
+def test_holes_near_each_other_share_a_second_reading() -> None:
+    words, spans = counting(60), spans_of([], 60, 2)
+    lost = [w for w in words if not (31 < w.middle < 33 or 35 < w.middle < 37)]
+    listen = Listener(words)
+    merged = joined(spans, [part(1, spans[0], lost)], speech_of(words), decode=listen)
+    assert texts(merged) == [word.text for word in words]
+    assert len(listen.windows) == 1
+    assert len(merged["second_readings"]) == 2
+
+
 def test_a_second_reading_does_not_fill_a_hole_with_inventions() -> None:
     spans = spans_of([], 30, 2)
     invented = [Word(14, 14.5, "thanks", 0.5)]
