@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Final
 
-from vat.coverage import common, covered, length, union, without
+from vat.coverage import REACH_SECONDS, common, covered, length, union, without
 from vat.quarantine import Suspect
 from vat.seams import Seam, SeamSettings, join
 from vat.timeline import Interval, Reading, Segment, Word
@@ -23,6 +23,7 @@ FITS: Final = 0.4
 """Score above which words are taken into a hole. There is nothing to lose in a hole, so the words
 beside it need not agree as those of a seam must."""
 
+_SILENCE_SECONDS = 0.5
 _SHORT_PAUSE_SECONDS = 1.0
 _PAUSE_REACH_SECONDS = 3.0
 _AGREE_SECONDS = 2.0
@@ -96,7 +97,12 @@ class Draft:
         for hole in holes(self.words, self.speech, self.settings.hole_seconds):
             before = [word for word in self.words if word.middle < hole[0]]
             after = [word for word in self.words if word.middle >= hole[0]]
-            better = self._read(before, after, hole, "hole", FITS)
+            # Its own words may reach over its ends, up to those beside it.
+            place = (
+                max([hole[0] - 2 * REACH_SECONDS, *(word.end for word in before[-1:])]),
+                min([hole[1] + 2 * REACH_SECONDS, *(word.start for word in after[:1])]),
+            )
+            better = self._read(before, after, place, "hole", FITS)
             if better is not None:
                 self.words = better
 
@@ -175,13 +181,19 @@ def holes(words: Sequence[Word], speech: Sequence[Interval], least: float) -> It
 def window_around(
     place: Interval, seconds: float, duration: float, speech: Sequence[Interval]
 ) -> Interval:
-    """A window with the place in its middle whose ends lie in pauses, where there are any near."""
+    """A window with the place in its middle whose ends lie in pauses, where there are any near.
+
+    Silence before the first and after the last speech in it is cut off: Whisper sets words too
+    early after a long silence.
+    """
     half = max(seconds / 2, (place[1] - place[0]) / 2 + CONTEXT_SECONDS)
     middle = (place[0] + place[1]) / 2
-    return (
-        max(0.0, _pause_near(middle - half, speech)),
-        min(duration, _pause_near(middle + half, speech)),
-    )
+    start, end = _pause_near(middle - half, speech), _pause_near(middle + half, speech)
+    spoken = common(speech, [(start, end)])
+    first, last = (spoken[0][0], spoken[-1][1]) if spoken else place
+    start = max(start, min(first, place[0]) - _SILENCE_SECONDS, 0.0)
+    end = min(end, max(last, place[1]) + _SILENCE_SECONDS, duration)
+    return round(start, 3), round(end, 3)
 
 
 def _pause_near(moment: float, speech: Sequence[Interval]) -> float:

@@ -198,13 +198,30 @@ def test_a_window_holds_its_place_with_context(start: float, length: float, seco
     place = start, start + length
     begin, end = window_around(place, seconds, 200, [(start - 20, start + 20)])
     assert 0 <= begin <= place[0] <= place[1] <= end <= 200
-    assert begin <= max(0, place[0] - 0.9)
-    assert end >= min(200, place[1] + 0.9)
+    assert begin <= max(0, place[0] - 0.49)
+    assert end >= min(200, place[1] + 0.49)
 
 
 def test_a_window_ends_in_pauses() -> None:
     speech = [(0.0, 39.0), (39.5, 62.0), (62.4, 100.0)]
     assert window_around((49, 51), 20, 100, speech) == (39.5, 62.0)
+
+
+def test_a_window_does_not_begin_or_end_with_long_silence() -> None:
+    speech = [(0.0, 30.0), (50.0, 52.0), (53.0, 54.0), (90.0, 100.0)]
+    assert window_around((50, 52), 20, 100, speech) == (49.5, 54.5)
+
+
+def test_words_set_into_the_silence_before_them_are_found_where_they_are_said() -> None:
+    words, spans = counting(60)[80:100], spans_of([], 60, 2)
+    early = [replace(w, start=w.start - 8, end=w.end - 8) if w.start < 42 else w for w in words]
+    heard_early = [part(1, spans[0], early)]
+    speech = speech_of(words)
+    merged = joined(spans, heard_early, speech, voice=voice_of(speech, 60), decode=Listener(words))
+    assert texts(merged) == [word.text for word in words]
+    assert merged["words"][0]["start"] == words[0].start
+    assert [item["text"] for item in merged["quarantine"]] == ["w80 w81 w82 w83"]
+    assert merged["coverage"]["seconds"]["no_words"] == 0
 
 
 def test_words_keep_the_evidence_of_their_segment() -> None:
