@@ -98,7 +98,7 @@ def transcribe_window(
 
 def _loaded(model: str, settings: Mapping[str, Any], device: str, threads: int) -> Any:
     with gpu_errors("loading the speech model"):
-        return load_model(model, resolve(device), settings["compute_type"], threads)
+        return load_model(model, resolve(device), AsrSettings(**settings).compute_type, threads)
 
 
 @functools.cache
