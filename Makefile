@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The cuBLAS that CTranslate2 wants on a GPU; hosts without a GPU do without its 600 MB.
 EXTRAS := test$(shell nvidia-smi >/dev/null 2>&1 && echo ,cuda)
 
-.PHONY: install demo test lint clean bench-gpu bench-overhead bench-asr bench-cues
+.PHONY: install demo test lint clean bench-gpu bench-overhead bench-asr bench-cues bench-long
 
 install: $(VENV)/installed
 
@@ -44,6 +44,9 @@ bench-asr: install
 
 bench-cues: install
 	$(BIN)/python -m benchmarks.cues
+# Three hours of sound through every job: time, memory, file sizes (some minutes).
+bench-long: install
+	$(BIN)/python benchmarks/long_recording.py
 
 clean:
 	rm -rf $(VENV) results resources logs .snakemake

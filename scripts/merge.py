@@ -1,21 +1,24 @@
 """Rule merge: one transcript and the subtitles of the spoken language."""
 
-from vat.cue_check import check_cues, onset_offsets
-from vat.cues import make_cues
+from functools import partial
+
+import gpulease
 from vat.files import read_json, write_json
 from vat.joblog import job_log
 from vat.merge import merge
-from vat.presets import cue_settings
-from vat.subtitles import write_subtitles
-from vat.timeline import Word
+from vat.quarantine import QuarantineSettings
+from vat.seams import SeamSettings
+from vat.track import spoken_track, write_track
+from vat.vad import read_probability
 
 with job_log(snakemake.log[0]):
-    transcript = merge(read_json(snakemake.input.chunks), map(read_json, snakemake.input.words))
-    words = [Word.from_json(word) for word in transcript["words"]]
-    language, out = transcript["language"], snakemake.output
-    settings = cue_settings(language, snakemake.params.settings)
-    cues = make_cues(words, language, settings, transcript["duration"])
-    offsets = onset_offsets(cues, words, transcript["speech"])
+    given, params, out = snakemake.input, snakemake.params, snakemake.output
+    call = partial(gpulease.call, "vat.asr:transcribe_window", speech=str(given.speech))
+    means = {"device": snakemake.config["asr"]["device"], "threads": snakemake.threads}
+    decode = partial(call, model=params.model, settings=params.asr, **means)
+    voice, rules = read_probability(given.voice), QuarantineSettings(**params.quarantine)
+    parts, seams = map(read_json, given.words), SeamSettings(**params.seams)
+    transcript = merge(read_json(given.chunks), parts, voice, decode, seams, rules)
+    track = spoken_track(transcript, params.settings)
     write_json(out.transcript, transcript)
-    write_subtitles(language, cues, out.cues, out.srt, out.vtt, out.ass)
-    write_json(out.check, check_cues(cues, language, settings, offsets).to_json())
+    write_track(track, out.cues, out.srt, out.vtt, out.ass, out.check)

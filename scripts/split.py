@@ -3,9 +3,10 @@
 from vat.files import read_json, write_json
 from vat.joblog import job_log
 from vat.split import SplitSettings, split
+from vat.vad import write_probability
 
 with job_log(snakemake.log[0]):
-    chunks = split(
+    chunks, probability = split(
         snakemake.input.speech,
         read_json(snakemake.input.media)["duration"],
         expected=snakemake.params.chunks,
@@ -14,4 +15,5 @@ with job_log(snakemake.log[0]):
         settings=SplitSettings(**snakemake.params.settings),
         threads=snakemake.threads,
     )
+    write_probability(snakemake.output.voice, probability)
     write_json(snakemake.output.chunks, chunks)

@@ -101,7 +101,7 @@ def _loaded(model: str, settings: Mapping[str, Any], device: str, threads: int) 
     # On a GPU the number of threads changes nothing that would be worth a second copy.
     threads = threads if device == "cpu" else 1
     with gpu_errors("loading the speech model"):
-        return load_model(model, device, settings["compute_type"], threads)
+        return load_model(model, device, AsrSettings(**settings).compute_type, threads)
 
 
 @functools.cache

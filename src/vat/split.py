@@ -50,8 +50,8 @@ def split(
     language_model: str,
     settings: SplitSettings,
     threads: int = 1,
-) -> dict[str, Any]:
-    """The content of chunks.json for one video.
+) -> tuple[dict[str, Any], Frames]:
+    """The content of chunks.json for one video, and the probability of speech in each frame.
 
     `expected` is the number of chunks that the run was planned with, None where it was not.
     `language` is a code, or "auto" to detect it with the Whisper model in `language_model`.
@@ -80,7 +80,7 @@ def split(
             speech, intervals, language_model, settings.language_windows, threads=threads
         )
     logger.info("%d chunks, %d stretches of speech, language %s", count, len(intervals), code)
-    return {
+    chunks = {
         "language": code,
         "language_probability": round(certainty, 4),
         "language_source": source,
@@ -88,6 +88,7 @@ def split(
         "speech": [list(interval) for interval in intervals],
         "spans": [span.to_json() for span in spans],
     }
+    return chunks, probability
 
 
 def tile(

@@ -10,7 +10,7 @@ VERSIONS: Final = {
     "fetch_model": 1,
     "download": 1,
     "separate": 1,
-    "split": 1,
+    "split": 2,
     "asr_chunk": 2,
     "merge": 2,
     "translate": 2,

@@ -120,3 +120,8 @@ class Cue:
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the fields of the cue."""
         return asdict(self)
+
+
+def text_of(words: Sequence[Word]) -> str:
+    """The words as running text."""
+    return "".join((" " if word.space and i else "") + word.text for i, word in enumerate(words))

@@ -7,7 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vat.audio import SPEECH_RATE, read_span
+from vat.files import atomic_path
 from vat.timeline import Interval
+
+Frames = NDArray[np.float32]
+"""One value per frame of a video."""
 
 FRAME_SECONDS: Final = 512 / SPEECH_RATE
 """Length of the frames that Silero judges."""
@@ -25,7 +29,7 @@ _BLOCK_FRAMES = 18750  # ten minutes
 _WARM_UP_FRAMES = 94  # three seconds in which the network forgets that a block began
 
 
-def speech_probability(path: str | Path, duration: float) -> NDArray[np.float32]:
+def speech_probability(path: str | Path, duration: float) -> Frames:
     """Probability of speech per frame of FRAME_SECONDS, shape (ceil(duration / frame),).
 
     Reads a 16 kHz file in blocks, so that memory does not grow with its length.
@@ -43,7 +47,7 @@ def speech_probability(path: str | Path, duration: float) -> NDArray[np.float32]
     return found
 
 
-def frame_energy(path: str | Path, duration: float) -> NDArray[np.float32]:
+def frame_energy(path: str | Path, duration: float) -> Frames:
     """Root mean square of the sound per frame, shape as `speech_probability`'s."""
     count = max(1, int(np.ceil(duration / FRAME_SECONDS)))
     found = np.zeros(count, np.float32)
@@ -54,7 +58,7 @@ def frame_energy(path: str | Path, duration: float) -> NDArray[np.float32]:
     return found
 
 
-def speech_intervals(probability: NDArray[np.float32], duration: float) -> list[Interval]:
+def speech_intervals(probability: Frames, duration: float) -> list[Interval]:
     """Stretches of speech in seconds, ordered and apart, by thresholds with hysteresis."""
     pause = round(MIN_PAUSE_SECONDS / FRAME_SECONDS)
     intervals: list[Interval] = []
@@ -71,3 +75,22 @@ def speech_intervals(probability: NDArray[np.float32], duration: float) -> list[
                 intervals.append((round(begin * FRAME_SECONDS, 3), round(end, 3)))
                 begin, quiet = None, 0
     return intervals
+
+
+def voice(probability: Frames, start: float, end: float) -> Frames:
+    """The frames that lie between two moments in seconds, in whole or in part; at least one."""
+    first = min(max(int(start / FRAME_SECONDS), 0), len(probability) - 1)
+    last = max(int(np.ceil(end / FRAME_SECONDS)), first + 1)
+    return probability[first:last]
+
+
+def write_probability(path: str | Path, probability: Frames) -> None:
+    """Write probabilities in steps of 1/255, a byte a frame: 340 kB for three hours."""
+    with atomic_path(path) as part:
+        np.save(part, np.round(probability * 255).astype(np.uint8))
+
+
+def read_probability(path: str | Path) -> Frames:
+    """Read what `write_probability` wrote."""
+    steps: NDArray[np.uint8] = np.load(path, allow_pickle=False)
+    return steps.astype(np.float32) / np.float32(255)

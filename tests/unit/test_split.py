@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 from vat.audio import SPEECH_RATE, write_flac
 from vat.errors import TranscriptError
 from vat.split import SplitSettings, count_chunks, split, tile
-from vat.vad import FRAME_SECONDS, frame_energy, speech_intervals
+from vat.vad import (
+    FRAME_SECONDS,
+    frame_energy,
+    read_probability,
+    speech_intervals,
+    voice,
+    write_probability,
+)
 
 durations = st.one_of(st.floats(0.01, 200), st.floats(200, 72_000))
 
@@ -101,11 +108,12 @@ def test_split_finds_speech_and_silence(root: Path) -> None:
     duration = soundfile.info(str(speech)).duration
     settings = SplitSettings(5, 4, 1)
     count = count_chunks(duration, 5)
-    chunks = split(
+    chunks, probability = split(
         speech, duration, expected=count, language="en", language_model="", settings=settings
     )
     assert len(chunks["spans"]) == count
     assert (chunks["language"], chunks["language_source"]) == ("en", "configured")
+    assert len(probability) == math.ceil(duration / FRAME_SECONDS)
     assert 0.5 * duration < sum(b - a for a, b in chunks["speech"]) < duration
     for span in chunks["spans"][1:]:
         assert not any(a + 0.05 < span["keep"][0] < b - 0.05 for a, b in chunks["speech"])
@@ -127,9 +135,25 @@ def test_a_video_that_changed_meanwhile_is_refused(root: Path) -> None:
 def test_silence_is_one_quiet_span(tmp_path: Path) -> None:
     path = tmp_path / "s.flac"
     write_flac(path, [np.zeros(SPEECH_RATE, np.float32)], SPEECH_RATE)
-    chunks = split(
+    chunks, probability = split(
         path, 1.0, expected=1, language="auto", language_model="", settings=SplitSettings()
     )
     assert chunks["speech"] == []
+    assert probability.max() < 0.5
     assert (chunks["language"], chunks["language_probability"]) == ("en", 0.0)
     assert frame_energy(path, 1.0).max() == 0
+
+
+def test_probabilities_are_kept_in_a_byte_each(tmp_path: Path) -> None:
+    found = np.random.default_rng(0).random(337_500, np.float32)
+    write_probability(tmp_path / "voice.npy", found)
+    assert (tmp_path / "voice.npy").stat().st_size < 340_000
+    assert np.abs(read_probability(tmp_path / "voice.npy") - found).max() <= 0.5 / 255 + 1e-6
+
+
+def test_voice_between_two_moments() -> None:
+    found = np.arange(10, dtype=np.float32)
+    assert voice(found, 0, FRAME_SECONDS).tolist() == [0]
+    assert voice(found, 1.5 * FRAME_SECONDS, 3.5 * FRAME_SECONDS).tolist() == [1, 2, 3]
+    assert voice(found, -5, 0).tolist() == [0]
+    assert voice(found, 99, 100).tolist() == [9]

@@ -71,6 +71,18 @@ def test_words_and_their_times_are_right(root: Path, finished_demo: Path) -> Non
         assert all(0 <= word["probability"] <= 1 for word in transcript["words"])
 
 
+def test_all_speech_is_accounted_for(finished_demo: Path) -> None:
+    for name, folder in results(finished_demo).items():
+        transcript = load(folder / "transcript.json")
+        chunks = load(folder / "chunks.json")
+        assert len(transcript["seams"]) == len(chunks["spans"]) - 1, name
+        assert all(seam["score"] >= 0.8 for seam in transcript["seams"]), name
+        assert transcript["coverage"]["seconds"]["words"] > 0.97 * sum(
+            end - start for start, end in chunks["speech"]
+        ), name
+        assert transcript["quarantine"] == [], name
+
+
 def test_cues_stand_where_the_sentences_are_said(root: Path, finished_demo: Path) -> None:
     for name, folder in results(finished_demo).items():
         cues = load(folder / "subtitles/source.json")["cues"]
@@ -146,6 +158,7 @@ def test_a_second_run_does_nothing(finished_demo: Path, workflow: Workflow) -> N
         ("embed={default_track: false}", {"embed"}),
         ("translate={batch_size: 3}", {"translate", "embed"}),
         ("merge={max_seconds: 6.5}", {"merge", "translate", "embed"}),
+        ("quarantine={restore: [all]}", {"merge", "translate", "embed"}),
         ("asr={beam_size: 2}", {"asr_chunk", "merge", "translate", "embed"}),
     ],
 )

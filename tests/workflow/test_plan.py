@@ -103,7 +103,8 @@ def test_gpu_and_memory_are_declared(workflow: Workflow, folder: Path, tmp_path:
     }
     assert "gpu=1, gpu_mem_mb=4000" in resources["separate"]
     assert "gpu=1, gpu_mem_mb=8000" in resources["asr_chunk"]
-    for rule in ("download", "split", "merge", "embed"):
+    assert "gpu=1, gpu_mem_mb=8000" in resources["merge"]
+    for rule in ("download", "split", "embed"):
         assert "gpu=0, gpu_mem_mb=0" in resources[rule], rule
     for rule in ("download", "separate", "split", "asr_chunk", "merge", "translate", "embed"):
         assert "runtime=" in resources[rule], rule

@@ -1,9 +1,14 @@
 """
 Join the chunks of a video, each word once, and make subtitles in the spoken language.
 
-INPUTS:  <results>/{video}/chunks.json
+Where the chunks do not fit together, or speech has no words, the place is decoded again. The
+job asks for what a chunk asks for, since it may come to that; the model is loaded only then.
+
+INPUTS:  <results>/{video}/speech.flac
+         <results>/{video}/chunks.json
+         <results>/{video}/voice.npy
          <results>/{video}/words/{chunk}.json
-OUTPUTS: <results>/{video}/transcript.json           all words, and how the chunks were joined
+OUTPUTS: <results>/{video}/transcript.json           all words, seams, quarantine, coverage
          <results>/{video}/subtitles/source.json     cues (.srt, .vtt and .ass: the same)
          <results>/{video}/subtitles/source.check.json    how well they can be read
 """
@@ -12,8 +17,11 @@ OUTPUTS: <results>/{video}/transcript.json           all words, and how the chun
 rule merge:
     """Merge the words of all chunks of one video and lay out its cues."""
     input:
+        speech="<results>/{video}/speech.flac",
         chunks="<results>/{video}/chunks.json",
+        voice="<results>/{video}/voice.npy",
         words=words_of,
+        model=model_input("asr", config["asr"]["model"]),
     output:
         transcript=ensure("<results>/{video}/transcript.json", non_empty=True),
         cues=ensure("<results>/{video}/subtitles/source.json", non_empty=True),
@@ -24,14 +32,19 @@ rule merge:
     log:
         "<logs>/{video}/merge.log",
     conda:
-        "../../envs/text.yaml"
-    threads: 1
+        "../../envs/asr.yaml"
+    threads: 4
     resources:
-        gpu=0,
-        gpu_mem_mb=0,
-        mem_mb=1000,
-        runtime="10m",
+        gpu=asr_gpus,
+        gpu_mem_mb=gpu_mem_mb("asr", asr_gpus),
+        gpu_worker="asr",
+        mem_mb=8000,
+        runtime="1h",
     params:
+        model=model_folder("asr", recipe["asr"]["model"]),
+        asr=recipe["asr"],
+        seams=recipe["seams"],
+        quarantine=recipe["quarantine"],
         settings=recipe["merge"],
         version=VERSIONS["merge"],
     script:

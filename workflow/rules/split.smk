@@ -4,6 +4,7 @@ Plan the chunks of a video, and learn its language.
 INPUTS:  <results>/{video}/media.json
          <results>/{video}/speech.flac
 OUTPUTS: <results>/{video}/chunks.json         language, speech intervals, spans that tile the video
+         <results>/{video}/voice.npy           probability of speech, a byte per 32 ms
          <results>/{video}/chunk_count.json    how many spans, for videos that had to be downloaded
 """
 
@@ -16,6 +17,7 @@ rule split:
         model=detector_input,
     output:
         chunks=ensure("<results>/{video}/chunks.json", non_empty=True),
+        voice=ensure("<results>/{video}/voice.npy", non_empty=True),
     log:
         "<logs>/{video}/split.log",
     benchmark:
