@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from gpulease import GpuLeaseError, Lease, LedgerError, Pool, Request, Round, Worker, WorkerError
+from gpulease import GpuLeaseError, Lease, Pool, Request, Round, Worker, WorkerError
 from gpulease.eviction import Idle, needed
 from gpulease.inventory import Gpu
 from gpulease.placement import Choice, Picture, Reservation
@@ -220,12 +220,7 @@ class Workers:
     def _end(self, seats: Iterable[Seat], reason: str) -> None:
         for seat in seats:
             ended = time.time()
-            left = ""
-            try:
-                if not seat.worker.end():
-                    left = ", processes that it left behind keep the memory"
-            except LedgerError as error:
-                left = f", but: {error}"
+            left = "" if seat.worker.end() else ", processes that it left behind keep the memory"
             with self._lock:
                 if seat in self._seats:
                     self._seats.remove(seat)

@@ -17,6 +17,10 @@ def picture(
     return Picture(Gpu(gpu, f"GPU-{gpu}", "Model", 80000, 80000), free, promises, waiting)
 
 
+def waits(seq: int, mem_mb: int, max_jobs_per_gpu: int = 0) -> Reservation:
+    return Reservation(seq, mem_mb, since=99, max_jobs_per_gpu=max_jobs_per_gpu)
+
+
 def workers(*idle_mb: int, gpu: int = 0) -> list[Idle[str]]:
     return [Idle(f"{gpu}.{n}", (f"GPU-{gpu}",), mb, float(n)) for n, mb in enumerate(idle_mb)]
 
@@ -31,32 +35,32 @@ def gone(
 def test_nobody_has_to_go_where_nobody_waits_or_there_is_room() -> None:
     idle = workers(8000, 8000)
     assert gone([picture(0, 8000, 8000)], idle) == []
-    assert gone([picture(9000, 8000, 8000, waiting=(Reservation(1, 9000),))], idle) == []
+    assert gone([picture(9000, 8000, 8000, waiting=(waits(1, 9000),))], idle) == []
 
 
 def test_as_many_go_as_are_needed_the_longest_idle_first() -> None:
     idle = workers(8000, 8000, 8000)
-    assert gone([picture(0, *[8000] * 3, waiting=(Reservation(1, 8000),))], idle) == ["0.0"]
-    assert gone([picture(0, *[8000] * 3, waiting=(Reservation(1, 9000),))], idle) == ["0.0", "0.1"]
-    two = (Reservation(2, 8000), Reservation(1, 8000))
+    assert gone([picture(0, *[8000] * 3, waiting=(waits(1, 8000),))], idle) == ["0.0"]
+    assert gone([picture(0, *[8000] * 3, waiting=(waits(1, 9000),))], idle) == ["0.0", "0.1"]
+    two = (waits(2, 8000), waits(1, 8000))
     assert gone([picture(0, *[8000] * 3, waiting=two)], idle) == ["0.0", "0.1"]
 
 
 def test_workers_on_other_devices_stay() -> None:
-    pictures = [picture(0, 8000), picture(0, 8000, gpu=1, waiting=(Reservation(1, 4000),))]
+    pictures = [picture(0, 8000), picture(0, 8000, gpu=1, waiting=(waits(1, 4000),))]
     assert gone(pictures, workers(8000) + workers(8000, gpu=1)) == ["1.0"]
 
 
 def test_a_job_that_a_worker_can_serve_evicts_nobody() -> None:
     idle = workers(8000, 8000)
-    waiting = (Reservation(1, 8000),)
+    waiting = (waits(1, 8000),)
     assert gone([picture(0, 8000, 8000, waiting=waiting)], idle, {1: "0.1"}) == []
-    both = (*waiting, Reservation(2, 8000))
+    both = (*waiting, waits(2, 8000))
     assert gone([picture(0, 8000, 8000, waiting=both)], idle, {1: "0.1"}) == ["0.0"]
 
 
 def test_a_limit_of_jobs_per_gpu_counts_too() -> None:
-    waiting = (Reservation(1, 1000, max_jobs_per_gpu=2),)
+    waiting = (waits(1, 1000, 2),)
     assert gone([picture(9000, 8000, 8000, waiting=waiting)], workers(8000, 8000)) == ["0.0"]
     assert gone([picture(9000, 8000, waiting=waiting)], workers(8000)) == []
 
@@ -81,7 +85,7 @@ def test_an_idle_worker_younger_than_the_job_that_waits_will_go_as_well() -> Non
 def test_whoever_waits_has_room_after_it_or_all_are_gone(
     free: int, idle_mb: list[int], wanted: list[int]
 ) -> None:
-    waiting = tuple(Reservation(seq, mb) for seq, mb in enumerate(wanted))
+    waiting = tuple(waits(seq, mb) for seq, mb in enumerate(wanted))
     idle = workers(*idle_mb)
     evicted = needed([picture(free, *idle_mb, waiting=waiting)], idle, lambda w, r: False)
     room = free + sum(worker.mem_mb for worker in evicted)
