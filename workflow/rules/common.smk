@@ -108,6 +108,15 @@ def chunks_of(wildcards):
     return plan.chunks[wildcards.video]
 
 
+def grown(amount):
+    """MB or minutes of a job; each attempt asks for all of it once more, unlike of scarce GPU memory."""
+
+    def answer(wildcards, attempt):
+        return amount * attempt
+
+    return answer
+
+
 def gpu_mem_mb(section, gpus):
     """GPU memory of a job in MB, given its number of GPUs; each attempt asks for half as much again."""
     base = config[section]["gpu_mem_mb"]

@@ -26,8 +26,8 @@ rule merge:
     resources:
         gpu=0,
         gpu_mem_mb=0,
-        mem_mb=1000,
-        runtime="10m",
+        mem_mb=grown(1000),
+        runtime=grown(10),
     params:
         settings=recipe["merge"],
         version=VERSIONS["merge"],
