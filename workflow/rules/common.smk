@@ -33,6 +33,8 @@ plan = explained(
         Path(workflow.pathvars.apply(name)).absolute()
         for name in ("<results>", "<resources>")
     ],
+    # A cluster's jobs plan again what this process has planned.
+    renew=workflow.is_main_process,
 )
 config.update(plan.config)
 recipe = plan.recipe
