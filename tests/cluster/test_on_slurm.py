@@ -33,7 +33,9 @@ def two_gpus(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
     folder = tmp_path_factory.mktemp("two")
     (folder / "broken.mp4").write_text("This is no video.\n")
     with private_slurm(gpus=2) as slurm:
-        return DemoRun(slurm, folder / "run", [ROOT / "demo", folder / "broken.mp4"]).wait()
+        run = DemoRun(slurm, folder / "run", [ROOT / "demo", folder / "broken.mp4"])
+        models = [f"{rule}:gpu_model=pretended" for rule in ("asr_chunk", "translate")]
+        return run.wait("--set-resources", *models)
 
 
 def test_every_sound_video_is_finished_and_the_broken_one_named(two_gpus: Outcome) -> None:
@@ -48,6 +50,14 @@ def test_no_gpu_is_shared_and_both_work_at_a_time(two_gpus: Outcome) -> None:
     assert len(on_gpus) == 3 + 9 + 6
     assert {len(script["gpus"].split(",")) for script in on_gpus} == {1}
     assert most_at_once((script["began"], script["ended"]) for script in on_gpus) == 2
+
+
+def test_a_model_of_gpu_is_asked_for_by_name(two_gpus: Outcome) -> None:
+    def asked(rule: str) -> set[str]:
+        return {job["TresPerJob"] for job in two_gpus.jobs_of(rule)}
+
+    assert asked("separate") == {"gres:gpu:1"}
+    assert asked("asr_chunk") == asked("subtitles") == {"gres:gpu:pretended:1"}
 
 
 def test_other_jobs_see_no_gpu_and_none_takes_a_lease(two_gpus: Outcome) -> None:
@@ -70,29 +80,43 @@ def test_subtitles_of_a_video_are_one_slurm_job(two_gpus: Outcome) -> None:
     assert {script["job"] for script in two_gpus.scripts_of("translate")} == merged
 
 
+class Site:
+    """A web site with a feed of one video; `asked` are the paths that were asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        asked: list[str] = []
+
+        class Handler(SimpleHTTPRequestHandler):
+            def log_message(self, *_: object) -> None:
+                asked.append(self.path)
+
+        handler = partial(Handler, directory=str(folder))
+        self.asked = asked
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        (folder / "clean.mp4").symlink_to(ROOT / "demo/clean.mp4")
+        (folder / "feed.xml").write_text(
+            '<rss version="2.0"><channel><title>Talks</title><item><title>One</title>'
+            f"<link>{self.url}/clean.mp4</link></item></channel></rss>"
+        )
+
+
 @pytest.fixture(scope="module")
-def site() -> Iterator[str]:
-    """A web site with the demo's videos."""
-
-    class Handler(SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Stay quiet."""
-
-    handler = partial(Handler, directory=str(ROOT / "demo"))
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    made = Site(tmp_path_factory.mktemp("site"))
+    threading.Thread(target=made.server.serve_forever, daemon=True).start()
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
 
 
 @pytest.fixture(scope="module")
 def four_gpus(
-    site: str, tmp_path_factory: pytest.TempPathFactory
+    site: Site, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Outcome, Outcome]]:
-    """A file and a URL on four GPUs: a run that is interrupted, and one that goes on."""
+    """A file and a feed on four GPUs: a run that is interrupted, and one that goes on."""
     with private_slurm(gpus=4) as slurm:
-        videos = [ROOT / "demo/music.mkv", f"{site}/clean.mp4"]
+        videos = [ROOT / "demo/music.mkv", f"{site.url}/feed.xml"]
         run = DemoRun(slurm, tmp_path_factory.mktemp("four"), videos)
         process = run.start()
         limit = time.monotonic() + 180
@@ -131,6 +155,13 @@ def test_all_four_gpus_work_at_a_time_and_none_is_shared(
     _, resumed = four_gpus
     assert most_on_a_gpu(resumed.scripts) == dict.fromkeys("0123", 1)
     assert most_at_once(slurm_times(resumed.jobs_of("asr_chunk"))) == 4
+
+
+def test_each_run_asks_for_a_feed_once_and_no_job_does(
+    site: Site, four_gpus: tuple[Outcome, Outcome]
+) -> None:
+    assert four_gpus[1].status == 0
+    assert site.asked.count("/feed.xml") == 2
 
 
 def test_only_the_count_of_a_remote_videos_chunks_is_no_slurm_job(
