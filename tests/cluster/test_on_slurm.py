@@ -80,6 +80,13 @@ def test_subtitles_of_a_video_are_one_slurm_job(two_gpus: Outcome) -> None:
     assert {script["job"] for script in two_gpus.scripts_of("translate")} == merged
 
 
+def test_translations_of_a_video_need_the_memory_of_one_and_the_time_of_all(
+    two_gpus: Outcome,
+) -> None:
+    asked = {(job["MinMemoryNode"], job["TimeLimit"]) for job in two_gpus.jobs_of("subtitles")}
+    assert asked == {("2000M", "04:10:00")}
+
+
 class Site:
     """A web site with a feed of one video; `asked` are the paths that were asked for."""
 

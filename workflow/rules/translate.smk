@@ -27,6 +27,8 @@ rule translate:
         gpu_mem_mb=gpu_mem_mb("translate", translation_gpus),
         mem_mb=grown(2000),
         runtime=grown(120),
+        # So that a profile can limit how many there are at a time.
+        translations=1,
     params:
         settings=translation_settings,
         layout=recipe["merge"],
