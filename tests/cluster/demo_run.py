@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections import Counter
@@ -12,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.cluster.private_slurm import PrivateSlurm
+from tests.cluster.private_slurm import PrivateSlurm, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 # The node pretends to have more processors than this host.
@@ -71,14 +70,15 @@ class DemoRun:
     def wait(self, *arguments: str) -> Outcome:
         return self.end(self.start(*arguments))
 
-    def end(self, process: subprocess.Popen[str], seconds: float = 300) -> Outcome:
-        """Wait for a run that was started; one that takes too long is interrupted and fails."""
+    def end(self, process: subprocess.Popen[str], seconds: float = 400) -> Outcome:
+        """Wait until a run that was started has ended, and Slurm has none of its jobs any more."""
         try:
             output, _ = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGINT)
-            output, _ = process.communicate(timeout=60)
-            output += f"\nIt was stopped after {seconds:.0f} s."
+            process.kill()
+            output, _ = process.communicate()
+            raise AssertionError(f"It took more than {seconds:.0f} s:\n{output}") from None
+        wait_until(30, lambda: not self.slurm.unfinished(), "no job is left in Slurm")
         lines = self._observed.read_text().splitlines() if self._observed.exists() else []
         return Outcome(
             process.returncode,

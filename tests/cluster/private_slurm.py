@@ -51,16 +51,18 @@ class PrivateSlurm:
         munged += [f"--key-file={folder / 'munge/key'}", f"--pid-file={folder / 'munged.pid'}"]
         munged += [f"--log-file={folder / 'munged.log'}", f"--seed-file={folder / 'munge/seed'}"]
         self._spawn(*munged)
-        _wait(10, (folder / "munge.socket").exists, "munged starts")
+        wait_until(10, (folder / "munge.socket").exists, "munged starts")
         self._spawn("slurmctld", "-D")
         self._spawn("slurmd", "-D", "-N", "node")
-        _wait(30, lambda: self.ask("sinfo", "-h", "-o", "%t").strip() == "idle", "the node is idle")
+        wait_until(
+            30, lambda: self.ask("sinfo", "-h", "-o", "%t").strip() == "idle", "the node is idle"
+        )
 
     def stop(self) -> None:
         """End all jobs, then the daemons."""
         if len(self._daemons) == 3:
             self.ask("scancel", "--user", getpass.getuser())
-            _wait(30, lambda: not self.unfinished(), "all jobs end")
+            wait_until(30, lambda: not self.unfinished(), "all jobs end")
         for daemon in reversed(self._daemons):
             daemon.terminate()
             try:
@@ -193,7 +195,12 @@ def _free_ports(number: int) -> list[int]:
     return ports
 
 
-def _wait(seconds: float, condition: Callable[[], bool], what: str) -> None:
+def wait_until(seconds: float, condition: Callable[[], bool], what: str) -> None:
+    """Look again and again whether something is so.
+
+    Raises:
+        TimeoutError: where it is not so in time.
+    """
     limit = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > limit:

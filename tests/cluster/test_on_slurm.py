@@ -2,7 +2,6 @@
 
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -19,11 +18,11 @@ from tests.cluster.demo_run import (
     most_on_a_gpu,
     slurm_times,
 )
-from tests.cluster.private_slurm import missing_commands, private_slurm
+from tests.cluster.private_slurm import missing_commands, private_slurm, wait_until
 
-pytestmark = pytest.mark.skipif(
-    bool(missing_commands()), reason=f"of Slurm there is no {', '.join(missing_commands())} here"
-)
+if missing_commands():
+    pytest.skip(f"there is no {', '.join(missing_commands())}", allow_module_level=True)
+
 GPU_RULES = ("separate", "asr_chunk", "translate")
 
 
@@ -118,23 +117,24 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def four_gpus(
-    site: Site, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Outcome, Outcome]]:
+def four_gpus(site: Site, tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Outcome]:
     """A file and a feed on four GPUs: a run that is interrupted, and one that goes on."""
     with private_slurm(gpus=4) as slurm:
         videos = [ROOT / "demo/music.mkv", f"{site.url}/feed.xml"]
         run = DemoRun(slurm, tmp_path_factory.mktemp("four"), videos)
         process = run.start()
-        limit = time.monotonic() + 180
-        while process.poll() is None and time.monotonic() < limit:
-            states = [(job["JobState"], job["Comment"]) for job in slurm.unfinished()]
-            if sum(s == "RUNNING" and "asr_chunk" in comment for s, comment in states) >= 2:
-                break
-            time.sleep(0.2)
-        process.send_signal(signal.SIGINT)
-        interrupted = run.end(process, 60)
-        yield interrupted, run.wait()
+
+        def two_chunks_run() -> bool:
+            running = [job for job in slurm.unfinished() if job["JobState"] == "RUNNING"]
+            chunks = [job for job in running if "asr_chunk" in job["Comment"]]
+            return len(chunks) >= 2 or process.poll() is not None
+
+        try:
+            wait_until(300, two_chunks_run, "two chunks are transcribed")
+        finally:
+            process.send_signal(signal.SIGINT)
+            interrupted = run.end(process, 60)
+        return interrupted, run.wait()
 
 
 def test_an_interrupt_cancels_all_jobs(four_gpus: tuple[Outcome, Outcome]) -> None:
