@@ -31,7 +31,7 @@ test: install
 test-slurm: install
 	tests/cluster/install_slurm.sh
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[cluster]"
-	timeout -k 30 900 $(BIN)/python -m pytest -rs tests/cluster
+	timeout -k 30 1200 $(BIN)/python -m pytest -rs tests/cluster
 
 lint: install
 	$(BIN)/ruff check .

@@ -60,16 +60,18 @@ class PrivateSlurm:
 
     def stop(self) -> None:
         """End all jobs, then the daemons."""
-        if len(self._daemons) == 3:
-            self.ask("scancel", "--user", getpass.getuser())
-            wait_until(30, lambda: not self.unfinished(), "all jobs end")
-        for daemon in reversed(self._daemons):
-            daemon.terminate()
-            try:
-                daemon.wait(15)
-            except subprocess.TimeoutExpired:
-                daemon.kill()
-                daemon.wait()
+        try:
+            if self.unfinished():
+                self.ask("scancel", "--user", getpass.getuser())
+                wait_until(30, lambda: not self.unfinished(), "all jobs end")
+        finally:
+            for daemon in reversed(self._daemons):
+                daemon.terminate()
+                try:
+                    daemon.wait(15)
+                except subprocess.TimeoutExpired:
+                    daemon.kill()
+                    daemon.wait()
 
     def ask(self, *command: str) -> str:
         """What one of Slurm's commands prints; "" where it fails."""
@@ -86,11 +88,12 @@ class PrivateSlurm:
     def jobs(self) -> list[dict[str, str]]:
         """All jobs since the start, in the order of submission, with Slurm's names of facts."""
         text = self.ask("scontrol", "--oneliner", "show", "jobs")
-        return [dict(re.findall(r"(\S+?)=(\S*)", line)) for line in text.splitlines()]
+        lines = [line for line in text.splitlines() if line.startswith("JobId=")]
+        return [dict(re.findall(r"(\S+?)=(\S*)", line)) for line in lines]
 
     def unfinished(self) -> list[dict[str, str]]:
         """The jobs that wait or run, or are not yet cleaned away."""
-        return [job for job in self.jobs() if job and job["JobState"] not in _ENDED]
+        return [job for job in self.jobs() if job["JobState"] not in _ENDED]
 
     def _spawn(self, *command: str) -> None:
         # Dies with the tests, whatever they die of.
