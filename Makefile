@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # The cuBLAS that CTranslate2 wants on a GPU; hosts without a GPU do without its 600 MB.
-EXTRAS := test$(shell nvidia-smi >/dev/null 2>&1 && echo ,cuda)
+# Snakemake's way to Slurm, where there is Slurm: every start of Snakemake imports it and its pandas,
+# for a quarter of a second.
+EXTRAS := test$(shell nvidia-smi >/dev/null 2>&1 && echo ,cuda)$(shell command -v sbatch >/dev/null && echo ,cluster)
 
-.PHONY: install demo test lint clean bench-gpu bench-overhead bench-asr bench-cues bench-long
+.PHONY: install demo test test-slurm lint clean bench-gpu bench-overhead bench-asr bench-cues bench-long
 
 install: $(VENV)/installed
 
@@ -24,6 +26,12 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest
+
+# A real Slurm of one node, on loopback, for as long as the tests last; skipped where it cannot be had.
+test-slurm: install
+	tests/cluster/install_slurm.sh
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[cluster]"
+	timeout -k 30 1200 $(BIN)/python -m pytest -rs tests/cluster
 
 lint: install
 	$(BIN)/ruff check .

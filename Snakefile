@@ -15,6 +15,14 @@ pathvars:
 include: "workflow/rules/common.smk"
 
 
+# Where jobs go to a cluster, these stay with Snakemake: they last a second, or need a network that
+# only the login node has.
+localrules:
+    all,
+    count_chunks,
+    fetch_model,
+
+
 rule all:
     """Every video with its subtitles."""
     input:

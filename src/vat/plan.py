@@ -22,10 +22,12 @@ logger = logging.getLogger(__name__)
 class Probes:
     """Remembers what was learnt about sources, so that planning a folder again opens no file.
 
-    Durations are kept by path, size and time of change; the entries of playlists by URL.
+    Durations are kept by path, size and time of change; the entries of playlists by URL. Known
+    playlists are asked for again only where `renew` says so.
     """
 
     path: Path
+    renew: bool = True
     known: dict[str, Any] = field(default_factory=dict)
     changed: bool = False
 
@@ -53,7 +55,7 @@ class Probes:
     def entries(self, url: str) -> Sequence[str]:
         """The videos behind a URL: those of a playlist, or the URL itself.
 
-        A playlist is asked for again in every run, because it grows.
+        A playlist is asked for again in every run, because it grows, but not in every job of it.
 
         Raises:
             SourceError: where the site cannot be reached and no earlier run has asked it.
@@ -62,6 +64,8 @@ class Probes:
 
         if self.known.get(url) == [url]:
             return [url]
+        if url in self.known and not self.renew:
+            return list(self.known[url])
         try:
             found: list[str] = expand_url(url)
         except SourceError:
@@ -131,11 +135,19 @@ class Plan:
         return [*targets, *(["source"] if spoken and record.language not in targets else [])]
 
 
-def make_plan(config: Mapping[str, Any], *, root: Path, here: Path, skip: Sequence[Path]) -> Plan:
+def make_plan(
+    config: Mapping[str, Any],
+    *,
+    root: Path,
+    here: Path,
+    skip: Sequence[Path],
+    renew: bool = True,
+) -> Plan:
     """Check `config`, find the videos, and count their chunks.
 
     `root` is the folder of the Snakefile, `here` the one under which everything is written;
-    nothing below the folders `skip` is taken for a video.
+    nothing below the folders `skip` is taken for a video. Without `renew`, as in the jobs of a
+    cluster, no site is asked again for a playlist that the run has asked for.
 
     Raises:
         ConfigError, SourceError: one sentence about what is wrong.
@@ -143,7 +155,7 @@ def make_plan(config: Mapping[str, Any], *, root: Path, here: Path, skip: Sequen
     schemas = root / "workflow" / "schemas"
     schema = load_schema(schemas / "config.schema.yaml")
     full = complete(config, schema)
-    probes = Probes(here / ".snakemake" / "vat" / "probes.json")
+    probes = Probes(here / ".snakemake" / "vat" / "probes.json", renew)
     bases = (here, root)
     rows = load_schema(schemas / "videos.schema.yaml")
     videos = Finder(full, rows, bases, skip, probes.entries).find()

@@ -13,8 +13,9 @@ from vat.plan import Plan, Probes, check_api_key, make_plan
 
 @pytest.fixture
 def make(root: Path, tmp_path: Path) -> Any:
-    def call(**config: Any) -> Plan:
-        return make_plan(config, root=root, here=tmp_path, skip=[tmp_path / "results"])
+    def call(*, renew: bool = True, **config: Any) -> Plan:
+        skip = [tmp_path / "results"]
+        return make_plan(config, root=root, here=tmp_path, skip=skip, renew=renew)
 
     return call
 
@@ -78,6 +79,17 @@ def test_a_playlist_is_asked_again_and_remembered(
     assert Probes(tmp_path / "probes.json").entries("list") == ["a", "b"]
     with pytest.raises(SourceError, match="no network"):
         Probes(tmp_path / "probes.json").entries("other")
+
+
+def test_a_job_asks_no_site_for_the_playlist_of_its_run(
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video, added, url = (f"https://example.org/{name}" for name in ("a.mp4", "b.mp4", "list"))
+    answers = [[video], [video, added]]
+    monkeypatch.setattr("vat.download.expand_url", lambda url: answers.pop(0))
+    planned = make(videos=url).videos
+    assert make(videos=url, renew=False).videos == planned
+    assert len(make(videos=url).videos) == 2
 
 
 def test_languages_and_tracks(make: Any, tmp_path: Path) -> None:

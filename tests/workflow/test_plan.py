@@ -1,5 +1,6 @@
 """What a dry run says: every job of every video is known before anything runs."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,29 @@ def test_gpu_and_memory_are_declared(workflow: Workflow, folder: Path, tmp_path:
     for rule in ("download", "separate", "split", "asr_chunk", "merge", "translate", "embed"):
         assert "runtime=" in resources[rule], rule
         assert "mem_mb=" in resources[rule], rule
+
+
+def test_each_attempt_asks_for_more_memory_and_time(
+    workflow: Workflow, folder: Path, tmp_path: Path
+) -> None:
+    def asked(attempt: int) -> list[tuple[int, ...]]:
+        text = workflow(
+            tmp_path, *demo("-n", "--attempt", str(attempt), "--config", f"videos={folder}")
+        ).output
+        found = re.findall(r"gpu_mem_mb=(\d+), runtime=(\d+),.* mem_mb=(\d+)", text)
+        return [tuple(map(int, numbers)) for numbers in found]
+
+    first, third = asked(1), asked(3)
+    assert len(first) == 3 * 7 + 1 + 4 + 7
+    for (gpu_mem, minutes, memory), more in zip(sorted(first), sorted(third), strict=True):
+        assert more == (2 * gpu_mem, 3 * minutes, 3 * memory)
+
+
+def test_only_a_profile_tries_jobs_again(root: Path) -> None:
+    # A rule's retries would also be tried inside each job of a cluster, without more memory.
+    rules = list(root.glob("workflow/rules/*.smk"))
+    assert len(rules) > 5
+    assert not [path.name for path in rules if re.search(r"^\s+retries:", path.read_text(), re.M)]
 
 
 def test_the_cpu_asks_for_no_gpu(workflow: Workflow, folder: Path, tmp_path: Path) -> None:

@@ -26,8 +26,8 @@ rule asr_chunk:
         gpu=asr_gpus,
         gpu_mem_mb=gpu_mem_mb("asr", asr_gpus),
         gpu_worker="asr",
-        mem_mb=8000,
-        runtime="1h",
+        mem_mb=grown(8000),
+        runtime=grown(60),
     params:
         model=model_folder("asr", recipe["asr"]["model"]),
         settings=recipe["asr"],

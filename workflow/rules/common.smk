@@ -33,6 +33,8 @@ plan = explained(
         Path(workflow.pathvars.apply(name)).absolute()
         for name in ("<results>", "<resources>")
     ],
+    # A cluster's jobs plan again what this process has planned.
+    renew=workflow.is_main_process,
 )
 config.update(plan.config)
 recipe = plan.recipe
@@ -106,6 +108,15 @@ def tracks_of(wildcards):
 def chunks_of(wildcards):
     """How many chunks a video has; None where only the download tells."""
     return plan.chunks[wildcards.video]
+
+
+def grown(amount):
+    """MB or minutes of a job; each attempt asks for all of it once more, unlike of scarce GPU memory."""
+
+    def answer(wildcards, attempt):
+        return amount * attempt
+
+    return answer
 
 
 def gpu_mem_mb(section, gpus):

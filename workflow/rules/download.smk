@@ -24,8 +24,8 @@ rule download:
     resources:
         gpu=0,
         gpu_mem_mb=0,
-        mem_mb=1000,
-        runtime="6h",
+        mem_mb=grown(1000),
+        runtime=grown(360),
     params:
         # A video's name may hold anything, wildcards too, so it is a param and no input;
         # the fingerprint sees to it that a changed file is taken again.

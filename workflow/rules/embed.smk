@@ -28,8 +28,8 @@ rule embed:
     resources:
         gpu=int(burns_on_gpu),
         gpu_mem_mb=config["embed"]["gpu_mem_mb"] if burns_on_gpu else 0,
-        mem_mb=2000,
-        runtime="4h",
+        mem_mb=grown(2000),
+        runtime=grown(240),
     params:
         settings=recipe["embed"],
         version=VERSIONS["embed"],

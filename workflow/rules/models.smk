@@ -18,8 +18,8 @@ rule fetch_model:
     resources:
         gpu=0,
         gpu_mem_mb=0,
-        mem_mb=1000,
-        runtime="2h",
+        mem_mb=grown(1000),
+        runtime=grown(120),
     params:
         version=VERSIONS["fetch_model"],
     script:

@@ -24,8 +24,8 @@ rule separate:
         gpu=separation_gpus,
         gpu_mem_mb=gpu_mem_mb("separate", separation_gpus),
         gpu_worker=separation_worker,
-        mem_mb=4000,
-        runtime="2h",
+        mem_mb=grown(4000),
+        runtime=grown(120),
     params:
         enabled=of_video("separate"),
         model=model_folder("separate", recipe["separate"]["model"]),

@@ -28,8 +28,8 @@ rule split:
     resources:
         gpu=0,
         gpu_mem_mb=0,
-        mem_mb=4000,
-        runtime="1h",
+        mem_mb=grown(4000),
+        runtime=grown(60),
     params:
         chunks=chunks_of,
         language=of_video("language"),
@@ -54,8 +54,8 @@ checkpoint count_chunks:
     resources:
         gpu=0,
         gpu_mem_mb=0,
-        mem_mb=500,
-        runtime="5m",
+        mem_mb=grown(500),
+        runtime=grown(5),
     params:
         chunk_seconds=recipe["split"]["chunk_seconds"],
     script:

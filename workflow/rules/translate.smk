@@ -28,8 +28,8 @@ rule translate:
     resources:
         gpu=translation_gpus,
         gpu_mem_mb=gpu_mem_mb("translate", translation_gpus),
-        mem_mb=2000,
-        runtime="2h",
+        mem_mb=grown(2000),
+        runtime=grown(120),
     params:
         settings=translation_settings,
         layout=recipe["merge"],
