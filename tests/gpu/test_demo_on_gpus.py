@@ -11,7 +11,7 @@ import pytest
 from driver.simulated import Host, gpu_uuid
 
 ROOT = Path(__file__).parents[2]
-MEMORY = {"asr_chunk": 8000, "separate": 4000, "translate": 2000}
+MEMORY = {"asr_chunk": 8000, "merge": 8000, "separate": 4000, "translate": 2000}
 
 
 class Demo:
@@ -81,6 +81,9 @@ def test_chunks_and_videos_spread_over_all_gpus(host: Host, demo: Demo) -> None:
     assert most_at_once(both)[gpu_uuid(0)] <= 9000
     assert most_at_once(both)[gpu_uuid(1)] <= 10000
     assert len(list(demo.folder.glob("results/*/*.mkv"))) == 3
+    # The models of recognition are still loaded when the chunks of a video are joined.
+    merges = [event["reason"] for event in demo.events("granted", "merge")]
+    assert any("its worker 'asr' is idle" in reason for reason in merges)
 
 
 def test_three_videos_on_two_gpus_share_them_or_wait(host: Host, demo: Demo) -> None:
