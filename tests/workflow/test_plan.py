@@ -119,7 +119,7 @@ def test_each_attempt_asks_for_more_memory_and_time(
         text = workflow(
             tmp_path, *demo("-n", "--attempt", str(attempt), "--config", f"videos={folder}")
         ).output
-        found = re.findall(r"gpu_mem_mb=(\d+), runtime=(\d+),.* mem_mb=(\d+)", text)
+        found = re.findall(r"gpu_mem_mb=(\d+),.*? runtime=(\d+),.* mem_mb=(\d+)", text)
         return [tuple(map(int, numbers)) for numbers in found]
 
     first, third = asked(1), asked(3)
