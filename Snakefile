@@ -33,3 +33,4 @@ include: "workflow/rules/embed.smk"
 
 onstart:
     explained(check_api_key, config)
+    explained(begin_run, translations)

@@ -133,7 +133,7 @@ def sentence_ends(text: str, language: str) -> list[int]:
 def _pieces(text: str, language: str, max_columns: int) -> list[str]:
     """Pieces between which a line may break; a blank belongs to the piece before it."""
     pieces = []
-    for piece in _cut(text, _phrase_ends(text, language)):
+    for piece in _cut(text, phrase_ends(text, language)):
         if columns(piece) <= max_columns:
             pieces.append(piece)
             continue
@@ -146,7 +146,7 @@ def _cut(text: str, places: Sequence[int]) -> list[str]:
     return [text[a:b] for a, b in pairwise([0, *places, len(text)])]
 
 
-def _phrase_ends(text: str, language: str) -> list[int]:
+def phrase_ends(text: str, language: str) -> list[int]:
     """Where a line may break inside `text`: after blanks, and between phrases without blanks."""
     ends = {i for i in range(1, len(text)) if text[i - 1] == " "}
     parser = _phrase_parser(language)
@@ -260,7 +260,7 @@ def _best_cut(words: Sequence[Word], language: str, settings: CueSettings) -> in
     parts = max(2, math.ceil(max(by_width, by_time)))
     # A long text is cut near its middle, so that the number of cuts one inside another stays small.
     margin = len(words) // 4 if parts > _FEW_PARTS else 0
-    phrase_ends = frozenset(_phrase_ends(text, language))
+    places = frozenset(phrase_ends(text, language))
     best, best_score, passed = 1, -math.inf, 0
     positions = list(_positions(words))
     for cut in range(1, len(words)):
@@ -272,7 +272,7 @@ def _best_cut(words: Sequence[Word], language: str, settings: CueSettings) -> in
         away = abs(share * parts - min(max(round(share * parts), 1), parts - 1))
         pause = min(max(after.start - before.end, 0.0), 1.0)
         clause = 0.5 if before.text.endswith(_CLAUSE_ENDS) else 0.0
-        phrase = 0.5 if after.space or positions[cut - 1] in phrase_ends else 0.0
+        phrase = 0.5 if after.space or positions[cut - 1] in places else 0.0
         score = pause + clause + phrase - away
         if score > best_score:
             best, best_score = cut, score

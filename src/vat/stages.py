@@ -13,6 +13,6 @@ VERSIONS: Final = {
     "split": 1,
     "asr_chunk": 1,
     "merge": 1,
-    "translate": 1,
+    "translate": 2,
     "embed": 1,
 }

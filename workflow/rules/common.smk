@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 from vat.errors import VatError
-from vat.models import asr_gpu_mem_mb, folder_name
+from vat.models import asr_gpu_mem_mb, folder_name, translator_gpu_mem_mb
 from vat.plan import check_api_key, make_plan
 from vat.stages import VERSIONS
+from vat.translate.limits import begin_run
 
 
 wildcard_constraints:
@@ -112,13 +113,23 @@ def gpu_mem_mb(section, gpus):
     """GPU memory of a job in MB, given its number of GPUs; each attempt asks for half as much again."""
     base = config[section]["gpu_mem_mb"]
     if base is None:
-        base = asr_gpu_mem_mb(config["asr"]["model"], config["asr"]["compute_type"])
+        base = known_gpu_mem_mb(section)
 
     def answer(wildcards, attempt):
         wanted = gpus(wildcards) if callable(gpus) else gpus
         return base * (1 + attempt) // 2 if wanted else 0
 
     return answer
+
+
+def known_gpu_mem_mb(section):
+    """GPU memory of a job by its model."""
+    options = config[section]
+    if section == "asr":
+        return asr_gpu_mem_mb(options["model"], options["compute_type"])
+    return translator_gpu_mem_mb(
+        options["model"], explained(plan.model_folder, options["model"])
+    )
 
 
 asr_gpus = int(config["asr"]["device"] != "cpu")
@@ -166,15 +177,24 @@ def translator_input(wildcards):
 
 
 def translation_settings(wildcards):
-    """What shapes a translation, with the prompt's text and the model's folder; None for a copy."""
+    """What shapes a translation, with prompts, terms and the model's folder; None for a copy."""
     if not is_translated(wildcards):
         return None
-    settings = recipe["translate"] | {
-        "prompt": explained(plan.text, config["translate"]["prompt"])
-    }
+    settings = explained(plan.translation, wildcards.video, wildcards.language)
     if uses_local_translator(wildcards):
         settings["model"] = model_folder("translate", settings["model"])
     return settings
+
+
+def glossaries_of(wildcards):
+    """The user's glossaries; their content counts (a param), not when they were saved."""
+    named = is_translated(wildcards)
+    return (
+        explained(plan.glossary, wildcards.video, wildcards.language) if named else []
+    )
+
+
+translations = workflow.pathvars.apply("<resources>/translations")
 
 
 burns_on_gpu = config["embed"]["mode"] in ("burn", "both") and config["embed"][

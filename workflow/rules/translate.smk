@@ -2,7 +2,8 @@
 Translate the subtitles; the spoken language itself is passed on unchanged.
 
 INPUTS:  <results>/{video}/subtitles/source.json
-OUTPUTS: <results>/{video}/subtitles/{language}.json    cues (.srt and .vtt: the same)
+OUTPUTS: <results>/{video}/subtitles/{language}.json       cues (.srt and .vtt: the same)
+         <results>/{video}/translations/{language}.json    tokens, cost, and where to look
 """
 
 
@@ -10,11 +11,13 @@ rule translate:
     """Translate every cue of one video into one language."""
     input:
         cues="<results>/{video}/subtitles/source.json",
+        glossary=ancient(glossaries_of),
         model=translator_input,
     output:
         cues=ensure("<results>/{video}/subtitles/{language}.json", non_empty=True),
         srt="<results>/{video}/subtitles/{language}.srt",
         vtt="<results>/{video}/subtitles/{language}.vtt",
+        report="<results>/{video}/translations/{language}.json",
     log:
         "<logs>/{video}/translate/{language}.log",
     benchmark:
@@ -30,6 +33,7 @@ rule translate:
     params:
         settings=translation_settings,
         layout=recipe["merge"],
+        folder=translations,
         version=VERSIONS["translate"],
     script:
         "../../scripts/translate.py"

@@ -1,0 +1,90 @@
+"""What shapes a translation, and with what it is made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from vat.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class TranslateSettings:
+    """What shapes a translation: keys of the configuration's `translate` section.
+
+    `prompts` holds the texts of the prompts by name, `style` the notes on the target language,
+    `glossary` a digest of the terms, and `model` the name on a server or the folder of a local one.
+    """
+
+    backend: str
+    model: str
+    base_url: str | None = None
+    batch_size: int = 30
+    context: int = 3
+    temperature: float | None = None
+    instructions: str = ""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    style: str = ""
+    glossary: str = ""
+    echo: bool = True
+    review: bool = False
+    shorten: bool = True
+    memory: bool = True
+    on_failure: str = "fail"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether a model is run here, and no server asked."""
+        return self.backend == "ctranslate2"
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """With what a translation is made; nothing here changes its words.
+
+    `folder` keeps answers, limits and spending of all jobs, None keeps nothing. `name` says what is
+    translated, such as a video and a language. Limits are per minute, prices per million tokens,
+    `max_cost` is in the currency of the prices; None is no limit, or no known price.
+    """
+
+    device: str = "cpu"
+    threads: int = 1
+    timeout_seconds: float = 120
+    attempts: int = 4
+    concurrency: int = 4
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    input_price: float | None = None
+    output_price: float | None = None
+    max_cost: float | None = None
+    folder: Path | None = None
+    name: str = ""
+
+
+def means_of(
+    options: Mapping[str, Any], *, device: str, threads: int, folder: str | Path, name: str
+) -> Means:
+    """The means that a configuration's `translate` section names, and those given here."""
+    keys = [one.name for one in fields(Means) if one.name in options]
+    chosen = {key: options[key] for key in keys if key != "device"}
+    return Means(device, threads, folder=Path(folder), name=name, **chosen)
+
+
+def prompts_of(options: Mapping[str, Any]) -> list[str]:
+    """The names of the prompts that a translation uses."""
+    return ["translate", *(name for name in ("review", "shorten") if options[name])]
+
+
+def check_means(config: Mapping[str, Any]) -> None:
+    """See that a limit on cost can be kept.
+
+    Raises:
+        ConfigError: where there is a limit and a price is missing.
+    """
+    options = config["translate"]
+    priced = None not in (options["input_price"], options["output_price"])
+    if options["max_cost"] is not None and not priced:
+        raise ConfigError(
+            "translate.max_cost can only be kept where the prices are known; set"
+            " translate.input_price and translate.output_price."
+        )
