@@ -28,6 +28,7 @@ include: "workflow/rules/split.smk"
 include: "workflow/rules/asr_chunk.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/translate.smk"
+include: "workflow/rules/glossary.smk"
 include: "workflow/rules/embed.smk"
 
 

@@ -133,8 +133,15 @@ class Plan:
             "style": self.text(found[0]) if found else "",
         }
 
-    def glossary(self, video: str, target: str) -> list[str]:
-        """The glossaries that concern a video, those for all videos first.
+    def proposal(self, target: str) -> dict[str, Any]:
+        """What shapes the proposal of a glossary."""
+        options = self.recipe["translate"]
+        shared = {"glossary": digest(read_terms(self.glossary(None, target)))}
+        prompts = self.prompts(["terms"] if options["backend"] == "openai" else [], target)
+        return {**options, **shared, **prompts}
+
+    def glossary(self, video: str | None, target: str) -> list[str]:
+        """The glossaries that concern a video, or all of them; those for all videos first.
 
         Paths are relative to the working directory where they lie in it, so that it may be moved.
         """

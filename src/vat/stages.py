@@ -14,5 +14,6 @@ VERSIONS: Final = {
     "asr_chunk": 1,
     "merge": 1,
     "translate": 2,
+    "propose_terms": 1,
     "embed": 1,
 }

@@ -16,8 +16,32 @@ _CHARACTERS = (
     "的一是不了人我在有他这为之大来以个中上们到说国和地也子时道出而要于就下得可你年生自会那后能对着"
     "事其里所去行过家十用发天如然作方成者多日都三小军无同么经法当起与好看学进种将还分此心前面又定见只"
 ).translate(dict.fromkeys(map(ord, "一十三")))
-_WORDS = "red old small quiet distant careful green heavy early open silver narrow".split()
-_THINGS = "house garden letter window river bridge street engine teacher mountain".split()
+_WORDS = [
+    "red",
+    "old",
+    "small",
+    "quiet",
+    "distant",
+    "careful",
+    "green",
+    "heavy",
+    "early",
+    "open",
+    "silver",
+    "narrow",
+]
+_THINGS = [
+    "house",
+    "garden",
+    "letter",
+    "window",
+    "river",
+    "bridge",
+    "street",
+    "engine",
+    "teacher",
+    "mountain",
+]
 
 Answer = dict[str, Any]
 Fault = Callable[[Answer, dict[str, str], random.Random], Any]
@@ -55,13 +79,16 @@ def subtitles(request: dict[str, Any]) -> dict[str, str]:
 
 def right(request: dict[str, Any]) -> Answer:
     """The answer that the server gives where it behaves."""
-    prompt, items = request["messages"][0]["content"], json.loads(request["messages"][-1]["content"])
+    prompt, items = (
+        request["messages"][0]["content"],
+        json.loads(request["messages"][-1]["content"]),
+    )
     answer: Answer = {}
     for key, item in items["subtitles"].items():
         text = item if isinstance(item, str) else item["subtitle"]
         translation = chinese(text)
         if isinstance(item, dict) and "columns" in item:
-            translation = item["translation"][: item["columns"] // 2]
+            translation = f"{translation[: item['columns'] // 2 - 2]}{translation[-3:]}"
         if isinstance(item, dict) and "draft" in item:
             translation = f"{item['draft']}。"
         answer[key] = {"begins": " ".join(text.split()[:4]), "translation": translation}
@@ -231,10 +258,11 @@ class Behaviour:
 @contextmanager
 def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
     """Serve on a port of its own; `behaviour.url` is the base_url, `requests` what was asked."""
-    chance = random.Random(behaviour.seed)
+    seen: Counter[bytes] = Counter()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        chance = random.Random(0)
 
         def log_message(self, *_: object) -> None:
             """Stay quiet."""
@@ -252,7 +280,11 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
             self.wfile.write(data)
 
         def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            request = json.loads(body)
+            seen[body] += 1
+            # The same question the nth time has the same fate, in whatever order threads ask.
+            self.chance = random.Random(f"{behaviour.seed} {seen[body]} {body!r}")
             behaviour.requests.append(request)
             behaviour.times.append(time.monotonic())
             behaviour.keys.append(self.headers.get("Authorization", ""))
@@ -265,8 +297,8 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
             kind = request.get("response_format", {}).get("type")
             unknown = [name for name in (kind, *request) if name in behaviour.refuses]
             status = behaviour.statuses.pop(0) if behaviour.statuses else None
-            if status is None and chance.random() < behaviour.unrest:
-                status = chance.choice(behaviour.passing)
+            if status is None and self.chance.random() < behaviour.unrest:
+                status = self.chance.choice(behaviour.passing)
             if status == 0:
                 time.sleep(behaviour.slow)
                 self.reply(200, self.completion(request))
@@ -290,8 +322,8 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
                 answer = {k: v for k, v in answer.items() if asked[k] != behaviour.never}
             if behaviour.change is not None:
                 answer = behaviour.change(answer, asked)
-            if behaviour.faults and chance.random() < behaviour.rate:
-                answer = FAULTS[chance.choice(behaviour.faults)](answer, asked, chance)
+            if behaviour.faults and self.chance.random() < behaviour.rate:
+                answer = FAULTS[self.chance.choice(behaviour.faults)](answer, asked, self.chance)
             text = answer if isinstance(answer, str) else json.dumps(answer)
             sizes = [len(json.dumps(request["messages"])) // 4, len(text) // 4]
             return {
@@ -315,7 +347,7 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     behaviour.url = f"http://127.0.0.1:{server.server_port}/v1"
     try:
         yield behaviour

@@ -170,6 +170,12 @@ def translation_gpus(wildcards):
     )
 
 
+def translation_mem_mb(wildcards):
+    """Memory of a translation: a local model is read through it, a server's is elsewhere."""
+    local = uses_local_translator(wildcards)
+    return 1000 + (known_gpu_mem_mb("translate") if local else 1000)
+
+
 def translator_input(wildcards):
     """The folder of a local translation model that has to be fetched."""
     local = uses_local_translator(wildcards)
@@ -193,6 +199,37 @@ def glossaries_of(wildcards):
         explained(plan.glossary, wildcards.video, wildcards.language) if named else []
     )
 
+
+def glossaries_of_all(wildcards):
+    """The user's glossary for all videos; its terms are not proposed again."""
+    return explained(plan.glossary, None, wildcards.language)
+
+
+def proposed_glossaries(wildcards):
+    """One glossary for every language that any video is translated into."""
+    targets = {code: None for video in plan.videos.values() for code in video.targets}
+    return [f"<results>/glossary/{language}.tsv" for language in targets]
+
+
+def terms_settings(wildcards):
+    """What shapes a proposed glossary, with the prompt's text and the model's folder."""
+    settings = explained(plan.proposal, wildcards.language)
+    if settings["backend"] == "ctranslate2":
+        settings["model"] = model_folder("translate", settings["model"])
+    return settings
+
+
+def terms_translator_input(wildcards):
+    """The folder of a local translation model that has to be fetched."""
+    options = config["translate"]
+    local = options["backend"] == "ctranslate2"
+    return model_input("translate", options["model"]) if local else []
+
+
+terms_gpus = int(
+    config["translate"]["backend"] == "ctranslate2"
+    and config["translate"]["device"] != "cpu"
+)
 
 translations = workflow.pathvars.apply("<resources>/translations")
 

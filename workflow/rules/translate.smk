@@ -28,7 +28,7 @@ rule translate:
     resources:
         gpu=translation_gpus,
         gpu_mem_mb=gpu_mem_mb("translate", translation_gpus),
-        mem_mb=2000,
+        mem_mb=translation_mem_mb,
         runtime="2h",
     params:
         settings=translation_settings,

@@ -57,15 +57,17 @@ def _entry(value: Any) -> tuple[str, str]:
 
 def _record(answer: str) -> Mapping[str, Any]:
     """The JSON object in an answer, whatever is said around it; empty where there is none."""
-    spoken = answer.rsplit("</think>", 1)[-1]
-    begin, end = spoken.find("{"), spoken.rfind("}")
-    try:
-        record = json.loads(spoken[begin : end + 1], object_pairs_hook=_unambiguous)
-    except (ValueError, RecursionError):
-        return {}
-    if isinstance(record, dict) and isinstance(record.get("subtitles"), dict):
-        record = record["subtitles"]
-    return record if isinstance(record, dict) else {}
+    # Some models think aloud first; but a subtitle may hold the sign of it, too.
+    for spoken in (answer, answer.partition("</think>")[2], answer.rpartition("</think>")[2]):
+        begin, end = spoken.find("{"), spoken.rfind("}")
+        try:
+            record = json.loads(spoken[begin : end + 1], object_pairs_hook=_unambiguous)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(record.get("subtitles"), dict):
+            record = record["subtitles"]
+        return dict(record)
+    return {}
 
 
 def _unambiguous(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:

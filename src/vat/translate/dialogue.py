@@ -1,6 +1,7 @@
 """Questions and answers until every sentence has a translation that can be one."""
 
 import logging
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ logger = logging.getLogger(__name__)
 
 _MOST_FAILURES: Final = 5
 """So many subtitles without translation tell that the rest is not worth its price."""
+
+_INSISTED: Final = 3
+"""An odd answer that is given so often in a row is believed, and reported."""
 
 _REPEATED: Final = Fault("it is the translation of another subtitle, too", False)
 
@@ -52,11 +56,16 @@ class Step:
 
 @dataclass(slots=True)
 class Asked:
-    """A task and what came of it: answers to it alone, the last that may be right, its doubts."""
+    """A task and what came of it: how often it was asked for alone, and what was wrong.
+
+    `last` is the last answer that may be right, `same` how often it came in a row, `doubts` what is
+    odd about it.
+    """
 
     task: Task
     tries: int = 0
     last: tuple[str, ...] | None = None
+    same: int = 0
     doubts: list[Fault] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
@@ -92,10 +101,7 @@ class Dialogue:
         self.total = sum(len(task.ids) for task in first.values())
         waiting = [Asked(task) for task in first.values() if not self._recall(task)]
         with ThreadPoolExecutor(self.job.means.concurrency, "ask") as pool:
-            try:
-                self._exchange(pool, waiting)
-            finally:
-                pool.shutdown(cancel_futures=True)
+            self._exchange(pool, waiting)
         self._keep_divided(first.values())
         for task in tasks:
             for at, same in zip(task.ids, first[task.key].ids, strict=True):
@@ -113,17 +119,15 @@ class Dialogue:
         return kept is not None
 
     def _exchange(self, pool: ThreadPoolExecutor, waiting: Sequence[Asked]) -> None:
-        pending: dict[Future[list[Asked]], list[Asked]] = {}
-        batches = cut(waiting, self.job.settings.batch_size)
-        while batches or pending:
-            for batch in batches:
-                pending[pool.submit(self._ask, batch)] = batch
-            batches = []
-            for future in wait(pending, return_when=FIRST_COMPLETED).done:
-                del pending[future]
-                batches += self._again(future.result())
-            if self._is_hopeless():
-                return
+        """Ask until nothing waits; what was refused comes first: a bad server shows soon."""
+        pending: set[Future[list[Asked]]] = set()
+        ready = deque(cut(waiting, self.job.settings.batch_size))
+        while (ready and not self._is_hopeless()) or pending:
+            while ready and len(pending) < self.job.means.concurrency:
+                pending.add(pool.submit(self._ask, ready.popleft()))
+            done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            for future in done:
+                ready.extendleft(reversed(self._again(future.result())))
 
     def _is_hopeless(self) -> bool:
         strict = self.step.required and self.job.settings.on_failure == "fail"
@@ -160,14 +164,16 @@ class Dialogue:
         found = faults(task.sources, answer, self.job.pair, task.terms)
         found += [_REPEATED] if twice.intersection(task.ids) else []
         found.sort(key=lambda fault: not fault.certain)
-        insisted = together == 1 and answer == one.last
-        if not found or (insisted and not any(fault.certain for fault in found)):
-            self._accept(task, answer, found)
-            return True
-        if not any(fault.certain for fault in found):
-            one.last, one.doubts = answer, found
         one.faults = found
-        return False
+        if any(fault.certain for fault in found):
+            return False
+        one.same = one.same + 1 if answer == one.last else 1
+        one.last, one.doubts = answer, found
+        insisted = one.same >= _INSISTED and (together == 1 or _REPEATED not in found)
+        if found and not insisted:
+            return False
+        self._accept(task, answer, found)
+        return True
 
     def _accept(self, task: Task, answer: tuple[str, ...], doubts: Sequence[Fault]) -> None:
         kept = Kept(answer, "; ".join(fault.reason for fault in doubts))

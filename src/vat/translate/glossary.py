@@ -30,9 +30,9 @@ class Term:
         return [one.strip() for one in self.target.split("|") if one.strip()]
 
 
-def glossary_names(video: str, language: str) -> tuple[str, str]:
-    """The files of a glossary folder that concern a video: for all videos, and for it alone."""
-    return f"{language}.tsv", f"{video}.{language}.tsv"
+def glossary_names(video: str | None, language: str) -> list[str]:
+    """The files of a glossary folder: that for all videos, and that for one, if one is named."""
+    return [f"{language}.tsv", *([f"{video}.{language}.tsv"] if video else [])]
 
 
 def read_terms(files: Iterable[str | Path]) -> list[Term]:

@@ -55,7 +55,7 @@ class Fault:
     """Why a translation is not taken as it is.
 
     A `certain` fault is never taken. Any other is asked about again, and taken where the translator
-    gives the same answer to the sentence alone: it may be right after all.
+    insists on its answer: it may be right after all.
     """
 
     reason: str
@@ -88,6 +88,8 @@ def _of_cue(source: str, answer: str, pair: tuple[str, str], terms: Sequence[Ter
         return [Fault("it is empty", True)]
     if not has_letters(source):
         return []
+    if not any(map(str.isalnum, answer)):
+        return [Fault("it says nothing", True)]
     return [
         *_identity_faults(source, answer, pair, terms),
         *_script_faults(source, answer, pair[1]),

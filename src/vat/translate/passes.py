@@ -52,6 +52,28 @@ def translate_texts(job: Job) -> dict[int, str]:
     return found
 
 
+def translate_terms(job: Job, lines: Sequence[Sequence[str]]) -> dict[int, str]:
+    """The terms that are the job's texts in the target language, by index.
+
+    `lines` are some in which each stands.
+
+    Raises:
+        TranslationError: where the server cannot be used.
+    """
+    server = Server.connect(job.settings, job.means)
+    step = _step(job, "terms", ("begins", "translation"), 1, False)
+    items = [
+        {"subtitle": text, "lines": list(said)} for text, said in zip(job.texts, lines, strict=True)
+    ]
+    groups = [range(at, at + 1) for at in range(len(job.texts))]
+    with server.client:
+        try:
+            memory = Memory(job.means.folder)
+            return Dialogue(job, server, step, memory).run(_tasks(job, step, groups, items))
+        finally:
+            _account(job, server)
+
+
 def _draft(job: Job, server: Server, memory: Memory, groups: Sequence[range]) -> dict[int, str]:
     step = _step(job, "translate", ("begins", "translation"), job.means.attempts, True)
     tasks = _tasks(job, step, groups, job.texts)
