@@ -35,7 +35,7 @@ _TOLERANCE: Final = 1.15
 
 _LEAST_ROOM: Final = 12
 _CLAUSE_ENDS: Final = re.compile(r"[,;:.!?–—，、；：。！？…]\s*$")
-_CLAUSE_BONUS: Final = 0.15
+_CLAUSE_BONUS: Final = 0.2
 
 
 def fit(text: str, language: str, layout: CueSettings) -> str:
