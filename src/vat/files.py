@@ -61,10 +61,11 @@ def write_once(path: str | os.PathLike[str], text: str) -> bool:
     Of several that write at once, one wins, and the file is whole for every reader.
     """
     target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f".part-{os.getpid()}-{get_ident()}-{target.name}")
+    if not target.parent.is_dir():
+        target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        part.write_text(text, encoding="utf-8", newline="\n")
+        part.write_bytes(text.encode())
         os.link(part, target)
     except FileExistsError:
         return False

@@ -122,6 +122,19 @@ class Plan:
             return {key: options[key] for key in kept} | shared
         return {**options, **shared, **self.prompts(prompts_of(options), target)}
 
+    def check_translation(self) -> None:
+        """See that every prompt and glossary is there and can be read.
+
+        Raises:
+            ConfigError: naming the first that is not.
+        """
+        options = self.config["translate"]
+        if options["backend"] == "openai":
+            for target in {code for video in self.videos.values() for code in video.targets}:
+                self.prompts(prompts_of(options), target)
+        if options["glossary"] is not None:
+            read_terms(sorted(locate(options["glossary"], self.bases).glob("*.tsv")))
+
     def prompts(self, names: Sequence[str], target: str) -> dict[str, Any]:
         """The texts of the prompts, and the notes on the style of a language, if there are any."""
         folder = self.config["translate"]["prompts"]
@@ -195,7 +208,9 @@ def make_plan(config: Mapping[str, Any], *, root: Path, here: Path, skip: Sequen
         for slug, video in videos.items()
     }
     probes.save()
-    return Plan(full, recipe(full, schema), videos, chunks, bases)
+    plan = Plan(full, recipe(full, schema), videos, chunks, bases)
+    plan.check_translation()
+    return plan
 
 
 def check_api_key(config: Mapping[str, Any]) -> None:

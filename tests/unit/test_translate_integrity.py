@@ -198,7 +198,7 @@ def test_scripts_and_words() -> None:
     assert scripts_of("ja") == {"CJK", "HIRAGANA", "KATAKANA"}
     assert scripts_of("la") == {"LATIN"}
     assert "CYRILLIC" in scripts_of("sr")
-    assert words("我用iPhone 15 Pro，l'été.") == ["我用", "iPhone", "15", "Pro", "l'été"]
+    assert words("我用iPhone 15 Pro，l'été.") == ("我用", "iPhone", "15", "Pro", "l'été")
     assert foreign_share("请 open the door", "zh", "Please open the door.") > 0.7
     assert foreign_share("请打开 Word", "zh", "Please open Word.") == 0
     assert foreign_share("♪ 12", "zh", "") == 0

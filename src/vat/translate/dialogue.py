@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from threading import Semaphore
 from typing import Any, Final
 
 from vat.translate.answers import read_answer
@@ -86,6 +87,12 @@ class Dialogue:
     found: dict[int, str] = field(default_factory=dict)
     failures: dict[int, str] = field(default_factory=dict)
     total: int = 0
+    slots: Semaphore = field(init=False)
+    stopped: bool = False
+
+    def __post_init__(self) -> None:
+        """No more requests at once than are wanted."""
+        self.slots = Semaphore(self.job.means.concurrency)
 
     def run(self, tasks: Sequence[Task]) -> dict[int, str]:
         """The texts by id; ids without a usable text are in `failures`, with the reason.
@@ -100,7 +107,7 @@ class Dialogue:
             first.setdefault(task.key, task)
         self.total = sum(len(task.ids) for task in first.values())
         waiting = [Asked(task) for task in first.values() if not self._recall(task)]
-        with ThreadPoolExecutor(self.job.means.concurrency, "ask") as pool:
+        with ThreadPoolExecutor(self._threads(), "ask") as pool:
             self._exchange(pool, waiting)
         self._keep_divided(first.values())
         for task in tasks:
@@ -123,11 +130,15 @@ class Dialogue:
         pending: set[Future[list[Asked]]] = set()
         ready = deque(cut(waiting, self.job.settings.batch_size))
         while (ready and not self._is_hopeless()) or pending:
-            while ready and len(pending) < self.job.means.concurrency:
+            while ready and len(pending) < self._threads():
                 pending.add(pool.submit(self._ask, ready.popleft()))
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
                 ready.extendleft(reversed(self._again(future.result())))
+
+    def _threads(self) -> int:
+        """Twice as many as requests under way: an answer is judged while the next one is made."""
+        return 2 * self.job.means.concurrency
 
     def _is_hopeless(self) -> bool:
         strict = self.step.required and self.job.settings.on_failure == "fail"
@@ -138,7 +149,14 @@ class Dialogue:
         asked: dict[int, str] = {}
         for one in batch:
             asked.update(zip(one.task.ids, one.task.sources, strict=True))
-        answer = self.server.ask(self.step.prompt, _request(batch), self.step.fields)
+        with self.slots:
+            if self.stopped:
+                return batch
+            try:
+                answer = self.server.ask(self.step.prompt, _request(batch), self.step.fields)
+            except BaseException:
+                self.stopped = True
+                raise
         texts, reasons = read_answer(answer, asked, echo="begins" in self.step.fields)
         twice = repeated(asked, texts)
         again = [one for one in batch if not self._judge(one, texts, reasons, twice, len(batch))]

@@ -42,6 +42,7 @@ def scripts_of(code: str) -> frozenset[str]:
     return frozenset(_SCRIPTS[flores.rsplit("_", 1)[1]].split())
 
 
+@functools.lru_cache(maxsize=4096)
 def letters(text: str) -> str:
     """The letters and digits of a text, without regard to case, width and accents' encoding."""
     return "".join(filter(str.isalnum, normalize("NFKC", text).casefold()))
@@ -57,9 +58,10 @@ def is_name(word: str) -> bool:
     return any(one.isupper() or one.isdigit() for one in word)
 
 
-def words(text: str) -> list[str]:
+@functools.lru_cache(maxsize=4096)
+def words(text: str) -> tuple[str, ...]:
     """The words of a text; where no blanks are written, runs of letters of one kind."""
-    return _WORD.findall(normalize("NFKC", text))
+    return tuple(_WORD.findall(normalize("NFKC", text)))
 
 
 def foreign_share(text: str, code: str, source: str) -> float:
