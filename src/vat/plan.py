@@ -116,7 +116,7 @@ class Plan:
     def translation(self, video: str, target: str) -> dict[str, Any]:
         """What shapes the translation of a video: settings, texts of prompts, digest of terms."""
         options = self.recipe["translate"]
-        shared = {"glossary": digest(read_terms(self.glossary(video, target)))}
+        shared = {"glossary": self._terms(video, target)}
         if options["backend"] != "openai":
             kept = ("backend", "model", "on_failure")
             return {key: options[key] for key in kept} | shared
@@ -149,7 +149,7 @@ class Plan:
     def proposal(self, target: str) -> dict[str, Any]:
         """What shapes the proposal of a glossary."""
         options = self.recipe["translate"]
-        shared = {"glossary": digest(read_terms(self.glossary(None, target)))}
+        shared = {"glossary": self._terms(None, target)}
         prompts = self.prompts(["terms"] if options["backend"] == "openai" else [], target)
         return {**options, **shared, **prompts}
 
@@ -164,6 +164,11 @@ class Plan:
         folder = locate(name, self.bases)
         files = [folder / file for file in glossary_names(video, target)]
         return [identity(file, self.bases[:1]) for file in files if file.is_file()]
+
+    def _terms(self, video: str | None, target: str) -> str:
+        """A digest of the terms that concern a video, or all of them."""
+        here = self.bases[0]
+        return digest(read_terms(here / file for file in self.glossary(video, target)))
 
     def fingerprint(self, video: str) -> str:
         """Changes whenever a local video's file does; empty for a remote one."""

@@ -129,12 +129,14 @@ class Dialogue:
         """Ask until nothing waits; what was refused comes first: a bad server shows soon."""
         pending: set[Future[list[Asked]]] = set()
         ready = deque(cut(waiting, self.job.settings.batch_size))
-        while (ready and not self._is_hopeless()) or pending:
+        while ready or pending:
             while ready and len(pending) < self._threads():
                 pending.add(pool.submit(self._ask, ready.popleft()))
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
                 ready.extendleft(reversed(self._again(future.result())))
+            if self._is_hopeless():
+                ready.clear()
 
     def _threads(self) -> int:
         """Twice as many as requests under way: an answer is judged while the next one is made."""
