@@ -150,6 +150,15 @@ def test_terms_are_proposed_into_a_file_to_edit(workflow: Workflow, translated: 
         assert "times, as in: " in note
 
 
+def test_a_model_on_a_server_may_have_the_name_of_a_folder(
+    workflow: Workflow, finished_demo: Path
+) -> None:
+    server = Behaviour(url="http://127.0.0.1:9/v1")
+    command = openai(server)
+    command[-1] = command[-1].replace("model: test", "model: /models/served-elsewhere")
+    assert workflow(finished_demo, *command, "-n").status == 0
+
+
 def test_targets_share_the_work_before_them(workflow: Workflow, tmp_path: Path) -> None:
     jobs = workflow(
         tmp_path, *demo("-n", "--config", "languages={source: en, targets: [zh, ja, de]}")

@@ -127,6 +127,8 @@ def known_gpu_mem_mb(section):
     options = config[section]
     if section == "asr":
         return asr_gpu_mem_mb(options["model"], options["compute_type"])
+    if options["backend"] != "ctranslate2":
+        return 0
     return translator_gpu_mem_mb(
         options["model"], explained(plan.model_folder, options["model"])
     )

@@ -207,6 +207,8 @@ class Dialogue:
 
     def _again(self, refused: list[Asked]) -> list[list[Asked]]:
         """The batches in which refused sentences are asked for once more."""
+        if self.stopped:
+            return []
         if len(refused) > 1 and self.step.attempts:
             half = (len(refused) + 1) // 2
             return [refused[:half], refused[half:]]

@@ -3,9 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
 
 from vat.errors import ConfigError
+
+REFUSED_ADDRESS: Final = (
+    "translate.base_url holds a user name, password or key; take it out of the address and put a"
+    " key into the environment variable OPENAI_API_KEY."
+)
+"""Said of an address that `holds_secret`: logs and metadata show all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +82,22 @@ def prompts_of(options: Mapping[str, Any]) -> list[str]:
     return ["translate", *(name for name in ("review", "shorten") if options[name])]
 
 
+def holds_secret(address: str) -> bool:
+    """Whether an address has a user name, a password, a key or a token in it."""
+    parts = urlsplit(address)
+    names = (name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    return "@" in parts.netloc or any("key" in name or "token" in name for name in names)
+
+
 def check_means(config: Mapping[str, Any]) -> None:
-    """See that a limit on cost can be kept.
+    """See that a limit on cost can be kept, and that no secret would get into logs.
 
     Raises:
-        ConfigError: where there is a limit and a price is missing.
+        ConfigError: where there is a limit and a price is missing, or the address has a secret.
     """
     options = config["translate"]
+    if holds_secret(options["base_url"] or ""):
+        raise ConfigError(REFUSED_ADDRESS)
     priced = None not in (options["input_price"], options["output_price"])
     if options["max_cost"] is not None and not priced:
         raise ConfigError(
