@@ -36,8 +36,10 @@ include: "workflow/rules/split.smk"
 include: "workflow/rules/asr_chunk.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/translate.smk"
+include: "workflow/rules/glossary.smk"
 include: "workflow/rules/embed.smk"
 
 
 onstart:
     explained(check_api_key, config)
+    explained(begin_run, translations)

@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import get_ident
 from typing import Any
 
 
@@ -52,3 +53,27 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
 def read_json(path: str | os.PathLike[str]) -> Any:
     """Read one UTF-8 JSON document."""
     return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+def write_once(path: str | os.PathLike[str], text: str) -> bool:
+    """Write `text` as UTF-8 unless the file exists; whether it was written.
+
+    Of several that write at once, one wins, and the file is whole for every reader.
+    """
+    target = Path(path)
+    part = target.with_name(f".part-{os.getpid()}-{get_ident()}-{target.name}")
+    if not target.parent.is_dir():
+        target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        part.write_bytes(text.encode())
+        os.link(part, target)
+    except FileExistsError:
+        return False
+    except OSError:
+        # Some file systems know no links; the last one wins there.
+        if target.exists():
+            return False
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+    return True

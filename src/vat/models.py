@@ -74,7 +74,7 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "asr": ("model.bin", "config.json", "tokenizer.json"),
         "separate": ("*.yaml", "*.ckpt"),
-        "translate": ("model.bin", "config.json", "tokenizer.json"),
+        "translate": ("model.bin", "config.json"),
     }
 )
 """What a model's folder must hold, by kind."""
@@ -88,6 +88,13 @@ with their parameters. None of it is measured here."""
 
 _ASR_UNKNOWN_MB: Final = 8000
 
+_TRANSLATOR_MB: Final = {"3.3B": 6600, "1.3B": 2600, "1.2B": 2400, "600M": 1200, "418M": 840}
+"""Weights of NLLB and M2M100 models in MB by the size in their name: two bytes a parameter."""
+
+_TRANSLATOR_UNKNOWN_MB: Final = 2600
+_TRANSLATOR_WORK_MB: Final = 1500
+"""CUDA context, workspace, and a batch of 2048 tokens with its hypotheses. Not measured here."""
+
 
 def asr_gpu_mem_mb(model: str, compute_type: str) -> int:
     """GPU memory that one job with a speech model asks for, in MB.
@@ -98,6 +105,19 @@ def asr_gpu_mem_mb(model: str, compute_type: str) -> int:
     name = Path(model).name
     full = next((mb for size, mb in _ASR_MB.items() if size in name), _ASR_UNKNOWN_MB)
     return full * 2 // 3 if compute_type.startswith("int8") else full
+
+
+def translator_gpu_mem_mb(model: str, folder: str | Path | None) -> int:
+    """GPU memory that one job with a translation model asks for, in MB.
+
+    `folder` is where the model lies, None where it is still to be fetched and only its name tells.
+    """
+    if folder is not None and (Path(folder) / "model.bin").is_file():
+        weights = (Path(folder) / "model.bin").stat().st_size // 2**20
+    else:
+        sizes = (mb for size, mb in _TRANSLATOR_MB.items() if size.lower() in model.lower())
+        weights = next(sizes, _TRANSLATOR_UNKNOWN_MB)
+    return weights * 6 // 5 + _TRANSLATOR_WORK_MB
 
 
 def folder_name(name: str) -> str:
@@ -149,7 +169,7 @@ def check_folder(kind: str, folder: str | Path, name: str) -> None:
 
 def _repository(kind: str, name: str) -> Known:
     if name.count("/") == 1:
-        return Known(name, (*_WHISPER_FILES, "*.model", "*.yaml", "*.ckpt"))
+        return Known(name, (*_WHISPER_FILES, "*.model", "*.spm", "*.yaml", "*.ckpt"))
     known = ", ".join(KNOWN[kind]) or "owner/name of a repository"
     raise ModelError(
         f"The model '{name}' is unknown; set {_SECTIONS[kind]} to a folder, or one of: {known}."

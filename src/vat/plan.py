@@ -12,8 +12,10 @@ from vat.config import complete, load_schema, recipe
 from vat.errors import ConfigError, SourceError
 from vat.files import read_json, write_json
 from vat.media import probe_duration
-from vat.sources import Finder, Video, locate
+from vat.sources import Finder, Video, identity, locate
 from vat.split import count_chunks
+from vat.translate.glossary import digest, glossary_names, read_terms
+from vat.translate.settings import check_means, prompts_of
 
 logger = logging.getLogger(__name__)
 
@@ -115,6 +117,63 @@ class Plan:
         """The content of a text file that the configuration names."""
         return locate(name, self.bases).read_text(encoding="utf-8")
 
+    def translation(self, video: str, target: str) -> dict[str, Any]:
+        """What shapes the translation of a video: settings, texts of prompts, digest of terms."""
+        options = self.recipe["translate"]
+        shared = {"glossary": self._terms(video, target)}
+        if options["backend"] != "openai":
+            kept = ("backend", "model", "on_failure")
+            return {key: options[key] for key in kept} | shared
+        return {**options, **shared, **self.prompts(prompts_of(options), target)}
+
+    def check_translation(self) -> None:
+        """See that every prompt and glossary is there and can be read.
+
+        Raises:
+            ConfigError: naming the first that is not.
+        """
+        options = self.config["translate"]
+        if options["backend"] == "openai":
+            for target in {code for video in self.videos.values() for code in video.targets}:
+                self.prompts(prompts_of(options), target)
+        if options["glossary"] is not None:
+            read_terms(sorted(locate(options["glossary"], self.bases).glob("*.tsv")))
+
+    def prompts(self, names: Sequence[str], target: str) -> dict[str, Any]:
+        """The texts of the prompts, and the notes on the style of a language, if there are any."""
+        folder = self.config["translate"]["prompts"]
+        codes = (target, target.split("-", maxsplit=1)[0])
+        styles = (f"{folder}/styles/{code}.txt" for code in codes)
+        found = [name for name in styles if any((base / name).is_file() for base in self.bases)]
+        return {
+            "prompts": {name: self.text(f"{folder}/{name}.txt") for name in names},
+            "style": self.text(found[0]) if found else "",
+        }
+
+    def proposal(self, target: str) -> dict[str, Any]:
+        """What shapes the proposal of a glossary."""
+        options = self.recipe["translate"]
+        shared = {"glossary": self._terms(None, target)}
+        prompts = self.prompts(["terms"] if options["backend"] == "openai" else [], target)
+        return {**options, **shared, **prompts}
+
+    def glossary(self, video: str | None, target: str) -> list[str]:
+        """The glossaries that concern a video, or all of them; those for all videos first.
+
+        Paths are relative to the working directory where they lie in it, so that it may be moved.
+        """
+        name = self.config["translate"]["glossary"]
+        if name is None:
+            return []
+        folder = locate(name, self.bases)
+        files = [folder / file for file in glossary_names(video, target)]
+        return [identity(file, self.bases[:1]) for file in files if file.is_file()]
+
+    def _terms(self, video: str | None, target: str) -> str:
+        """A digest of the terms that concern a video, or all of them."""
+        here = self.bases[0]
+        return digest(read_terms(here / file for file in self.glossary(video, target)))
+
     def fingerprint(self, video: str) -> str:
         """Changes whenever a local video's file does; empty for a remote one."""
         record = self.videos[video]
@@ -155,6 +214,7 @@ def make_plan(
     schemas = root / "workflow" / "schemas"
     schema = load_schema(schemas / "config.schema.yaml")
     full = complete(config, schema)
+    check_means(full)
     probes = Probes(here / ".snakemake" / "vat" / "probes.json", renew)
     bases = (here, root)
     rows = load_schema(schemas / "videos.schema.yaml")
@@ -165,7 +225,9 @@ def make_plan(
         for slug, video in videos.items()
     }
     probes.save()
-    return Plan(full, recipe(full, schema), videos, chunks, bases)
+    plan = Plan(full, recipe(full, schema), videos, chunks, bases)
+    plan.check_translation()
+    return plan
 
 
 def check_api_key(config: Mapping[str, Any]) -> None:

@@ -14,5 +14,6 @@ VERSIONS: Final = {
     "asr_chunk": 2,
     "merge": 2,
     "translate": 2,
+    "propose_terms": 1,
     "embed": 1,
 }

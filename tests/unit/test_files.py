@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from vat.files import atomic_path, read_json, write_json, write_text
+from vat.files import atomic_path, read_json, write_json, write_once, write_text
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
@@ -85,3 +85,23 @@ def test_a_bug_keeps_its_traceback(tmp_path: Path) -> None:
     assert "ZeroDivisionError" in text
     assert "Traceback" in text
     assert os.linesep in text
+
+
+def test_of_two_writers_the_first_stays(tmp_path: Path) -> None:
+    assert write_once(tmp_path / "a/b.txt", "one\n")
+    assert not write_once(tmp_path / "a/b.txt", "two\n")
+    assert (tmp_path / "a/b.txt").read_text() == "one\n"
+    assert [path.name for path in (tmp_path / "a").iterdir()] == ["b.txt"]
+
+
+def test_without_links_a_file_is_written_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert write_once(tmp_path / "b.txt", "one\n")
+    assert not write_once(tmp_path / "b.txt", "two\n")
+    assert (tmp_path / "b.txt").read_text() == "one\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["b.txt"]

@@ -13,7 +13,7 @@ import pytest
 
 from vat import models
 from vat.errors import ModelError
-from vat.models import KNOWN, Known, Weights, asr_gpu_mem_mb, fetch
+from vat.models import KNOWN, Known, Weights, asr_gpu_mem_mb, fetch, translator_gpu_mem_mb
 
 FILES = {
     "model.bin": b"weights" * 1000,
@@ -145,6 +145,12 @@ def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
 )
 def test_gpu_memory_by_model(model: str, compute: str, mb: int) -> None:
     assert asr_gpu_mem_mb(model, compute) == mb
+
+
+def test_gpu_memory_of_a_translator_by_its_size(root: Path) -> None:
+    assert translator_gpu_mem_mb("owner/nllb-200-3.3B-ct2", None) == 6600 * 6 // 5 + 1500
+    assert translator_gpu_mem_mb("owner/unheard-of", None) == 2600 * 6 // 5 + 1500
+    assert translator_gpu_mem_mb("x", root / "models/translator") == 1500
 
 
 def test_kims_checkpoint_is_pinned() -> None:

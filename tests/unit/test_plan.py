@@ -9,6 +9,7 @@ from tests.unit.media_helpers import make_video
 from vat import plan as plans
 from vat.errors import ConfigError, SourceError
 from vat.plan import Plan, Probes, check_api_key, make_plan
+from vat.translate import TranslateSettings
 
 
 @pytest.fixture
@@ -146,3 +147,48 @@ def test_the_key_is_asked_for_only_where_it_is_needed(
             check_api_key(config)
     else:
         check_api_key(config)
+
+
+def test_what_shapes_a_translation_is_known_before_it_runs(make: Any, tmp_path: Path) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+    base = {"videos": "v.mp4", "languages": {"targets": ["zh-hant", "la"]}}
+    first = make(**base)
+    (video,) = first.videos
+    settings = first.translation(video, "zh-hant")
+    assert set(settings["prompts"]) == {"translate", "shorten"}
+    assert "traditional" in settings["style"]
+    assert first.translation(video, "la")["style"] == ""
+    assert "traditional" not in first.translation(video, "zh-hans")["style"]
+    assert "max_cost" not in settings
+    assert TranslateSettings(**settings).glossary == ""
+    (tmp_path / "config/prompts").mkdir(parents=True)
+    (tmp_path / "config/prompts/translate.txt").write_text("Mine.")
+    assert first.translation(video, "la")["prompts"]["translate"] == "Mine."
+    local = make(**base, translate={"backend": "ctranslate2", "model": "x", "review": True})
+    assert set(local.translation(video, "la")) == {"backend", "model", "on_failure", "glossary"}
+    assert set(make(**base, translate={"review": True}).translation(video, "la")["prompts"]) == {
+        "translate",
+        "review",
+        "shorten",
+    }
+
+
+def test_glossaries_of_all_videos_and_of_one(make: Any, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        make_video(tmp_path / f"{name}.mp4", 1)
+    folder = tmp_path / "terms"
+    folder.mkdir()
+    plan = make(videos=["a.mp4", "b.mp4"], translate={"glossary": "terms"})
+    one, other = plan.videos
+    none = plan.translation(one, "zh")["glossary"]
+    (folder / "zh.tsv").write_text("source\ttarget\ncar\t车\n")
+    shared = plan.translation(one, "zh")["glossary"]
+    (folder / f"{one}.zh.tsv").write_text("source\ttarget\ncar\t汽车\n")
+    assert plan.glossary(one, "zh") == ["terms/zh.tsv", f"terms/{one}.zh.tsv"]
+    assert plan.glossary(other, "zh") == plan.glossary(None, "zh") == ["terms/zh.tsv"]
+    assert len({none, shared, plan.translation(one, "zh")["glossary"]}) == 3
+    assert plan.translation(other, "zh")["glossary"] == shared
+    assert plan.proposal("zh")["prompts"].keys() == {"terms"}
+    (folder / "de.tsv").write_text("car,Auto\n")
+    with pytest.raises(ConfigError, match=r"glossary '.*de\.tsv'"):
+        make(videos="a.mp4", translate={"glossary": "terms"})

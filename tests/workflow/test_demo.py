@@ -156,7 +156,7 @@ def test_a_second_run_does_nothing(finished_demo: Path, workflow: Workflow) -> N
         ("asr={device: cpu}", set()),
         ("split={chunk_seconds: 20}", set()),
         ("embed={default_track: false}", {"embed"}),
-        ("translate={batch_size: 3}", {"translate", "embed"}),
+        ("translate={on_failure: keep-source-and-mark}", {"translate", "embed"}),
         ("merge={max_seconds: 6.5}", {"merge", "translate", "embed"}),
         ("quarantine={restore: [all]}", {"merge", "translate", "embed"}),
         ("asr={beam_size: 2}", {"asr_chunk", "merge", "translate", "embed"}),

@@ -4,9 +4,10 @@ import json
 from pathlib import Path
 
 from vat.errors import VatError
-from vat.models import asr_gpu_mem_mb, folder_name
+from vat.models import asr_gpu_mem_mb, folder_name, translator_gpu_mem_mb
 from vat.plan import check_api_key, make_plan
 from vat.stages import VERSIONS
+from vat.translate.limits import begin_run
 
 
 wildcard_constraints:
@@ -123,13 +124,25 @@ def gpu_mem_mb(section, gpus):
     """GPU memory of a job in MB, given its number of GPUs; each attempt asks for half as much again."""
     base = config[section]["gpu_mem_mb"]
     if base is None:
-        base = asr_gpu_mem_mb(config["asr"]["model"], config["asr"]["compute_type"])
+        base = known_gpu_mem_mb(section)
 
     def answer(wildcards, attempt):
         wanted = gpus(wildcards) if callable(gpus) else gpus
         return base * (1 + attempt) // 2 if wanted else 0
 
     return answer
+
+
+def known_gpu_mem_mb(section):
+    """GPU memory of a job by its model."""
+    options = config[section]
+    if section == "asr":
+        return asr_gpu_mem_mb(options["model"], options["compute_type"])
+    if options["backend"] != "ctranslate2":
+        return 0
+    return translator_gpu_mem_mb(
+        options["model"], explained(plan.model_folder, options["model"])
+    )
 
 
 asr_gpus = int(config["asr"]["device"] != "cpu")
@@ -175,6 +188,12 @@ def translation_gpus(wildcards):
     )
 
 
+def translation_mem_mb(wildcards, attempt):
+    """Memory of a translation: a local model is read through it, a server's is elsewhere."""
+    local = uses_local_translator(wildcards)
+    return (1000 + (known_gpu_mem_mb("translate") if local else 1000)) * attempt
+
+
 def translator_input(wildcards):
     """The folder of a local translation model that has to be fetched."""
     local = uses_local_translator(wildcards)
@@ -182,15 +201,55 @@ def translator_input(wildcards):
 
 
 def translation_settings(wildcards):
-    """What shapes a translation, with the prompt's text and the model's folder; None for a copy."""
+    """What shapes a translation, with prompts, terms and the model's folder; None for a copy."""
     if not is_translated(wildcards):
         return None
-    settings = recipe["translate"] | {
-        "prompt": explained(plan.text, config["translate"]["prompt"])
-    }
+    settings = explained(plan.translation, wildcards.video, wildcards.language)
     if uses_local_translator(wildcards):
         settings["model"] = model_folder("translate", settings["model"])
     return settings
+
+
+def glossaries_of(wildcards):
+    """The user's glossaries; their content counts (a param), not when they were saved."""
+    named = is_translated(wildcards)
+    return (
+        explained(plan.glossary, wildcards.video, wildcards.language) if named else []
+    )
+
+
+def glossaries_of_all(wildcards):
+    """The user's glossary for all videos; its terms are not proposed again."""
+    return explained(plan.glossary, None, wildcards.language)
+
+
+def proposed_glossaries(wildcards):
+    """One glossary for every language that any video is translated into."""
+    targets = {code: None for video in plan.videos.values() for code in video.targets}
+    return [f"<results>/glossary/{language}.tsv" for language in targets]
+
+
+def terms_settings(wildcards):
+    """What shapes a proposed glossary, with the prompt's text and the model's folder."""
+    settings = explained(plan.proposal, wildcards.language)
+    if settings["backend"] == "ctranslate2":
+        settings["model"] = model_folder("translate", settings["model"])
+    return settings
+
+
+def terms_translator_input(wildcards):
+    """The folder of a local translation model that has to be fetched."""
+    options = config["translate"]
+    local = options["backend"] == "ctranslate2"
+    return model_input("translate", options["model"]) if local else []
+
+
+terms_gpus = int(
+    config["translate"]["backend"] == "ctranslate2"
+    and config["translate"]["device"] != "cpu"
+)
+
+translations = workflow.pathvars.apply("<resources>/translations")
 
 
 burns_on_gpu = config["embed"]["mode"] in ("burn", "both") and config["embed"][

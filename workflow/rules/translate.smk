@@ -4,6 +4,7 @@ Translate the subtitles; the spoken language itself is passed on unchanged.
 INPUTS:  <results>/{video}/subtitles/source.json
 OUTPUTS: <results>/{video}/subtitles/{language}.json          cues (.srt, .vtt and .ass: the same)
          <results>/{video}/subtitles/{language}.check.json    how well they can be read
+         <results>/{video}/translations/{language}.json       tokens, cost, and where to look
 """
 
 
@@ -11,6 +12,7 @@ rule translate:
     """Translate every cue of one video into one language."""
     input:
         cues="<results>/{video}/subtitles/source.json",
+        glossary=ancient(glossaries_of),
         model=translator_input,
     output:
         cues=ensure("<results>/{video}/subtitles/{language}.json", non_empty=True),
@@ -18,6 +20,7 @@ rule translate:
         vtt="<results>/{video}/subtitles/{language}.vtt",
         ass="<results>/{video}/subtitles/{language}.ass",
         check="<results>/{video}/subtitles/{language}.check.json",
+        report="<results>/{video}/translations/{language}.json",
     log:
         "<logs>/{video}/translate/{language}.log",
     benchmark:
@@ -28,11 +31,12 @@ rule translate:
     resources:
         gpu=translation_gpus,
         gpu_mem_mb=gpu_mem_mb("translate", translation_gpus),
-        mem_mb=grown(2000),
+        mem_mb=translation_mem_mb,
         runtime=grown(120),
     params:
         settings=translation_settings,
         layout=recipe["merge"],
+        folder=translations,
         version=VERSIONS["translate"],
     script:
         "../../scripts/translate.py"

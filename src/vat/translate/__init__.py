@@ -1,42 +1,19 @@
 """Cues into another language: every one exactly once, or an error that names it."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from vat.errors import TranslationError
-from vat.lines import lay_out, one_line
 from vat.presets import CueSettings
 from vat.timeline import Cue
+from vat.translate.fitting import fit, is_too_long, one_line
+from vat.translate.glossary import Term
+from vat.translate.job import Job, Report, Translation
+from vat.translate.settings import Means, TranslateSettings
+from vat.translate.writing import has_letters
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class TranslateSettings:
-    """What shapes a translation: the keys of the configuration's `translate` section.
-
-    `prompt` is the prompt's text, `model` the name on a server or the folder of a local model.
-    """
-
-    backend: str
-    model: str
-    base_url: str | None = None
-    batch_size: int = 30
-    context: int = 3
-    temperature: float | None = None
-    instructions: str = ""
-    prompt: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Means:
-    """With what a translation is made: device, threads, seconds per answer, tries per cue."""
-
-    device: str = "cpu"
-    threads: int = 1
-    timeout_seconds: float = 120
-    attempts: int = 4
 
 
 def translate(
@@ -46,7 +23,8 @@ def translate(
     settings: TranslateSettings | None,
     layout: CueSettings,
     means: Means,
-) -> list[Cue]:
+    terms: Sequence[Term] = (),
+) -> Translation:
     """The cues in the language `target`, with the same ids and times.
 
     Cues already in that language are given back as they are; `settings` may then be None.
@@ -56,32 +34,36 @@ def translate(
             cannot be used at all.
         ModelError, GpuMemoryError: where a local model cannot be loaded or run.
     """
+    texts = [one_line(cue.text) for cue in cues]
     if source == target or not cues:
-        return list(cues)
+        return Translation(list(cues), Report())
     if settings is None or settings.backend == "none":
         raise TranslationError(
             f"The video speaks {source} and no translator into {target} is configured; set"
             " translate.backend, or correct languages.source."
         )
-    texts = [one_line(cue.text) for cue in cues]
+    job = Job(cues, texts, source, target, settings, layout, means, terms)
     if settings.backend == "openai":
-        from vat.translate.chat import translate_texts
+        from vat.translate.passes import translate_texts
     else:
         from vat.translate.nmt import translate_texts
-    found = translate_texts(texts, source, target, settings, layout, means)
-    _check(cues, found)
-    return [
-        replace(cue, text=lay_out(text, target, layout))
-        for cue, text in zip(cues, found, strict=True)
+    return _translation(job, translate_texts(job))
+
+
+def _translation(job: Job, found: Mapping[int, str]) -> Translation:
+    """The cues with their new texts; what has no letters says the same in any language."""
+    texts = {at: text for at, text in enumerate(job.texts) if not has_letters(text)}
+    texts |= found
+    missing = {at: "it has no translation" for at in range(len(job.cues)) if not texts.get(at)}
+    texts |= job.without(missing)
+    job.report.too_long += [
+        cue.id for at, cue in enumerate(job.cues) if is_too_long(texts[at], cue, job.layout)
     ]
-
-
-def _check(cues: Sequence[Cue], found: Sequence[str]) -> None:
-    if len(found) != len(cues):
-        raise TranslationError(f"{len(found)} translations for {len(cues)} subtitles; run again.")
-    blank = [cue for cue, text in zip(cues, found, strict=True) if not text.strip()]
-    if blank:
-        names = "; ".join(f"{cue.id} '{one_line(cue.text)}'" for cue in blank[:5])
-        raise TranslationError(
-            f"{len(blank)} subtitles have no translation: {names}; try another translate.model."
-        )
+    if job.report.too_long:
+        logger.warning("%d subtitles are long for their time", len(job.report.too_long))
+    for at, why in job.report.doubtful.items():
+        logger.warning("subtitle %d may be wrong: %s", at, why)
+    cues = [
+        replace(cue, text=fit(texts[at], job.target, job.layout)) for at, cue in enumerate(job.cues)
+    ]
+    return Translation(cues, job.report)

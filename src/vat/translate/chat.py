@@ -1,219 +1,116 @@
-"""Translation by a language model behind OpenAI's chat interface, which many servers offer."""
+"""A server with OpenAI's chat interface, which many offer: one question, one answer."""
 
 import json
 import logging
 import os
-from collections import Counter
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from string import Template
-from typing import Any, Final
-from unicodedata import category
-from urllib.parse import urlsplit
+from itertools import count
+from threading import Lock
+from typing import Any, Final, Self
 
 import openai
 from openai.types.chat import ChatCompletion
 
 from vat.errors import TranslationError
-from vat.languages import language
-from vat.lines import one_line
-from vat.presets import CueSettings
-from vat.translate import Means, TranslateSettings
+from vat.translate.limits import Ledger, RateLimit
+from vat.translate.settings import REFUSED_ADDRESS, Means, TranslateSettings, holds_secret
 
 logger = logging.getLogger(__name__)
 
 _OPENAI: Final = "https://api.openai.com/v1"
-_RETRIES = 5
-_FORMATS = ("schema", "object", "text")
-_REFUSALS = {
+_RETRIES: Final = 5
+_FIRST_WAIT: Final = 0.5
+_LONGEST_BACKOFF: Final = 30.0
+_LONGEST_RETRY_AFTER: Final = 600.0
+_FORMATS: Final = ("schema", "object", "text")
+_PASSING: Final = frozenset({408, 409, 429})
+_REFUSALS: Final = {
     401: "refuses the key; check OPENAI_API_KEY",
+    402: "wants to be paid first; check the account's balance",
     403: "forbids the request; check the key's rights and the server's region",
     404: "does not know the model or the address; check translate.model and translate.base_url",
-    429: "limits requests, or the account is used up; check the account or run again later",
+    429: "limits requests, or the account is used up; check the account, set"
+    " translate.requests_per_minute, or run again later",
 }
-_REASON_LENGTH = 200
-
-
-def translate_texts(
-    texts: Sequence[str],
-    source: str,
-    target: str,
-    settings: TranslateSettings,
-    layout: CueSettings,
-    means: Means,
-) -> list[str]:
-    """Each text in the language `target`, in the same order.
-
-    What is missing or unusable in an answer is asked for again, in batches half as large.
-
-    Raises:
-        TranslationError: where a text stays without translation after `means.attempts` answers to
-            it alone, or the server cannot be used.
-    """
-    columns = layout.max_columns * layout.max_lines
-    prompt = fill_prompt(settings, source, target, columns)
-    with _client(settings, means) as client:
-        talk = _Talk(client, settings, prompt)
-        found = _complete(texts, talk, settings, means.attempts)
-    logger.info("%d subtitles translated with %d tokens", len(texts), talk.tokens)
-    return found
-
-
-def fill_prompt(settings: TranslateSettings, source: str, target: str, columns: int) -> str:
-    """The prompt with its placeholders filled.
-
-    Raises:
-        TranslationError: where it has a placeholder that is not known.
-    """
-    known = {
-        "source_language": language(source).english,
-        "target_language": language(target).english,
-        "max_columns": str(columns),
-        "instructions": settings.instructions,
-    }
-    try:
-        return Template(settings.prompt).substitute(known)
-    except (KeyError, ValueError) as error:
-        raise TranslationError(
-            f"The file translate.prompt has a wrong placeholder ({error}); it may have:"
-            f" {', '.join('$' + name for name in known)} ($$ is a dollar sign)."
-        ) from error
-
-
-def usable(answer: str, asked: Mapping[str, str]) -> dict[str, str]:
-    """What of an answer can be taken: texts that are not blank, under keys that were asked for.
-
-    Next to a key without a text nothing is taken: two subtitles may stand there merged into one.
-    Nothing at all is taken beside an invented number: the texts may have moved by one.
-    """
-    record = _record(answer)
-    if len(asked) > 1 and any(key.isdecimal() and key not in asked for key in record):
-        return {}
-    texts = {key: _clean(record.get(key)) for key in asked}
-    around = [True, *map(bool, texts.values()), True]
-    return {key: text for at, (key, text) in enumerate(texts.items()) if all(around[at : at + 3])}
-
-
-def _record(answer: str) -> Mapping[str, Any]:
-    """The JSON object in an answer, whatever is said around it; empty where there is none."""
-    spoken = answer.rsplit("</think>", 1)[-1]
-    begin, end = spoken.find("{"), spoken.rfind("}")
-    try:
-        record = json.loads(spoken[begin : end + 1], object_pairs_hook=_unambiguous)
-    except (ValueError, RecursionError):
-        return {}
-    if isinstance(record, dict) and isinstance(record.get("subtitles"), dict):
-        record = record["subtitles"]
-    return record if isinstance(record, dict) else {}
-
-
-def _unambiguous(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """A JSON object without the keys that it has twice."""
-    count = Counter(key for key, _ in pairs)
-    return {key: value for key, value in pairs if count[key] == 1}
-
-
-def _clean(text: object) -> str:
-    """The text on one line; blank if it is none, or has halves of characters, as no file can."""
-    if not isinstance(text, str) or any("\ud800" <= character <= "\udfff" for character in text):
-        return ""
-    return one_line("".join(" " if category(one) == "Cc" else one for one in text))
-
-
-def _client(settings: TranslateSettings, means: Means) -> openai.OpenAI:
-    key = os.environ.get("OPENAI_API_KEY", "").strip()
-    if not key and not settings.base_url:
-        raise TranslationError(
-            "The environment variable OPENAI_API_KEY is not set; set it, or name another server in"
-            " translate.base_url."
-        )
-    if not (key.isascii() and key.isprintable()):
-        raise TranslationError(
-            "The environment variable OPENAI_API_KEY has characters that no key has; set it anew."
-        )
-    if "@" in urlsplit(settings.base_url or _OPENAI).netloc:
-        # The client's own log lines show the whole address.
-        raise TranslationError(
-            "translate.base_url holds a user name or password; take it out of the address and put a"
-            " key into the environment variable OPENAI_API_KEY."
-        )
-    return openai.OpenAI(
-        api_key=key or "none",
-        base_url=settings.base_url or _OPENAI,
-        timeout=means.timeout_seconds,
-        max_retries=_RETRIES,
-    )
-
-
-def _complete(
-    texts: Sequence[str], talk: "_Talk", settings: TranslateSettings, attempts: int
-) -> list[str]:
-    size = settings.batch_size
-    waiting = [range(a, min(a + size, len(texts))) for a in range(0, len(texts), size)]
-    work: list[Sequence[int]] = list(reversed(waiting))
-    found: dict[int, str] = {}
-    tries = 0
-    while work:
-        batch = work.pop()
-        found |= talk.ask(texts, batch, settings.context)
-        missing = [index for index in batch if index not in found]
-        logger.info(
-            "subtitles %d to %d: %d of %d translated; %d of %d in all",
-            *(batch[0] + 1, batch[-1] + 1, len(batch) - len(missing), len(batch)),
-            *(len(found), len(texts)),
-        )
-        tries = tries + 1 if missing and len(batch) == 1 else 0
-        if tries >= attempts:
-            raise TranslationError(
-                f"Subtitle {missing[0] + 1} '{texts[missing[0]]}' could not be translated in"
-                f" {attempts} attempts; run again, or try another translate.model."
-            )
-        half = (len(missing) + 1) // 2
-        work += [part for part in (missing[half:], missing[:half]) if part]
-    return [found[index] for index in range(len(texts))]
+_USED_UP: Final = "insufficient_quota"
+_REASON_LENGTH: Final = 200
+_BYTES_PER_TOKEN: Final = 3
+_ANSWER_SHARE: Final = 2
+_ANSWER_TOKENS_PER_KEY: Final = 60
+"""What an answer may take, on the safe side: as many tokens as twice the question, and so many for
+each key that is asked for."""
 
 
 @dataclass(slots=True)
-class _Talk:
-    """Requests to one server, and what was learnt about it: how it can be asked for JSON."""
+class Server:
+    """Questions to one server by any number of threads, and what was learnt about it.
+
+    Learnt is how it can be asked for JSON and which options it knows; `tokens` are those of all
+    answers, input and output.
+    """
 
     client: openai.OpenAI
     settings: TranslateSettings
-    prompt: str
+    limit: RateLimit
+    ledger: Ledger
     formats: list[str] = field(default_factory=lambda: list(_FORMATS))
-    tempered: bool = True
-    tokens: int = 0
+    refused: set[str] = field(default_factory=set)
+    requests: int = 0
+    tokens: tuple[int, int] = (0, 0)
+    _lock: Lock = field(default_factory=Lock)
 
-    def ask(self, texts: Sequence[str], batch: Sequence[int], context: int) -> dict[int, str]:
-        """The usable translations in one answer, by index; others are left out."""
-        asked = {str(index + 1): texts[index] for index in batch}
-        request = {
-            "before": list(texts[max(0, batch[0] - context) : batch[0]]),
-            "subtitles": asked,
-            "after": list(texts[batch[-1] + 1 : batch[-1] + 1 + context]),
-        }
+    @classmethod
+    def connect(cls, settings: TranslateSettings, means: Means) -> Self:
+        """The server that the settings name; its key is in the variable OPENAI_API_KEY.
+
+        Raises:
+            TranslationError: where the key is missing or broken, or the address holds a secret.
+        """
+        address = settings.base_url or _OPENAI
+        if holds_secret(address):
+            raise TranslationError(REFUSED_ADDRESS)
+        client = openai.OpenAI(
+            api_key=_key(settings),
+            base_url=address,
+            timeout=means.timeout_seconds,
+            max_retries=0,
+        )
+        prices = (means.input_price, means.output_price)
+        known = None if prices[0] is None or prices[1] is None else (prices[0], prices[1])
+        limits = means.requests_per_minute, means.tokens_per_minute
+        return cls(
+            client,
+            settings,
+            RateLimit.of_server(means.folder, address, *limits),
+            Ledger(means.folder, means.name, known, means.max_cost),
+        )
+
+    def ask(self, prompt: str, request: Mapping[str, Any], fields: Sequence[str]) -> str:
+        """The text of the answer to one request; empty where there is none, or it is too long.
+
+        The answer should be a JSON object that has, for every key of `request["subtitles"]`, an
+        object with the `fields`, all of them text, or a text where there are none.
+
+        Raises:
+            TranslationError: where the server cannot be used, or `max_cost` would be exceeded.
+        """
+        keys = list(request["subtitles"])
         messages = [
-            {"role": "system", "content": self.prompt},
+            {"role": "system", "content": prompt},
             {"role": "user", "content": json.dumps(request, ensure_ascii=False)},
         ]
-        answer = usable(self._send(messages, list(asked)), asked)
-        return {int(key) - 1: text for key, text in answer.items()}
-
-    def _send(self, messages: Any, keys: Sequence[str]) -> str:
-        """The text of one answer; empty where there is none, or the batch is too long."""
         while True:
-            options: dict[str, Any] = _format(self.formats[0], keys)
-            if self.settings.temperature is not None and self.tempered:
-                options["temperature"] = self.settings.temperature
+            form = self.formats[0]
+            options = _format(form, keys, fields) | self._options(messages, len(keys))
             try:
-                answer = self.client.chat.completions.create(
-                    model=self.settings.model, messages=messages, **options
-                )
+                answer = self._send(messages, options)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 if len(keys) > 1 and "context" in str(error):
                     logger.warning("the server's context is too small for %d subtitles", len(keys))
                     return ""
-                self._learn(error, options)
+                self._learn(error, form, options)
                 continue
             except openai.APIError as error:
                 raise self._refusal(error) from None
@@ -221,38 +118,99 @@ class _Talk:
                 raise self._foreign() from None
             return self._text(answer)
 
+    def _options(self, messages: Any, keys: int) -> dict[str, Any]:
+        options: dict[str, Any] = {}
+        if self.settings.temperature is not None:
+            options["temperature"] = self.settings.temperature
+        if self.ledger.max_cost is not None:
+            # Without a bound on the answer there would be none on its cost.
+            most = estimate(messages, keys)[1]
+            options["max_tokens"] = options["max_completion_tokens"] = most
+            options.pop("max_tokens" if "max_tokens" in self.refused else "max_completion_tokens")
+        return {name: value for name, value in options.items() if name not in self.refused}
+
+    def _send(self, messages: Any, options: Mapping[str, Any]) -> object:
+        """One answer, as often as it takes where what keeps it away may pass."""
+        expected = estimate(messages, 0)
+        for attempt in count():
+            self.limit.wait(sum(expected))
+            reserved = self.ledger.reserve((expected[0], options.get("max_tokens", expected[1])))
+            spent = (0, 0)
+            try:
+                answer = self.client.chat.completions.create(
+                    model=self.settings.model, messages=messages, **options
+                )
+                spent = _usage(answer)
+            except openai.APIError as error:
+                if isinstance(error, openai.APITimeoutError):
+                    reserved = 0.0  # the server may well have worked, and count it
+                if attempt == _RETRIES or not _passes(error):
+                    raise
+                self._wait(error, attempt)
+            else:
+                return answer
+            finally:
+                self._count(spent, reserved)
+        return None
+
+    def _wait(self, error: openai.APIError, attempt: int) -> None:
+        asked = _retry_after(error)
+        if asked is not None and asked > _LONGEST_RETRY_AFTER:
+            raise error
+        seconds = min(_FIRST_WAIT * 2**attempt, _LONGEST_BACKOFF) if asked is None else asked
+        logger.info("the server is asked again in %.1f s (%s)", seconds, type(error).__name__)
+        if isinstance(error, openai.RateLimitError):
+            self.limit.pause(seconds)
+        time.sleep(seconds)
+
+    def _count(self, spent: tuple[int, int], reserved: float) -> None:
+        with self._lock:
+            self.requests += 1
+            self.tokens = (self.tokens[0] + spent[0], self.tokens[1] + spent[1])
+        if reserved or any(spent):
+            self.ledger.settle(spent, reserved)
+
     def _text(self, answer: object) -> str:
         # The client passes on whatever a server says with status 200, a web page for instance.
         if not isinstance(answer, ChatCompletion) or not isinstance(answer.choices, list):
             raise self._foreign()
-        if answer.usage is not None:
-            self.tokens += answer.usage.total_tokens or 0
         message = answer.choices[0].message if answer.choices else None
         content = getattr(message, "content", None)
         return content if isinstance(content, str) else ""
 
-    def _learn(self, error: openai.APIStatusError, options: Mapping[str, Any]) -> None:
+    def _learn(self, error: openai.APIStatusError, form: str, options: Mapping[str, Any]) -> None:
         """Give up what the server does not understand, one thing at a time."""
-        if "temperature" in options and "temperature" in str(error):
-            self.tempered = False
-            logger.warning("the server refuses a temperature; its own is used")
-        elif len(self.formats) > 1:
-            gone = self.formats.pop(0)
-            logger.warning("the server refuses %s; trying %s", gone, self.formats[0])
-        else:
-            reason = " ".join(str(error).replace(self.client.api_key, "***").split())
-            raise TranslationError(
-                f"{self._place()} refuses the request ({reason[:_REASON_LENGTH]}); check"
-                " translate.model and translate.prompt."
-            ) from None
+        said = str(error)
+        with self._lock:
+            for name in ("temperature", "max_tokens", "max_completion_tokens"):
+                if name in options and name in said:
+                    self.refused.add(name)
+                    logger.warning("the server refuses the option %s; it is left out", name)
+                    return
+            if form != self.formats[0]:
+                return  # another thread has learnt it
+            if len(self.formats) > 1:
+                self.formats.pop(0)
+                logger.warning("the server refuses %s; trying %s", form, self.formats[0])
+                return
+        reason = " ".join(said.replace(self.client.api_key, "***").split())
+        raise TranslationError(
+            f"{self._place()} refuses the request ({reason[:_REASON_LENGTH]}); check"
+            " translate.model and the prompts."
+        ) from None
 
     def _refusal(self, error: openai.APIError) -> TranslationError:
         """What went wrong in one sentence; the server's own text might repeat the key."""
         status = error.status_code if isinstance(error, openai.APIStatusError) else None
         if status in _REFUSALS:
             return TranslationError(f"{self._place()} {_REFUSALS[status]} ({status}).")
-        if status is not None:
+        if status is not None and (status >= 500 or status in _PASSING):
             return TranslationError(f"{self._place()} keeps answering {status}; run again later.")
+        if status is not None:
+            return TranslationError(
+                f"{self._place()} refuses the request ({status}); check translate.base_url,"
+                " translate.model and the key's region."
+            )
         if isinstance(error, openai.APIResponseValidationError):
             return self._foreign()
         kind = "did not answer in time" if isinstance(error, openai.APITimeoutError) else "is away"
@@ -270,17 +228,73 @@ class _Talk:
         return f"The server at {self.settings.base_url or _OPENAI}"
 
 
-def _format(name: str, keys: Sequence[str]) -> dict[str, Any]:
+def estimate(messages: Sequence[Mapping[str, str]], keys: int) -> tuple[int, int]:
+    """Tokens of a request and, where `keys` are counted, the most that its answer should take.
+
+    A token is taken for 3 bytes, which overstates English and is about right for others.
+    """
+    said = sum(len(one["content"].encode("utf-8", "surrogatepass")) for one in messages)
+    asked = len(messages[-1]["content"].encode("utf-8", "surrogatepass"))
+    answer = asked * (_ANSWER_SHARE if keys else 1) // _BYTES_PER_TOKEN
+    return said // _BYTES_PER_TOKEN, answer + keys * _ANSWER_TOKENS_PER_KEY
+
+
+def _key(settings: TranslateSettings) -> str:
+    key = os.environ.get("OPENAI_API_KEY", "").strip()
+    if not key and not settings.base_url:
+        raise TranslationError(
+            "The environment variable OPENAI_API_KEY is not set; set it, or name another server in"
+            " translate.base_url."
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise TranslationError(
+            "The environment variable OPENAI_API_KEY has characters that no key has; set it anew."
+        )
+    return key or "none"
+
+
+def _passes(error: openai.APIError) -> bool:
+    """Whether the same request may succeed a moment later."""
+    if isinstance(error, openai.APIStatusError):
+        if _USED_UP in (error.code, error.type):
+            return False
+        return error.status_code >= 500 or error.status_code in _PASSING
+    return isinstance(error, openai.APIConnectionError)
+
+
+def _retry_after(error: openai.APIError) -> float | None:
+    """Seconds that the server asks to wait, if it does."""
+    if not isinstance(error, openai.APIStatusError):
+        return None
+    try:
+        return max(float(error.response.headers.get("retry-after", "")), 0.0)
+    except ValueError:
+        return None
+
+
+def _usage(answer: object) -> tuple[int, int]:
+    usage = getattr(answer, "usage", None)
+    counts = (getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
+    first, second = (count if isinstance(count, int) else 0 for count in counts)
+    return first, second
+
+
+def _format(form: str, keys: Sequence[str], fields: Sequence[str]) -> dict[str, Any]:
     """How the server is asked for JSON: by a schema with every key, as an object, or not at all."""
-    if name == "text":
+    if form == "text":
         return {}
-    if name == "object":
+    if form == "object":
         return {"response_format": {"type": "json_object"}}
-    schema = {
+    text = {"type": "string"}
+    entry = _object(dict.fromkeys(fields, text)) if fields else text
+    named = {"name": "subtitles", "strict": True, "schema": _object(dict.fromkeys(keys, entry))}
+    return {"response_format": {"type": "json_schema", "json_schema": named}}
+
+
+def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {
         "type": "object",
-        "properties": {key: {"type": "string"} for key in keys},
-        "required": list(keys),
+        "properties": dict(properties),
+        "required": list(properties),
         "additionalProperties": False,
     }
-    named = {"name": "subtitles", "strict": True, "schema": schema}
-    return {"response_format": {"type": "json_schema", "json_schema": named}}

@@ -1,37 +1,42 @@
-"""Translation by a local model: NLLB, M2M100 and their like, through CTranslate2."""
+"""Translation by a local model through CTranslate2: NLLB, M2M100, OPUS-MT and their like."""
 
 import functools
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Final
 
 from vat.device import gpu_errors, is_out_of_memory
 from vat.errors import ModelError, TranslationError
-from vat.languages import is_cjk, language
-from vat.presets import CueSettings
-from vat.sentences import sentence_ends
-from vat.translate import Means, TranslateSettings
+from vat.translate.fitting import columns, divide, sentence_ends
+from vat.translate.glossary import terms_in
+from vat.translate.integrity import Fault, faults
+from vat.translate.job import Job
+from vat.translate.sentences import joint, sentences
+from vat.translate.vocabulary import Vocabulary, load_vocabulary
+from vat.translate.writing import has_letters
 
 logger = logging.getLogger(__name__)
 
 _BEAM_SIZE: Final = 4
 _BATCH_TOKENS: Final = 2048
+"""Tokens in one batch. CTranslate2 sorts sentences by length, so that few of them are padding."""
+
+_LEAST_TOKENS: Final = 256
 _MOST_TOKENS: Final = 256
 """Length of a translation at which CTranslate2 stops, finished or not; its own default."""
-_M2M100_NAMES: Final = {"jw": "jv"}
+
+_AGAIN: Final = {"no_repeat_ngram_size": 3}
+_UNDIVIDED: Final = Fault("its translation cannot be divided", True)
 
 
-def translate_texts(
-    texts: Sequence[str],
-    source: str,
-    target: str,
-    settings: TranslateSettings,
-    layout: CueSettings,
-    means: Means,
-) -> list[str]:
-    """Each text in the language `target`, sentence by sentence, in the same order.
+def translate_texts(job: Job) -> dict[int, str]:
+    """Each text that has letters in the target language, by index, whole sentences at a time.
+
+    A sentence over several cues is translated as one and divided again; where that cannot be done,
+    cue by cue. What came out empty, endless or otherwise wrong is tried a second time, without
+    repetitions and with the glossary's words in the source.
 
     Raises:
         ModelError: where the folder holds no such model, or the model not these languages.
@@ -39,137 +44,148 @@ def translate_texts(
         GpuMemoryError: where the GPU's memory is full.
     """
     with gpu_errors("translating"):
-        translator, tokenizer = load_translator(settings.model, means.device, means.threads)
-        tokens = language_token(tokenizer, source), language_token(tokenizer, target, target=True)
-        if tokens[0] == tokens[1]:
-            logger.info("the model has one token for %s and %s; nothing is changed", source, target)
-            return list(texts)
-        sentences = [_sentences(text, source) for text in texts]
-        # What has no letters (a figure, a note of music) says the same in any language; a model
-        # that is asked for it invents a sentence.
-        spoken = [one for group in sentences for one in group if any(map(str.isalpha, one))]
-        found = iter(_translate(spoken, translator, tokenizer, tokens))
-    joint = "" if is_cjk(target) else " "
-    logger.info("%d sentences of %d subtitles translated", len(spoken), len(texts))
-    return [
-        joint.join(next(found) if any(map(str.isalpha, one)) else one for one in group)
-        for group in sentences
-    ]
+        machine = Machine.load(job)
+        if machine.vocabulary.same:
+            logger.info("the model has one name for %s and %s; nothing is changed", *job.pair)
+            return dict(enumerate(job.texts))
+        groups = [
+            group
+            for group in sentences(job.cues, job.source)
+            if any(has_letters(job.texts[at]) for at in group)
+        ]
+        job.report.sentences = len(groups)
+        refused = machine.run(groups)
+        if refused:
+            logger.warning("%d sentences are translated again, in another way", len(refused))
+            parts = [range(at, at + 1) for group in refused for at in group]
+            refused = machine.run(parts, again=True)
+    logger.info("%d sentences of %d subtitles translated", len(groups), len(job.texts))
+    failures = {at: fault.reason for group, fault in refused.items() for at in group}
+    return machine.found | job.without(failures)
 
 
 @functools.cache
-def load_translator(folder: str, device: str, threads: int) -> tuple[Any, Any]:
-    """The model and its tokenizer, loaded once per process.
+def load_translator(folder: str, device: str, threads: int) -> Any:
+    """The model, loaded once per process.
 
     Raises:
         ModelError: where the folder holds no such model.
     """
     import ctranslate2
-    from tokenizers import Tokenizer
 
     try:
-        translator = ctranslate2.Translator(folder, device=device, intra_threads=threads)
-        tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
-    except Exception as error:
-        # tokenizers raises plain Exception.
+        return ctranslate2.Translator(folder, device=device, intra_threads=threads)
+    except (RuntimeError, ValueError, OSError) as error:
         if is_out_of_memory(error):
             raise
         raise ModelError(
             f"The translation model in '{folder}' cannot be loaded ({error});"
             " check translate.model."
         ) from error
-    return translator, tokenizer
 
 
-def language_token(tokenizer: Any, code: str, *, target: bool = False) -> str:
-    """The token by which the model knows a language: eng_Latn as in NLLB, or __en__ as in M2M100.
+@dataclass(slots=True)
+class Machine:
+    """One model at work on one job; `found` has the texts by index."""
 
-    Raises:
-        ModelError: where it knows neither. M2M100 writes Chinese in simplified characters only.
-    """
-    known = language(code)
-    base = code.split("-", maxsplit=1)[0]
-    tokens = [known.flores, f"__{code}__", f"__{_M2M100_NAMES.get(base, base)}__"]
-    if target and code == "zh-hant":
-        tokens = [known.flores]
-    for token in tokens:
-        if token and tokenizer.token_to_id(token) is not None:
-            return token
-    raise ModelError(
-        f"The translation model does not know {known.english}; name another in translate.model."
-    )
+    job: Job
+    translator: Any
+    vocabulary: Vocabulary
+    batch_tokens: int = _BATCH_TOKENS
+    found: dict[int, str] = field(default_factory=dict)
 
+    @classmethod
+    def load(cls, job: Job) -> "Machine":
+        """The model and the vocabulary that the job's settings name."""
+        folder = job.settings.model
+        translator = load_translator(folder, job.means.device, job.means.threads)
+        return cls(job, translator, load_vocabulary(folder, *job.pair))
 
-def _translate(
-    sentences: Sequence[str], translator: Any, tokenizer: Any, tokens: tuple[str, str]
-) -> list[str]:
-    """Each sentence translated; one that came out empty or endless is tried a second time."""
-    found = _attempt(sentences, translator, tokenizer, tokens, {})
-    failed = [index for index, text in enumerate(found) if not text]
-    if failed:
-        logger.warning("%d sentences are translated again, without repetitions", len(failed))
-        again = [sentences[index] for index in failed]
-        options = {"no_repeat_ngram_size": 3}
-        for index, text in zip(
-            failed, _attempt(again, translator, tokenizer, tokens, options), strict=True
-        ):
-            if not text:
-                raise TranslationError(
-                    f"The model has no translation for '{sentences[index]}'; try another"
-                    " translate.model."
+    def run(self, groups: Sequence[range], *, again: bool = False) -> dict[range, Fault]:
+        """Translate groups of cues; those without a translation that can be one, and why.
+
+        `again` does it in another way: without repetitions, with the glossary's words in place.
+        """
+        pieces = {group: self._sentences(group, substitute=again) for group in groups}
+        flat = [piece for group in groups for piece in pieces[group]]
+        # What has no letters (a figure, a note of music) says the same in any language; a model
+        # that is asked for it invents a sentence.
+        said = [piece for piece in flat if has_letters(piece)]
+        answers = iter(self._translate(said, _AGAIN if again else {}))
+        refused = {}
+        for group in groups:
+            parts = [next(answers) if has_letters(one) else one for one in pieces[group]]
+            fault = self._take(group, parts)
+            if fault is not None:
+                refused[group] = fault
+        return refused
+
+    def _sentences(self, group: range, *, substitute: bool) -> list[str]:
+        text = joint(self.job.source).join(self.job.texts[at] for at in group)
+        places = [0, *sentence_ends(text, self.job.source), len(text)]
+        parts = (text[a:b].strip() for a, b in pairwise(places))
+        found = [part for part in parts if part] or [text]
+        if substitute:
+            for term in terms_in(text, self.job.terms):
+                found = [part.replace(term.source, term.targets[0]) for part in found]
+        return found
+
+    def _take(self, group: range, parts: Sequence[str]) -> Fault | None:
+        """Take a translation unless something is certainly wrong with it; what that is."""
+        job = self.job
+        if not all(parts):
+            return Fault("it has no translation", True)
+        text = joint(job.target).join(parts)
+        sources = [job.texts[at] for at in group]
+        texts = [text]
+        if len(group) > 1:
+            divided = divide(text, job.target, [columns(source) for source in sources])
+            if divided is None:
+                return _UNDIVIDED
+            texts = divided
+        whole = joint(job.source).join(sources)
+        found = faults([whole], [text], job.pair, job.terms)
+        certain = [fault for fault in found if fault.certain]
+        if certain:
+            return certain[0]
+        self.found.update(zip(group, texts, strict=True))
+        for at in group:
+            job.doubt(at, "; ".join(fault.reason for fault in found))
+        return None
+
+    def _translate(self, said: Sequence[str], options: Mapping[str, Any]) -> list[str]:
+        """One translation of each sentence; empty where there is none, or it came to no end."""
+        tokens = [self.vocabulary.encode(sentence) for sentence in said]
+        prefix = self.vocabulary.prefix()
+        while True:
+            try:
+                results = self.translator.translate_batch(
+                    tokens,
+                    target_prefix=None if prefix is None else [prefix] * len(tokens),
+                    beam_size=_BEAM_SIZE,
+                    max_batch_size=self.batch_tokens,
+                    batch_type="tokens",
+                    max_input_length=0,  # otherwise the end of a long sentence is lost in silence
+                    max_decoding_length=_MOST_TOKENS,
+                    disable_unk=True,  # otherwise words may vanish when tokens become text
+                    **options,
                 )
-            found[index] = text
-    return found
+            except RuntimeError as error:
+                if "position encodings" in str(error):
+                    raise _too_long(said, tokens) from error
+                if not is_out_of_memory(error) or self.batch_tokens <= _LEAST_TOKENS:
+                    raise
+                self.batch_tokens //= 2
+                logger.warning("the GPU's memory is full; batches of %d", self.batch_tokens)
+            else:
+                return [self._text(result.hypotheses[0]) for result in results]
+
+    def _text(self, hypothesis: Sequence[str]) -> str:
+        return "" if len(hypothesis) >= _MOST_TOKENS else self.vocabulary.decode(hypothesis)
 
 
-def _attempt(
-    sentences: Sequence[str],
-    translator: Any,
-    tokenizer: Any,
-    tokens: tuple[str, str],
-    options: dict[str, Any],
-) -> list[str]:
-    """One translation of each sentence; empty where there is none, or it did not come to an end."""
-    said = [
-        [tokens[0], *tokenizer.encode(sentence, add_special_tokens=False).tokens, "</s>"]
-        for sentence in sentences
-    ]
-    try:
-        results = translator.translate_batch(
-            said,
-            target_prefix=[[tokens[1]]] * len(said),
-            beam_size=_BEAM_SIZE,
-            max_batch_size=_BATCH_TOKENS,
-            batch_type="tokens",
-            max_input_length=0,  # otherwise the end of a long sentence is cut off in silence
-            max_decoding_length=_MOST_TOKENS,
-            disable_unk=True,  # otherwise words may vanish when the tokens become text
-            **options,
-        )
-    except RuntimeError as error:
-        if "position encodings" not in str(error):
-            raise
-        longest = max(zip(map(len, said), sentences, strict=True))[1]
-        raise TranslationError(
-            f"The sentence '{longest}' is too long for the model; try another translate.model."
-        ) from error
-    return [_text(result.hypotheses[0], tokenizer, tokens[1]) for result in results]
-
-
-def _text(hypothesis: Sequence[str], tokenizer: Any, token: str) -> str:
-    if len(hypothesis) >= _MOST_TOKENS:
-        return ""
-    numbers = [tokenizer.token_to_id(one) for one in hypothesis if one != token]
-    if None in numbers:
-        raise ModelError(
-            "The tokenizer.json of the translation model belongs to another model; convert it again"
-            " and copy its own tokenizer.json."
-        )
-    text: str = tokenizer.decode(numbers)
-    return text.strip()
-
-
-def _sentences(text: str, code: str) -> list[str]:
-    places = [0, *sentence_ends(text, code), len(text)]
-    found = (text[a:b].strip() for a, b in pairwise(places))
-    return [sentence for sentence in found if sentence] or [text]
+def _too_long(said: Iterable[str], tokens: Iterable[Sequence[str]]) -> TranslationError:
+    longest = max(zip(map(len, tokens), said, strict=True))[1]
+    return TranslationError(
+        f"The sentence '{longest}' is too long for the model; try another translate.model."
+    )

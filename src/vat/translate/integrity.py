@@ -1,0 +1,191 @@
+"""Whether a translation can be one: what is empty, moved, repeated, foreign or of odd length."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import combinations
+from typing import Final
+from unicodedata import normalize
+
+from vat.languages import language
+from vat.translate.fitting import columns
+from vat.translate.glossary import Term, missing_terms
+from vat.translate.writing import (
+    chinese_variant,
+    foreign_share,
+    has_letters,
+    is_name,
+    letters,
+    likely_language,
+    words,
+)
+
+_FOREIGN_SHARE: Final = 0.7
+_DOUBTFUL_SHARE: Final = 0.5
+"""Shares of foreign script: terms in brackets reach a half, sentences left as they were more."""
+
+_DETECTED_LETTERS: Final = 40
+_GUESSED_LETTERS: Final = 20
+"""Letters from which py3langid is nearly always right, and from which it is worth asking again."""
+
+_SHORT_WORDS: Final = 2
+"""Up to so many words may be the same in two languages: Taxi, okay, Hotel Adlon."""
+
+_LONGEST: Final = 4.0
+_LONGEST_SLACK: Final = 20
+_SHORTEST: Final = 1 / 6
+_SHORTEST_FROM: Final = 24
+"""Bounds on the width of a translation by that of its source. Real pairs lie between 0.4 and 2.5;
+the slack is for idioms and interjections."""
+
+_REPEATED_COLUMNS: Final = 8
+_ALIKE: Final = 0.8
+_ECHO_ALIKE: Final = 0.75
+_ECHO_LETTERS: Final = 4
+_NUMBER = re.compile(r"\d+")
+_SEPARATOR = re.compile(r"(?<=\d)[.,'\s](?=\d{3}(?!\d))")
+_NUMERALS = re.compile("[一二三四五六七八九十百千万億亿兆]")
+_WRITTEN_AS_WORDS: Final = 13
+"""Smaller numbers are often written as words; style guides draw the line at ten or twelve."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a translation is not taken as it is.
+
+    A `certain` fault is never taken. Any other is asked about again, and taken where the translator
+    insists on its answer: it may be right after all.
+    """
+
+    reason: str
+    certain: bool
+
+
+def faults(
+    sources: Sequence[str],
+    answers: Sequence[str],
+    pair: tuple[str, str],
+    terms: Sequence[Term] = (),
+) -> list[Fault]:
+    """The faults of one sentence; `sources` and `answers` are the texts of its cues in order."""
+    found = [
+        fault
+        for source, answer in zip(sources, answers, strict=True)
+        for fault in _of_cue(source, answer, pair, terms)
+    ]
+    joined = " ".join(answers)
+    found += _language_faults(joined, pair[1])
+    found += [
+        Fault(f"the glossary wants '{term.target}' for '{term.source}'", True)
+        for term in missing_terms(" ".join(sources), joined, terms)
+    ]
+    return found
+
+
+def _of_cue(source: str, answer: str, pair: tuple[str, str], terms: Sequence[Term]) -> list[Fault]:
+    if not answer.strip():
+        return [Fault("it is empty", True)]
+    if not has_letters(source):
+        return []
+    if not any(map(str.isalnum, answer)):
+        return [Fault("it says nothing", True)]
+    return [
+        *_identity_faults(source, answer, pair, terms),
+        *_script_faults(source, answer, pair[1]),
+        *_number_faults(source, answer),
+        *_length_faults(source, answer),
+    ]
+
+
+def _identity_faults(
+    source: str, answer: str, pair: tuple[str, str], terms: Sequence[Term]
+) -> list[Fault]:
+    """A text that came back as it was: right for names and interjections only."""
+    bases = [code.split("-", maxsplit=1)[0] for code in pair]
+    pinned = {letters(term.source) for term in terms if term.source == term.target}
+    if bases[0] == bases[1] or letters(source) != letters(answer) or letters(source) in pinned:
+        return []
+    said = words(source)
+    probability = likely_language(answer, pair[1])[2]
+    plausible = (
+        len(said) <= _SHORT_WORDS
+        or all(map(is_name, said))
+        or (probability is not None and probability >= 0.05)
+    )
+    return [Fault("it is the same as the source", not plausible)]
+
+
+def _script_faults(source: str, answer: str, target: str) -> list[Fault]:
+    share = foreign_share(answer, target, source)
+    wanted = language(target).english
+    if share >= _DOUBTFUL_SHARE:
+        return [Fault(f"it is not written in {wanted}", share >= _FOREIGN_SHARE)]
+    simplified = chinese_variant(answer)
+    wrong = {"zh-hans": -simplified, "zh-hant": simplified}.get(target, 0)
+    if wrong >= 2:
+        return [Fault(f"it is not written in {wanted}", wrong >= 4)]
+    return []
+
+
+def _language_faults(text: str, target: str) -> list[Fault]:
+    count = sum(map(str.isalpha, text))
+    if count < _GUESSED_LETTERS:
+        return []
+    best, probability, wanted = likely_language(text, target)
+    if wanted is None or wanted >= 0.02 or probability < 0.9:
+        return []
+    certain = count >= _DETECTED_LETTERS and probability >= 0.99
+    return [Fault(f"it is not in {language(target).english} (it looks like {best})", certain)]
+
+
+def _number_faults(source: str, answer: str) -> list[Fault]:
+    """Figures that came or went tell that the text may be another cue's, or not the whole."""
+    said, found = _numbers(source), _numbers(answer)
+    lost = {number for number in said - found if number >= _WRITTEN_AS_WORDS}
+    if (lost and not _NUMERALS.search(answer)) or (said and found - said):
+        return [Fault("its numbers are others than those of the source", False)]
+    return []
+
+
+def _numbers(text: str) -> set[int]:
+    plain = _SEPARATOR.sub("", normalize("NFKC", text))
+    return {int(number) for number in _NUMBER.findall(plain)}
+
+
+def _length_faults(source: str, answer: str) -> list[Fault]:
+    before, after = columns(source), columns(answer)
+    if after > _LONGEST * before + _LONGEST_SLACK:
+        return [Fault("it is far longer than the source", False)]
+    if before >= _SHORTEST_FROM and after < _SHORTEST * before:
+        return [Fault("it is far shorter than the source", False)]
+    return []
+
+
+def repeated(sources: Mapping[int, str], answers: Mapping[int, str]) -> set[int]:
+    """The ids of different texts that have one and the same long translation."""
+    groups: dict[str, list[int]] = {}
+    for at, answer in answers.items():
+        if columns(answer) >= _REPEATED_COLUMNS:
+            groups.setdefault(letters(answer), []).append(at)
+    return {
+        at
+        for group in groups.values()
+        for pair in combinations(group, 2)
+        if not _alike(letters(sources[pair[0]]), letters(sources[pair[1]]), _ALIKE)
+        for at in pair
+    }
+
+
+def begins(echo: str, source: str) -> bool:
+    """Whether `echo` repeats the first words of the source, but for a corrected letter or two."""
+    said, full = letters(echo), letters(source)
+    if not full:
+        return True
+    if len(said) < min(_ECHO_LETTERS, len(full)):
+        return False
+    return _alike(said[: len(full)], full[: len(said)], _ECHO_ALIKE)
+
+
+def _alike(one: str, other: str, ratio: float) -> bool:
+    return one == other or SequenceMatcher(None, one, other, autojunk=False).ratio() >= ratio

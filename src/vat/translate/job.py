@@ -1,0 +1,114 @@
+"""One video into one language: what a translation starts from, and what it comes to."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from vat.errors import TranslationError
+from vat.presets import CueSettings
+from vat.timeline import Cue
+from vat.translate.glossary import Term
+from vat.translate.settings import Means, TranslateSettings
+
+logger = logging.getLogger(__name__)
+
+MARK: Final = "[?]"
+"""What stands before a text that could not be translated, where `on_failure` allows that."""
+
+_NAMED: Final = 5
+
+
+@dataclass(slots=True)
+class Report:
+    """What a translation took, and where it asks for a look.
+
+    `recalled` counts sentences whose translation was known from earlier answers. `tokens` are input
+    and output, `cost` is this job's and `cost_so_far` that of all jobs of the same name; None where
+    no prices are known. `doubtful` says, by cue, what was odd about a translation on which the
+    translator insisted; `too_long` are cues whose text is more than can be read in their time;
+    `untranslated` cues keep their source text, marked.
+    """
+
+    sentences: int = 0
+    recalled: int = 0
+    requests: int = 0
+    tokens: tuple[int, int] = (0, 0)
+    cost: float | None = None
+    cost_so_far: float | None = None
+    doubtful: dict[int, str] = field(default_factory=dict)
+    too_long: list[int] = field(default_factory=list)
+    untranslated: list[int] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object with the fields of the report."""
+        return {
+            "sentences": self.sentences,
+            "recalled": self.recalled,
+            "requests": self.requests,
+            "tokens": {"input": self.tokens[0], "output": self.tokens[1]},
+            "cost": self.cost,
+            "cost_so_far": self.cost_so_far,
+            "doubtful": [{"id": at, "reason": why} for at, why in sorted(self.doubtful.items())],
+            "too_long": sorted(self.too_long),
+            "untranslated": sorted(self.untranslated),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """The cues in the target language, and how they came about."""
+
+    cues: Sequence[Cue]
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is translated: `texts` are the cues' on one line each, `source` and `target` codes."""
+
+    cues: Sequence[Cue]
+    texts: Sequence[str]
+    source: str
+    target: str
+    settings: TranslateSettings
+    layout: CueSettings
+    means: Means
+    terms: Sequence[Term] = ()
+    report: Report = field(default_factory=Report)
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """Source and target language."""
+        return self.source, self.target
+
+    def doubt(self, at: int, why: str) -> None:
+        """Note what is odd about the translation of the cue with this index; nothing if empty."""
+        if why:
+            self.report.doubtful[self.cues[at].id] = why
+        else:
+            self.report.doubtful.pop(self.cues[at].id, None)
+
+    def without(self, failures: Mapping[int, str]) -> dict[int, str]:
+        """The marked source texts of cues that have no translation, by index.
+
+        `failures` has the reasons by index.
+
+        Raises:
+            TranslationError: naming the cues by id and text, unless `on_failure` says otherwise.
+        """
+        if not failures:
+            return {}
+        named = "; ".join(
+            f"{self.cues[at].id} '{self.texts[at]}' ({why})"
+            for at, why in sorted(failures.items())[:_NAMED]
+        )
+        if self.settings.on_failure == "fail":
+            raise TranslationError(
+                f"{len(failures)} of {len(self.texts)} subtitles could not be translated: {named};"
+                " run again, try another translate.model, or set translate.on_failure to"
+                " keep-source-and-mark."
+            )
+        logger.warning("%d subtitles keep their source text, marked: %s", len(failures), named)
+        self.report.untranslated += [self.cues[at].id for at in failures]
+        return {at: f"{MARK} {self.texts[at]}" for at in failures}

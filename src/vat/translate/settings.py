@@ -1,0 +1,114 @@
+"""What shapes a translation, and with what it is made."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from vat.device import resolve
+from vat.errors import ConfigError
+
+REFUSED_ADDRESS: Final = (
+    "translate.base_url holds a user name, password or key; take it out of the address and put a"
+    " key into the environment variable OPENAI_API_KEY."
+)
+"""Said of an address that `holds_secret`: logs and metadata show all of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class TranslateSettings:
+    """What shapes a translation: keys of the configuration's `translate` section.
+
+    `prompts` holds the texts of the prompts by name, `style` the notes on the target language,
+    `glossary` a digest of the terms, and `model` the name on a server or the folder of a local one.
+    """
+
+    backend: str
+    model: str
+    base_url: str | None = None
+    batch_size: int = 30
+    context: int = 3
+    temperature: float | None = None
+    instructions: str = ""
+    prompts: Mapping[str, str] = field(default_factory=dict)
+    style: str = ""
+    glossary: str = ""
+    echo: bool = True
+    review: bool = False
+    shorten: bool = True
+    memory: bool = True
+    on_failure: str = "fail"
+
+    @property
+    def is_local(self) -> bool:
+        """Whether a model is run here, and no server asked."""
+        return self.backend == "ctranslate2"
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """With what a translation is made; nothing here changes its words.
+
+    `folder` keeps answers, limits and spending of all jobs, None keeps nothing. `name` says what is
+    translated, such as a video and a language. Limits are per minute, prices per million tokens,
+    `max_cost` is in the currency of the prices; None is no limit, or no known price.
+    """
+
+    device: str = "cpu"
+    threads: int = 1
+    timeout_seconds: float = 120
+    attempts: int = 4
+    concurrency: int = 4
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+    input_price: float | None = None
+    output_price: float | None = None
+    max_cost: float | None = None
+    folder: Path | None = None
+    name: str = ""
+
+
+def means_of(
+    options: Mapping[str, Any], local: bool, threads: int, folder: str | Path, name: str
+) -> Means:
+    """The means that a configuration's `translate` section names, and those given here.
+
+    Only a `local` model has a device; a server is asked from the CPU.
+
+    Raises:
+        DeviceError: where a GPU is asked for and none is visible.
+    """
+    keys = [one.name for one in fields(Means) if one.name in options]
+    chosen = {key: options[key] for key in keys if key != "device"}
+    device = resolve(options["device"]) if local else "cpu"
+    return Means(device, threads, folder=Path(folder), name=name, **chosen)
+
+
+def prompts_of(options: Mapping[str, Any]) -> list[str]:
+    """The names of the prompts that a translation uses."""
+    return ["translate", *(name for name in ("review", "shorten") if options[name])]
+
+
+def holds_secret(address: str) -> bool:
+    """Whether an address has a user name, a password, a key or a token in it."""
+    parts = urlsplit(address)
+    names = (name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    return "@" in parts.netloc or any("key" in name or "token" in name for name in names)
+
+
+def check_means(config: Mapping[str, Any]) -> None:
+    """See that a limit on cost can be kept, and that no secret would get into logs.
+
+    Raises:
+        ConfigError: where there is a limit and a price is missing, or the address has a secret.
+    """
+    options = config["translate"]
+    if holds_secret(options["base_url"] or ""):
+        raise ConfigError(REFUSED_ADDRESS)
+    priced = None not in (options["input_price"], options["output_price"])
+    if options["max_cost"] is not None and not priced:
+        raise ConfigError(
+            "translate.max_cost can only be kept where the prices are known; set"
+            " translate.input_price and translate.output_price."
+        )

@@ -1,0 +1,200 @@
+"""Text into a local model's tokens and back: NLLB and M2M100 by language, OPUS-MT by pieces."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from vat.errors import ModelError
+from vat.languages import language
+
+_END: Final = "</s>"
+_M2M100_NAMES: Final = {"jw": "jv"}
+_OPUS_NAMES: Final = {
+    "zh": ("cmn_Hans", "cmn", "zho_Hans"),
+    "zh-hans": ("cmn_Hans", "cmn", "zho_Hans"),
+    "zh-hant": ("cmn_Hant", "zho_Hant"),
+    "no": ("nob",),
+    "pt-br": ("pob", "pt_BR", "pt_br"),
+}
+
+
+class Vocabulary(Protocol):
+    """How one model writes sentences of one pair of languages."""
+
+    @property
+    def same(self) -> bool:
+        """Whether the model has one name for both languages, and nothing to translate."""
+
+    def encode(self, sentence: str) -> list[str]:
+        """The tokens of a sentence."""
+
+    def prefix(self) -> list[str] | None:
+        """The tokens that a translation begins with."""
+
+    def decode(self, tokens: Sequence[str]) -> str:
+        """The text of a translation's tokens.
+
+        Raises:
+            ModelError: where they are not of this vocabulary.
+        """
+
+
+def load_vocabulary(folder: str, source: str, target: str) -> Vocabulary:
+    """The vocabulary of the model in a folder, for one pair of languages.
+
+    Raises:
+        ModelError: where the folder has none, or the model does not know a language.
+    """
+    if (Path(folder) / "source.spm").is_file():
+        return Pieces.load(Path(folder), target)
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
+    except Exception as error:
+        # tokenizers raises plain Exception.
+        raise ModelError(
+            f"The translation model in '{folder}' has no tokenizer.json that can be read, and no"
+            f" source.spm ({error}); check translate.model."
+        ) from error
+    return LanguageTokens(
+        tokenizer, language_token(tokenizer, source), language_token(tokenizer, target, target=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageTokens:
+    """A tokenizer of many languages; a token names the one that is meant."""
+
+    tokenizer: Any
+    source: str
+    target: str
+
+    @property
+    def same(self) -> bool:
+        """Whether both languages have one token."""
+        return self.source == self.target
+
+    def encode(self, sentence: str) -> list[str]:
+        """The language, the tokens, and the end."""
+        tokens = self.tokenizer.encode(sentence, add_special_tokens=False).tokens
+        return [self.source, *tokens, _END]
+
+    def prefix(self) -> list[str]:
+        """The language."""
+        return [self.target]
+
+    def decode(self, tokens: Sequence[str]) -> str:
+        """The text without the language's token."""
+        numbers = [self.tokenizer.token_to_id(one) for one in tokens if one != self.target]
+        if None in numbers:
+            raise ModelError(
+                "The tokenizer.json of the translation model belongs to another model; convert it"
+                " again and copy its own tokenizer.json."
+            )
+        text: str = self.tokenizer.decode(numbers)
+        return text.strip()
+
+
+def language_token(tokenizer: Any, code: str, *, target: bool = False) -> str:
+    """The token by which the model knows a language: eng_Latn as in NLLB, or __en__ as in M2M100.
+
+    Raises:
+        ModelError: where it knows neither. M2M100 writes Chinese in simplified characters only.
+    """
+    known = language(code)
+    base = code.split("-", maxsplit=1)[0]
+    tokens = [known.flores, f"__{code}__", f"__{_M2M100_NAMES.get(base, base)}__"]
+    if target and code == "zh-hant":
+        tokens = [known.flores]
+    for token in tokens:
+        if token and tokenizer.token_to_id(token) is not None:
+            return token
+    raise _unknown(code)
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The two SentencePiece models of an OPUS-MT model, and the token of its target, if it has one.
+
+    `end` is empty where the converted model adds the end of a sentence by itself.
+    """
+
+    source: Any
+    target: Any
+    token: str | None
+    end: str
+    same: bool = False
+
+    @classmethod
+    def load(cls, folder: Path, target: str) -> "Pieces":
+        """The pieces of the model in a folder."""
+        try:
+            import sentencepiece
+        except ImportError as error:
+            raise ModelError(
+                "OPUS-MT models need sentencepiece, which is not installed; run: pip install"
+                " 'vat[opus]'."
+            ) from error
+        try:
+            models = [
+                sentencepiece.SentencePieceProcessor(model_file=str(folder / name))
+                for name in ("source.spm", "target.spm")
+            ]
+            config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ModelError(
+                f"The pieces of the translation model in '{folder}' cannot be read ({error}); check"
+                " translate.model."
+            ) from error
+        end = "" if config.get("add_source_eos") else _END
+        return cls(models[0], models[1], opus_token(_known(folder), target), end)
+
+    def encode(self, sentence: str) -> list[str]:
+        """The target's token where the model has several, the pieces, and the end."""
+        pieces = self.source.encode(sentence, out_type=str)
+        return [*([self.token] if self.token else []), *pieces, *([self.end] if self.end else [])]
+
+    def prefix(self) -> None:
+        """OPUS-MT names the target in the source."""
+
+    def decode(self, tokens: Sequence[str]) -> str:
+        """The text of the pieces."""
+        text: str = self.target.decode([one for one in tokens if one != _END])
+        return text.strip()
+
+
+def _known(folder: Path) -> list[str]:
+    """The vocabulary that the source is written in."""
+    for name in ("source_vocabulary.json", "shared_vocabulary.json"):
+        if (folder / name).is_file():
+            tokens: list[str] = json.loads((folder / name).read_text(encoding="utf-8"))
+            return tokens
+    return []
+
+
+def opus_token(known: Sequence[str], code: str) -> str | None:
+    """The token of a target language, such as >>deu<<; None for a model of one target.
+
+    Raises:
+        ModelError: where the model has tokens of languages, and none of this one.
+    """
+    tokens = {one for one in known if one.startswith(">>") and one.endswith("<<")}
+    if not tokens:
+        return None
+    wanted = language(code)
+    base = code.split("-", maxsplit=1)[0]
+    names = [*_OPUS_NAMES.get(code, ()), wanted.flores, wanted.iso639_2, base]
+    for name in names if code != "zh-hant" else names[:3]:
+        if f">>{name}<<" in tokens:
+            return f">>{name}<<"
+    raise _unknown(code)
+
+
+def _unknown(code: str) -> ModelError:
+    return ModelError(
+        f"The translation model does not know {language(code).english}; name another in"
+        " translate.model."
+    )
