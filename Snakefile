@@ -28,7 +28,9 @@ include: "workflow/rules/split.smk"
 include: "workflow/rules/asr_chunk.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/translate.smk"
+include: "workflow/rules/bilingual.smk"
 include: "workflow/rules/embed.smk"
+include: "workflow/rules/deliver.smk"
 
 
 onstart:

@@ -14,5 +14,7 @@ VERSIONS: Final = {
     "asr_chunk": 2,
     "merge": 2,
     "translate": 2,
-    "embed": 1,
+    "bilingual": 1,
+    "embed": 2,
+    "deliver": 1,
 }

@@ -24,14 +24,14 @@ rule embed:
         container="mkv|mp4",
     conda:
         "../../envs/media.yaml"
-    threads: 4
+    threads: 4 if burns else 1
     resources:
-        gpu=int(burns_on_gpu),
-        gpu_mem_mb=config["embed"]["gpu_mem_mb"] if burns_on_gpu else 0,
-        mem_mb=2000,
-        runtime="4h",
+        gpu=embedding_gpus,
+        gpu_mem_mb=gpu_mem_mb("embed", embedding_gpus),
+        mem_mb=6000 if burns else 1000,
+        runtime="1d" if burns else "4h",
     params:
-        settings=recipe["embed"],
+        settings=embed_settings,
         version=VERSIONS["embed"],
     script:
         "../../scripts/embed.py"

@@ -72,15 +72,22 @@ def visible(texts: Iterable[str]) -> str:
 
 
 def font_environment(settings: EmbedSettings, scratch: Path) -> dict[str, str]:
-    """What ffmpeg's environment needs for the folder `settings.fonts` to be searched, too."""
+    """What ffmpeg's environment needs for the folder `settings.fonts` to be searched, too.
+
+    Raises:
+        EmbedError: where there is no such folder.
+    """
     if settings.fonts is None:
         return {}
+    folder = Path(settings.fonts).expanduser().absolute()
+    if not folder.is_dir():
+        raise EmbedError(f"There is no folder '{folder}'; correct embed.fonts.")
     system = os.environ.get("FONTCONFIG_FILE", _SYSTEM_FONTS)
     write_text(
         scratch / "fonts.conf",
         '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">\n'
         f'<fontconfig>\n<include ignore_missing="yes">{escape(system)}</include>\n'
-        f"<dir>{escape(settings.fonts)}</dir>\n"
+        f"<dir>{escape(str(folder))}</dir>\n"
         '<cachedir prefix="xdg">fontconfig</cachedir>\n</fontconfig>\n',
     )
     return {"FONTCONFIG_FILE": str(scratch / "fonts.conf")}

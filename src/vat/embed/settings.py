@@ -11,7 +11,7 @@ class EmbedSettings:
     """The keys of the configuration's `embed` section that shape the result.
 
     `style` is one of the styles that come along, "auto", or the text of a style file of one's own;
-    `fonts` an absolute folder with fonts beside those of the host.
+    `fonts` a folder with fonts to use beside those of the host.
     """
 
     mode: str = "soft"
