@@ -208,7 +208,7 @@ def encoder_arguments(
     elif encoder.name == "libx265":
         arguments += ["-x265-params", f"log-level=error:pools={threads}"]
     elif encoder.name == "libsvtav1":
-        arguments += ["-svtav1-params", f"lp={threads}"]
+        arguments += [f"-preset:v:{stream}", "8", "-svtav1-params", f"lp={threads}"]
     if picture.interlaced:
         arguments += [f"-flags:v:{stream}", "+ilme+ildct"]
     if encoder.name in ("libx265", "hevc_nvenc") and settings.container == "mp4":

@@ -20,6 +20,9 @@ from vat.files import write_text
 _MISSING = re.compile(r"failed to find any fallback with glyph 0x([0-9A-Fa-f]+)")
 """What libass says before it draws a box; it goes on, and ends without an error."""
 
+_NO_FONT_AT_ALL: Final = "\0"
+"""libass names no other character where the host has not a single font."""
+
 _SYSTEM_FONTS: Final = "/etc/fonts/fonts.conf"
 _NAMED = 8
 
@@ -114,6 +117,8 @@ def check_fonts(
             f"This ffmpeg cannot draw subtitles ({error}); set ffmpeg to bundled."
         ) from error
     missing = [chr(int(code, 16)) for code in dict.fromkeys(_MISSING.findall(said))]
+    if _NO_FONT_AT_ALL in missing:
+        missing = list(visible(cue.text for cue in track.cues))
     if missing:
         raise EmbedError(missing_fonts(missing, track.title))
 
