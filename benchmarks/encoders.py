@@ -23,7 +23,8 @@ from vat.embed.picture import read_picture
 from vat.embed.settings import EmbedSettings
 
 CLIPS = {
-    "zoom": "mandelbrot=s=640x360:r=25:start_scale=0.5:end_scale=0.02:end_pts=100,noise=alls=10:allf=t",
+    "zoom": "mandelbrot=s=640x360:r=25:start_scale=0.5:end_scale=0.02:end_pts=100,"
+    "noise=alls=10:allf=t",
     "gradient": "gradients=s=640x360:r=25:speed=0.05:n=6,noise=alls=14:allf=t",
 }
 SECONDS = 3
@@ -42,6 +43,7 @@ class Point:
 
 
 def ffmpeg(*arguments: str | Path, cwd: Path) -> None:
+    """Run ffmpeg in a folder; fail where it fails."""
     command = [FFMPEG, "-v", "error", "-nostdin", "-y", *map(str, arguments)]
     subprocess.run(command, check=True, cwd=cwd)
 

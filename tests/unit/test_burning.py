@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.unit.media_helpers import FFMPEG, ffmpeg, frames, streams
+from tests.unit.media_helpers import FFMPEG, ffmpeg, frames, shows, streams
 from tests.unit.sources import SOURCES, make_source
 from tests.unit.test_embed_sources import media_of, moments
 from vat.embed import EmbedSettings, Track, embed
@@ -18,6 +18,12 @@ from vat.timeline import Cue
 BURN = EmbedSettings(mode="burn")
 CUE = Cue(1, 0.5, 1.5, "Hello world")
 TRACK = Track("en", [CUE])
+
+
+needs_font = pytest.mark.skipif(
+    not shows(CUE.text, "en"), reason="needs a font, such as fonts-dejavu-core, installed"
+)
+pytestmark = needs_font
 
 
 def burn(source: Path, settings: EmbedSettings = BURN, track: Track = TRACK) -> Path:

@@ -1,13 +1,11 @@
 """A character without a font is an error that names the font, never a box."""
 
-import tempfile
-from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.unit.media_helpers import FFMPEG, ffmpeg, frames, make_video
+from tests.unit.media_helpers import ffmpeg, frames, make_video, shows
 from tests.unit.test_burning import BURN, burn
 from vat.embed import Track
 from vat.embed.fonts import (
@@ -20,7 +18,6 @@ from vat.embed.fonts import (
     visible,
 )
 from vat.embed.settings import EmbedSettings
-from vat.embed.styles import ass_document
 from vat.errors import EmbedError
 from vat.languages import LANGUAGES
 from vat.timeline import Cue
@@ -36,19 +33,6 @@ TEXTS = {
     "en": ("🎬😀🚢🌊", "🌅📦🎵⚓"),
 }
 """Two texts of about the same length; those of English are emoji."""
-
-
-@cache
-def shows(text: str, language: str) -> bool:
-    """Whether the fonts of this host have all characters of a text."""
-    track = Track(language, [Cue(1, 0, 1, text)])
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            document = ass_document(track, "clean", (16, 9))
-            check_fonts(track, document, Path(folder), ffmpeg=FFMPEG, environment={})
-        except EmbedError:
-            return False
-    return True
 
 
 @pytest.fixture
@@ -128,7 +112,7 @@ def test_a_folder_of_fonts_that_is_not_there(tmp_path: Path) -> None:
 
 def test_an_ffmpeg_that_cannot_draw_is_named(tmp_path: Path) -> None:
     track = Track("en", [Cue(1, 0, 1, "a")])
-    with pytest.raises(EmbedError, match="cannot draw subtitles.*set ffmpeg to bundled"):
+    with pytest.raises(EmbedError, match=r"cannot draw subtitles.*set ffmpeg to bundled"):
         check_fonts(track, "", tmp_path, ffmpeg="/bin/false", environment={})
 
 
