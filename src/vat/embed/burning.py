@@ -19,8 +19,11 @@ from vat.timeline import Cue
 
 logger = logging.getLogger(__name__)
 
-# The file is named by itself, as ffmpeg runs in its folder: no path has to survive a filter graph.
+_QUIET: Final = {"SVT_LOG": "1"}
+"""SVT-AV1 writes 20 lines past ffmpeg's log level otherwise; 1 is errors."""
+
 _DOCUMENT: Final = "burn.ass"
+"""The file is named by itself, as ffmpeg runs in its folder: no path has to survive a filter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def plan_burning(
     picture = read_picture(source, stream.index)
     check_drawable(picture, name)
     encoder = choose_encoder(settings, picture, name, gpu=gpu, ffmpeg=ffmpeg)
-    environment = font_environment(settings, scratch)
+    environment = font_environment(settings, scratch) | _QUIET
     everything = Cue(1, 0.0, 1.0, visible(cue.text for cue in track.cues))
     sample = replace(track, cues=[everything], second=None, upper_lines=())
     check_fonts(
