@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The cuBLAS that CTranslate2 wants on a GPU; hosts without a GPU do without its 600 MB.
 EXTRAS := test$(shell nvidia-smi >/dev/null 2>&1 && echo ,cuda)
 
-.PHONY: install demo test lint clean bench-gpu bench-overhead bench-asr bench-cues
+.PHONY: install demo test lint clean bench-gpu bench-overhead bench-asr bench-cues bench-embed bench-encoders
 
 install: $(VENV)/installed
 
@@ -44,6 +44,12 @@ bench-asr: install
 
 bench-cues: install
 	$(BIN)/python -m benchmarks.cues
+
+bench-embed: install
+	$(BIN)/python -m benchmarks.embedding 2000 /dev/shm
+
+bench-encoders: install
+	$(BIN)/python -m benchmarks.encoders
 
 clean:
 	rm -rf $(VENV) results resources logs .snakemake

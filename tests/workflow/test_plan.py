@@ -34,6 +34,7 @@ def test_every_chunk_is_planned_without_a_checkpoint(
         "merge": 3,
         "translate": 3 * 2,
         "embed": 3,
+        "deliver": 3,
     }
 
 

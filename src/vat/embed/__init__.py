@@ -4,15 +4,20 @@ import logging
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Final
 
 from vat.embed.burning import Burning, plan_burning
 from vat.embed.check import check_result
 from vat.embed.encoders import driver_encodes
+from vat.embed.picture import read_picture
 from vat.embed.settings import EmbedSettings
 from vat.embed.streams import (
     MUXERS,
+    Kept,
     cover_arguments,
+    first_picture,
     plan_streams,
+    read_tags,
     stream_arguments,
     title_arguments,
 )
@@ -21,11 +26,13 @@ from vat.embed.tracks import Track, burnt_track
 from vat.errors import EmbedError
 from vat.ffmpeg import LOCAL_ONLY, FfmpegError, run_ffmpeg
 from vat.files import atomic_path
-from vat.media import Media
+from vat.media import Media, opened
 
 __all__ = ["EmbedSettings", "Track", "driver_encodes", "embed"]
 
 logger = logging.getLogger(__name__)
+
+_USUAL_SIZE: Final = (1920, 1080)
 
 
 def embed(
@@ -63,9 +70,12 @@ def embed(
                 video, media.name, kept, burnt, settings, scratch, ffmpeg=ffmpeg, gpu=gpu
             )
         arguments = [*LOCAL_ONLY, "-i", f"file:{video}"]
-        arguments += write_tracks(new, settings, _shown_size(media), scratch, ffmpeg)
+        size = _shown_size(video, kept) if settings.track_format == "ass" else _USUAL_SIZE
+        arguments += write_tracks(new, settings, size, scratch, ffmpeg)
         arguments += stream_arguments(kept, new, settings)
-        arguments += cover_arguments(video, kept, scratch) + title_arguments(media, video)
+        with opened(video, media.name) as container:
+            tags = read_tags(container)
+        arguments += cover_arguments(video, kept, scratch) + title_arguments(media, tags)
         output = ["-f", MUXERS[settings.container], f"file:{part}"]
 
         def run(plan: Burning | None) -> None:
@@ -84,7 +94,7 @@ def embed(
         except FfmpegError as error:
             raise EmbedError(f"Subtitles cannot be put into '{media.name}': {error}") from error
         encoded = (plan.picture, plan.number) if plan else None
-        check_result(part, video, media, kept, new, settings, encoded)
+        check_result(part, tags, media, kept, new, settings, encoded)
 
 
 def _run_on_gpu_or_cpu(
@@ -102,9 +112,7 @@ def _run_on_gpu_or_cpu(
     return plan
 
 
-def _shown_size(media: Media) -> tuple[int, int]:
-    """Width and height of the picture as stored; of a usual one where there is none."""
-    for stream in media.of_type("video"):
-        if not stream.attached_pic and stream.width and stream.height:
-            return stream.width, stream.height
-    return 1920, 1080
+def _shown_size(video: Path, kept: Sequence[Kept]) -> tuple[int, int]:
+    """Width and height of the picture as seen; of a usual one where there is none."""
+    target = first_picture(kept)
+    return read_picture(video, target[0].index).upright if target else _USUAL_SIZE

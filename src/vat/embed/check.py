@@ -1,7 +1,8 @@
 """What an embedded video must be before it is delivered."""
 
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -11,11 +12,11 @@ from av.stream import Stream as AvStream
 
 from vat.embed.picture import Picture, differences, read_picture
 from vat.embed.settings import EmbedSettings
-from vat.embed.streams import Kept
+from vat.embed.streams import Kept, read_tags
 from vat.embed.track_files import Event, content_of, planned_events, resolution
 from vat.embed.tracks import Track
 from vat.errors import EmbedError, SourceError
-from vat.media import Media, Stream, probe
+from vat.media import Media, Stream, opened, probe
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +37,7 @@ _SAME_CODEC: Final = {"ssa": "ass", "srt": "subrip", "text": "subrip"}
 
 def check_result(
     path: Path,
-    source: Path,
+    tags: Mapping[str, str],
     media: Media,
     kept: Sequence[Kept],
     new: Sequence[Track],
@@ -45,8 +46,9 @@ def check_result(
 ) -> None:
     """See that a finished file is what was planned.
 
-    `picture` is the source's picture that was encoded, and its number among the result's video
-    streams; None where everything was copied.
+    `tags` are the source's own; those that the container has no place for are logged. `picture` is
+    the source's picture that was encoded, and its number among the result's video streams; None
+    where everything was copied.
 
     Raises:
         EmbedError: where its duration, its streams, its picture or its subtitles differ.
@@ -68,11 +70,14 @@ def check_result(
             raise EmbedError(
                 f"Encoding '{media.name}' lost {', '.join(lost)}; set embed.mode to soft."
             )
-    _note_lost_tags(path, source)
     shift = _shift(found, media, kept)
-    for number, track in enumerate(new):
-        index = found.of_type("subtitle")[number - len(new)].index
-        _check_track(path, index, track, settings, shift)
+    with opened(path) as container:
+        lost_tags = sorted(tags.keys() - read_tags(container).keys() - _NO_TAGS)
+        if lost_tags:
+            logger.warning("the container has no place for the tags: %s", ", ".join(lost_tags))
+        for number, track in enumerate(new):
+            stream = container.streams[found.of_type("subtitle")[number - len(new)].index]
+            _check_track(container, stream, track, settings, shift)
 
 
 def _frame_seconds(stream: Stream) -> float:
@@ -109,17 +114,6 @@ def _described(stream: Stream, codec: str = "copy") -> str:
     return f"{_SAME_CODEC.get(name, name)}{size}"
 
 
-def _note_lost_tags(path: Path, source: Path) -> None:
-    """Say which metadata of the file the container had no place for."""
-    tags = []
-    for file in (source, path):
-        with _opened(file) as container:
-            tags.append({key.lower() for key in container.metadata} - _NO_TAGS)
-    lost = sorted(tags[0] - tags[1])
-    if lost:
-        logger.warning("the container has no place for the tags: %s", ", ".join(lost))
-
-
 def _shift(found: Media, media: Media, kept: Sequence[Kept]) -> float:
     """Seconds by which all streams of the result are later than in video time.
 
@@ -135,7 +129,11 @@ def _shift(found: Media, media: Media, kept: Sequence[Kept]) -> float:
 
 
 def _check_track(
-    path: Path, index: int, track: Track, settings: EmbedSettings, shift: float
+    container: InputContainer,
+    stream: AvStream,
+    track: Track,
+    settings: EmbedSettings,
+    shift: float,
 ) -> None:
     """See that a new track has the cues, all and nothing else.
 
@@ -143,32 +141,30 @@ def _check_track(
     for up to SAMPLES of them, spread over the track. So a long file is not read as a whole.
     """
     planned = planned_events(track, settings)
-    allowed = resolution(settings) - 1 + (1 if abs(shift) * 1000 >= 1 else 0)
     offset = round(shift * 1000) if abs(shift) * 1000 >= 1 else 0
-    with _opened(path) as container:
-        stream = container.streams[index]
-        starts = _indexed_starts(container, stream)
-        if len(starts) != len(planned):
-            starts = _read_starts(container, stream)
-        if len(starts) != len(planned):
+    allowed = resolution(settings) - 1 + bool(offset)
+    starts = _indexed_starts(container, stream)
+    if len(starts) != len(planned):
+        starts = _read_starts(container, stream)
+    if len(starts) != len(planned):
+        raise EmbedError(
+            f"The result has {len(starts)} of {len(planned)} {track.title} subtitles; it is not"
+            " delivered."
+        )
+    every = max(1, math.ceil(len(planned) / SAMPLES))
+    for number, (event, start) in enumerate(zip(planned, starts, strict=True)):
+        found = Event(round(start * 1000) - offset, event.end, event.content)
+        if number % every == 0:
+            found = _read_event(container, stream, start, settings, offset)
+        if (
+            abs(found.start - event.start) > allowed
+            or abs(found.end - event.end) > allowed
+            or found.content != event.content
+        ):
             raise EmbedError(
-                f"The result has {len(starts)} of {len(planned)} {track.title} subtitles; it is"
-                " not delivered."
+                f"Subtitle {number + 1} in {track.title} is {found} in the result instead of"
+                f" {event}; it is not delivered."
             )
-        sampled = set(range(0, len(planned), max(1, len(planned) // SAMPLES)))
-        for number, (event, start) in enumerate(zip(planned, starts, strict=True)):
-            found = Event(round(start * 1000) - offset, event.end, event.content)
-            if number in sampled:
-                found = _read_event(container, stream, start, settings, offset)
-            if (
-                abs(found.start - event.start) > allowed
-                or abs(found.end - event.end) > allowed
-                or found.content != event.content
-            ):
-                raise EmbedError(
-                    f"Subtitle {number + 1} in {track.title} is {found} in the result instead of"
-                    f" {event}; it is not delivered."
-                )
 
 
 def _indexed_starts(container: InputContainer, stream: AvStream) -> list[float]:
@@ -216,11 +212,3 @@ def _read_event(
                 end = round((begin + length) * 1000) - offset
                 return Event(round(begin * 1000) - offset, end, content)
     return Event(-1, -1, b"")
-
-
-def _opened(path: Path) -> InputContainer:
-    return av.open(
-        f"file:{path}",
-        metadata_errors="replace",
-        options={"protocol_whitelist": "file,crypto,data"},
-    )

@@ -9,6 +9,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vat.errors import EmbedError
+from vat.media import opened
 
 _LOOKED_AT: Final = 12
 """Frames of the beginning in which fields and metadata show."""
@@ -78,7 +79,7 @@ def read_picture(path: Path, index: int) -> Picture:
     Raises:
         EmbedError: where none can be decoded.
     """
-    with av.open(f"file:{path}", options={"protocol_whitelist": "file,crypto,data"}) as container:
+    with opened(path) as container:
         stream = container.streams[index]
         if not isinstance(stream, VideoStream):
             raise EmbedError(f"Stream {index} is no picture; set embed.mode to soft.")

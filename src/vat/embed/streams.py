@@ -1,17 +1,17 @@
 """Which streams of the source the result has, and in which form."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import av
+from av.container import InputContainer
 
 from vat.embed.settings import EmbedSettings
 from vat.embed.tracks import Track
 from vat.errors import EmbedError
-from vat.media import Media, Stream
+from vat.media import Media, Stream, opened
 
 logger = logging.getLogger(__name__)
 
@@ -135,7 +135,7 @@ def cover_arguments(source: Path, kept: Sequence[Kept], scratch: Path) -> list[s
         return []
     first = sum(one.stream.type == "attachment" for one in kept)
     arguments: list[str] = []
-    with av.open(f"file:{source}", options={"protocol_whitelist": "file,crypto,data"}) as container:
+    with opened(source) as container:
         for number, stream in enumerate(covers):
             name, kind = _COVERS[stream.codec]
             packet = next(iter(container.demux(container.streams[stream.index])))
@@ -147,11 +147,17 @@ def cover_arguments(source: Path, kept: Sequence[Kept], scratch: Path) -> list[s
     return arguments
 
 
-def title_arguments(media: Media, source: Path) -> list[str]:
-    """The title that players show: the one asked for, else the source's own, else its name."""
-    with av.open(f"file:{source}", options={"protocol_whitelist": "file,crypto,data"}) as container:
-        own = container.metadata.get("title")
+def read_tags(container: InputContainer) -> dict[str, str]:
+    """The metadata of a file as a whole, by the tags' names in small letters."""
+    return {name.lower(): value for name, value in container.metadata.items()}
+
+
+def title_arguments(media: Media, tags: Mapping[str, str]) -> list[str]:
+    """The title that players show: the one asked for, else the source's own, else its name.
+
+    `tags` are the source's own.
+    """
     asked_for = media.title != Path(media.name).stem
-    if own and not asked_for:
+    if tags.get("title") and not asked_for:
         return []
     return ["-metadata", f"title={media.title.encode('utf-8', 'replace').decode('utf-8')}"]
