@@ -21,6 +21,8 @@ demo: install
 	@ls -1 results/*/*.mkv
 	@echo "The subtitles alone:"
 	@ls -1 results/*/subtitles/*.srt
+	@echo "Both under the videos' own names:"
+	@ls -1 results/delivery
 
 test: install
 	$(BIN)/python -m pytest
@@ -46,7 +48,7 @@ bench-cues: install
 	$(BIN)/python -m benchmarks.cues
 
 bench-embed: install
-	$(BIN)/python -m benchmarks.embedding 2000 /dev/shm
+	$(BIN)/python -m benchmarks.embedding 4000 /dev/shm
 
 bench-encoders: install
 	$(BIN)/python -m benchmarks.encoders

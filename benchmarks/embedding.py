@@ -83,7 +83,7 @@ def cost(work: Callable[[], None]) -> Cost:
 
     def watch() -> None:
         nonlocal peak
-        while not done.wait(0.02):
+        while not done.wait(0.25):
             sizes = [me.memory_info().rss - base]
             for child in me.children(recursive=True):
                 try:

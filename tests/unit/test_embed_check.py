@@ -18,7 +18,7 @@ from vat.subtitles import to_srt
 from vat.timeline import Cue
 
 SETTINGS = EmbedSettings()
-MANY = [Cue(n + 1, n / 100, n / 100 + 0.009, f"line {n}") for n in range(3 * SAMPLES)]
+MANY = [Cue(n + 1, n / 100, n / 100 + 0.009, f"line {n}") for n in range(8 * SAMPLES)]
 
 
 def check(source: Path, result: Path, cues: Sequence[Cue], container: str = "mkv") -> None:

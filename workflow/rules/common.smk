@@ -200,13 +200,13 @@ def embedding_gpus(wildcards):
     return int(burns and wanted)
 
 
-def embed_settings(wildcards):
-    """What shapes the result beside its tracks; a style file of one's own is read."""
-    chosen = {"source_track", "bilingual"}
-    settings = {k: v for k, v in recipe["embed"].items() if k not in chosen}
-    if settings["style"] not in ("auto", *BUILT_IN):
-        settings["style"] = explained(plan.text, settings["style"])
-    return settings
+choose_tracks = ("source_track", "bilingual")
+embed_settings = {
+    key: value for key, value in recipe["embed"].items() if key not in choose_tracks
+}
+"""What shapes an embedded video beside its tracks; a style file of one's own is read."""
+if embed_settings["style"] not in ("auto", *BUILT_IN):
+    embed_settings["style"] = explained(plan.text, embed_settings["style"])
 
 
 def embedded_video(wildcards):

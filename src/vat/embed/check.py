@@ -20,7 +20,7 @@ from vat.media import Media, Stream, opened, probe
 
 logger = logging.getLogger(__name__)
 
-SAMPLES: Final = 64
+SAMPLES: Final = 24
 """How many events of a track are read in full; of all others the index tells the times."""
 
 _AUDIO_FRAME = 2048

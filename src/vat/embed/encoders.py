@@ -54,7 +54,7 @@ ENCODERS: Final = {
     for encoder in (
         Encoder("libx264", "libx264", "-crf:v"),
         Encoder("libx265", "libx265", "-crf:v"),
-        Encoder("libsvtav1", "libsvtav1", "-crf:v", highest=63, lowest=1),
+        Encoder("libsvtav1", "libsvtav1", "-crf:v", -2.2, 1.76, lowest=1, highest=63),
         Encoder("h264_nvenc", "libx264", "-cq:v", lowest=1),
         Encoder("hevc_nvenc", "libx265", "-cq:v", lowest=1),
         Encoder("av1_nvenc", "libsvtav1", "-cq:v", lowest=1),
