@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -11,7 +12,7 @@ from tests.unit.media_helpers import FFMPEG, ffmpeg, frames, shows, streams
 from tests.unit.sources import SOURCES, make_source
 from tests.unit.test_embed_sources import media_of, moments
 from vat.embed import EmbedSettings, Track, embed
-from vat.embed.picture import read_picture
+from vat.embed.picture import Picture, check_drawable, read_picture
 from vat.errors import EmbedError
 from vat.timeline import Cue
 
@@ -90,6 +91,24 @@ def test_a_pixel_format_that_no_encoder_keeps_is_refused(tmp_path: Path) -> None
     ffmpeg("-f", "lavfi", "-i", "testsrc=s=64x48:d=1", "-pix_fmt", "bgra", "-c:v", "ffv1", source)
     with pytest.raises(EmbedError, match=r"takes no bgra; set embed\.mode to soft"):
         burn(source)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"facts": frozenset({"DOVI_METADATA", "DOVI_RPU_BUFFER"})},
+            "would lose its Dolby Vision;",
+        ),
+        ({"facts": frozenset({"DYNAMIC_HDR_PLUS"})}, r"would lose its HDR10\+;"),
+        ({"rotation": 45}, "turned by 45 degrees"),
+    ],
+)
+def test_what_encoding_would_lose_is_refused(change: dict[str, Any], words: str) -> None:
+    picture = Picture(64, 48, 0, 1.0, "yuv420p10le", (9, 16, 9, 1), False, frozenset())
+    check_drawable(picture, "v.mkv")
+    with pytest.raises(EmbedError, match=words):
+        check_drawable(replace(picture, **change), "v.mkv")
 
 
 def test_sound_alone_is_refused(tmp_path: Path) -> None:

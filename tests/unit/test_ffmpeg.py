@@ -1,5 +1,6 @@
 """Long work says how far it is, in the log and on a terminal."""
 
+import logging
 import os
 import pty
 import re
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.media_helpers import FFMPEG
+from vat import joblog
 from vat.errors import ConfigError
 from vat.ffmpeg import FfmpegError, ffmpeg_path, progress_line, run_ffmpeg
 
@@ -60,6 +62,19 @@ def test_without_a_terminal_nothing_leaves_the_log(tmp_path: Path) -> None:
     command = [sys.executable, "-c", ENCODE, str(tmp_path / "job.log"), FFMPEG]
     done = subprocess.run(command, capture_output=True, check=True)
     assert done.stdout + done.stderr == b""
+
+
+def test_a_terminal_that_is_gone_stops_no_job(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    ours, theirs = pty.openpty()
+    handler = joblog._Terminal(theirs)
+    handler.last -= joblog.TERMINAL_SECONDS
+    os.close(ours)
+    os.close(theirs)
+    joblog.PROGRESS.addHandler(handler)
+    joblog.PROGRESS.info("half")
+    assert handler not in joblog.PROGRESS.handlers
+    assert "the terminal is gone" in caplog.text
 
 
 def test_a_failure_says_what_ffmpeg_said_last() -> None:

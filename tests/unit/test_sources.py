@@ -103,6 +103,13 @@ def test_subfolders_are_searched_only_if_asked(find: Any, tmp_path: Path) -> Non
     assert len(find("in", download={"recursive": True})) == 2
 
 
+def test_the_folder_below_the_searched_one_is_known(find: Any, tmp_path: Path) -> None:
+    touch(tmp_path / "in", "a.mp4", "sub/deep/b.webm")
+    found = find("in", download={"recursive": True}).values()
+    assert [video.folder for video in found] == [".", "sub/deep"]
+    assert [video.folder for video in find("in/sub/deep/b.webm").values()] == [""]
+
+
 def test_results_are_not_taken_for_videos(find: Any, tmp_path: Path) -> None:
     touch(tmp_path, "a.mp4", "results/a/a.mkv")
     assert len(find(".", download={"recursive": True})) == 1

@@ -23,7 +23,7 @@ rule bilingual:
         upper="source|[a-z]{2,3}(-[a-z]+)?",
         lower="source|[a-z]{2,3}(-[a-z]+)?",
     conda:
-        "../../envs/text.yaml"
+        "../../envs/media.yaml"
     threads: 1
     resources:
         gpu=0,

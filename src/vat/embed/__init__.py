@@ -69,12 +69,11 @@ def embed(
             plan = plan_burning(
                 video, media.name, kept, burnt, settings, scratch, ffmpeg=ffmpeg, gpu=gpu
             )
-        arguments = [*LOCAL_ONLY, "-i", f"file:{video}"]
-        size = _shown_size(video, kept) if settings.track_format == "ass" else _USUAL_SIZE
-        arguments += write_tracks(new, settings, size, scratch, ffmpeg)
-        arguments += stream_arguments(kept, new, settings)
         with opened(video, media.name) as container:
             tags = read_tags(container)
+        arguments = [*LOCAL_ONLY, "-i", f"file:{video}"]
+        arguments += _track_inputs(video, kept, new, settings, scratch, ffmpeg)
+        arguments += stream_arguments(kept, new, settings)
         arguments += cover_arguments(video, kept, scratch) + title_arguments(media, tags)
         output = ["-f", MUXERS[settings.container], f"file:{part}"]
 
@@ -89,10 +88,7 @@ def embed(
                 environment=plan.environment if plan else {},
             )
 
-        try:
-            plan = _run_on_gpu_or_cpu(run, plan, media.name, ffmpeg)
-        except FfmpegError as error:
-            raise EmbedError(f"Subtitles cannot be put into '{media.name}': {error}") from error
+        plan = _run_on_gpu_or_cpu(run, plan, media.name, ffmpeg)
         encoded = (plan.picture, plan.number) if plan else None
         check_result(part, tags, media, kept, new, settings, encoded)
 
@@ -102,17 +98,29 @@ def _run_on_gpu_or_cpu(
 ) -> Burning | None:
     """Run as planned; where an encoder on a GPU fails after all, run again on the CPU."""
     try:
-        run(plan)
+        try:
+            run(plan)
+        except FfmpegError as error:
+            if plan is None or not plan.encoder.on_gpu:
+                raise
+            logger.info("%s failed (%s); the CPU encodes instead", plan.encoder.name, error)
+            plan = plan.on_cpu(name, ffmpeg)
+            run(plan)
     except FfmpegError as error:
-        if plan is None or not plan.encoder.on_gpu:
-            raise
-        logger.info("%s failed (%s); the CPU encodes instead", plan.encoder.name, error)
-        plan = plan.on_cpu(name, ffmpeg)
-        run(plan)
+        raise EmbedError(f"Subtitles cannot be put into '{name}': {error}") from error
     return plan
 
 
-def _shown_size(video: Path, kept: Sequence[Kept]) -> tuple[int, int]:
-    """Width and height of the picture as seen; of a usual one where there is none."""
-    target = first_picture(kept)
-    return read_picture(video, target[0].index).upright if target else _USUAL_SIZE
+def _track_inputs(
+    video: Path,
+    kept: Sequence[Kept],
+    new: Sequence[Track],
+    settings: EmbedSettings,
+    scratch: Path,
+    ffmpeg: str,
+) -> list[str]:
+    """The new tracks as ffmpeg's inputs; only ASS is made for a picture of a certain size."""
+    size, target = _USUAL_SIZE, first_picture(kept)
+    if settings.track_format == "ass" and target:
+        size = read_picture(video, target[0].index).upright
+    return write_tracks(new, settings, size, scratch, ffmpeg)
