@@ -73,7 +73,8 @@ def deliver(
     """
     record = folder / _RECORDS / f"{slug}.json"
     before: list[str] = read_json(record) if record.exists() else []
-    stem = _fitting(name if name is not None else f"{_remote_stem(source_name)} [{_digest(slug)}]")
+    mark = f" [{_digest(slug)}]"
+    stem = _fitting(name, mark) if name is not None else _remote_stem(source_name, mark)
     files = dict(_sidecars(subtitles, endings))
     if video is not None:
         files[video.suffix] = video
@@ -81,13 +82,14 @@ def deliver(
         os.path.lexists(folder / f"{stem}{end}") and f"{stem}{end}" not in before for end in files
     ):
         logger.info("'%s' is there and not this video's; a hash is put to the name", stem)
-        stem = f"{stem} [{_digest(slug)}]"
+        stem = f"{stem}{mark}"
     wanted = {f"{stem}{end}": file for end, file in files.items()}
+    for target in wanted:
+        if os.path.lexists(folder / target) and target not in before:
+            raise EmbedError(f"'{folder / target}' is in the way of the delivery; move it.")
     # The record comes first: a file without one would be taken for someone else's.
     write_json(record, sorted({*before, *wanted}))
     for target, file in wanted.items():
-        if os.path.lexists(folder / target) and target not in before:
-            raise EmbedError(f"'{folder / target}' is in the way of the delivery; move it.")
         _put(file, folder / target, copy=copy)
     for old in sorted(set(before) - set(wanted)):
         logger.info("'%s' of an earlier delivery is removed", old)
@@ -96,20 +98,21 @@ def deliver(
     return sorted(wanted)
 
 
-def _remote_stem(source_name: str) -> str:
-    """The name of a remote video as a name of a file."""
+def _remote_stem(source_name: str, mark: str) -> str:
+    """The name of a remote video as a name of a file, with its mark."""
     plain = "".join("_" if c == "/" or not c.isprintable() else c for c in source_name).strip()
     title = Path(plain).stem if Path(plain).suffix.lower() in SUFFIXES else plain
-    return title.lstrip(".") or "video"
+    fitting = _fitting(title.lstrip(".") or "video", mark)
+    return fitting if fitting.endswith(mark) else f"{fitting}{mark}"
 
 
-def _fitting(name: str) -> str:
-    """The name, its last part cut to what leaves room for suffixes."""
+def _fitting(name: str, mark: str) -> str:
+    """The name; one that leaves no room for suffixes is cut, and gets the mark instead."""
     tail = Path(name).name
     whole = os.fsencode(tail)
     if len(whole) <= _STEM_BYTES:
         return name
-    cut = whole[:_STEM_BYTES].decode("utf-8", "ignore")
+    cut = whole[:_STEM_BYTES].decode("utf-8", "ignore") + mark
     logger.warning("the name '%s' is too long for suffixes and is cut to '%s'", tail, cut)
     return str(Path(name).with_name(cut))
 

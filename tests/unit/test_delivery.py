@@ -109,8 +109,9 @@ def test_a_strangers_file_is_left_alone(results: Path) -> None:
     folder.mkdir()
     (folder / "a.mkv").write_text("mine")
     (folder / "a [0123abcd].zh.srt").mkdir()
-    with pytest.raises(EmbedError, match="in the way"):
-        put(results)
+    for _ in range(2):
+        with pytest.raises(EmbedError, match="in the way"):
+            put(results)
     (folder / "a [0123abcd].zh.srt").rmdir()
     assert "a [0123abcd].mkv" in put(results)
     assert (folder / "a.mkv").read_text() == "mine"
@@ -135,6 +136,7 @@ def test_a_remote_title_is_a_safe_name(results: Path, source_name: str, stem: st
 def test_any_name_can_be_delivered(results: Path, name: str) -> None:
     delivered = put(results, name, copy=True)
     assert len(delivered) == 3
+    assert all(one.startswith(name) or "[0123abcd]" in one for one in delivered)
     assert all(len(os.fsencode(Path(one).name)) <= 255 for one in delivered)
 
 
