@@ -164,6 +164,7 @@ def test_one_quality_is_turned_into_each_encoders_own(name: str) -> None:
     arguments = encoder_arguments(encoder, EmbedSettings(quality=23), PICTURE, 1, threads=3)
     option = arguments[arguments.index(f"{encoder.quality_option}:1") + 1]
     assert option == str(encoder.quality(23))
+    assert ("-b:v:1" in arguments) == encoder.on_gpu
 
 
 def test_a_driver_without_nvenc_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -204,7 +204,9 @@ def encoder_arguments(
     pixel_format = picture.pixel_format
     if encoder.on_gpu:
         pixel_format = nvenc_format(pixel_format)
-        arguments += [f"-rc:v:{stream}", "vbr", f"-preset:v:{stream}", "p5"]
+        # Without a rate of 0, ffmpeg's default of 2 Mbit/s would bound the quality.
+        arguments += [f"-rc:v:{stream}", "vbr", f"-b:v:{stream}", "0"]
+        arguments += [f"-preset:v:{stream}", "p5"]
     elif encoder.name == "libx265":
         arguments += ["-x265-params", f"log-level=error:pools={threads}"]
     elif encoder.name == "libsvtav1":
