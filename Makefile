@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # for a quarter of a second.
 EXTRAS := test$(shell nvidia-smi >/dev/null 2>&1 && echo ,cuda)$(shell command -v sbatch >/dev/null && echo ,cluster)
 
-.PHONY: install demo test test-slurm lint clean bench-gpu bench-overhead bench-asr bench-cues bench-long
+.PHONY: install demo test test-slurm lint clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders
 
 install: $(VENV)/installed
 
@@ -23,6 +23,8 @@ demo: install
 	@ls -1 results/*/*.mkv
 	@echo "The subtitles alone:"
 	@ls -1 results/*/subtitles/*.srt
+	@echo "Both under the videos' own names:"
+	@ls -1 results/delivery
 
 test: install
 	$(BIN)/python -m pytest
@@ -55,6 +57,12 @@ bench-cues: install
 # Three hours of sound through every job: time, memory, file sizes (some minutes).
 bench-long: install
 	$(BIN)/python benchmarks/long_recording.py
+
+bench-embed: install
+	$(BIN)/python -m benchmarks.embedding 4000 /dev/shm
+
+bench-encoders: install
+	$(BIN)/python -m benchmarks.encoders
 
 clean:
 	rm -rf $(VENV) results resources logs .snakemake

@@ -15,14 +15,6 @@ pathvars:
 include: "workflow/rules/common.smk"
 
 
-# Where jobs go to a cluster, these stay with Snakemake: they last a second, or need a network that
-# only the login node has.
-localrules:
-    all,
-    count_chunks,
-    fetch_model,
-
-
 rule all:
     """Every video with its subtitles."""
     input:
@@ -37,7 +29,9 @@ include: "workflow/rules/asr_chunk.smk"
 include: "workflow/rules/merge.smk"
 include: "workflow/rules/translate.smk"
 include: "workflow/rules/glossary.smk"
+include: "workflow/rules/bilingual.smk"
 include: "workflow/rules/embed.smk"
+include: "workflow/rules/deliver.smk"
 
 
 onstart:

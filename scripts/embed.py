@@ -6,15 +6,17 @@ from vat.ffmpeg import ffmpeg_path
 from vat.files import read_json
 from vat.joblog import job_log
 from vat.media import Media
-from vat.subtitles import read_cues
 
 with job_log(snakemake.log[0]):
     confirm()
+    fonts = snakemake.config["embed"]["fonts"]
     embed(
         snakemake.input.source,
         Media.from_json(read_json(snakemake.input.media)),
-        [Track(*read_cues(track)) for track in snakemake.input.cues],
+        [Track.read(cues) for cues in snakemake.input.cues],
         snakemake.output.video,
-        EmbedSettings(**snakemake.params.settings),
+        EmbedSettings(**snakemake.params.settings, fonts=fonts),
         ffmpeg=ffmpeg_path(snakemake.config["ffmpeg"]),
+        gpu=bool(snakemake.resources.gpu),
+        threads=snakemake.threads,
     )

@@ -29,6 +29,16 @@ def _is_language_or_auto(value: object) -> bool:
     return value == "auto" or _is_language(value)
 
 
+@_formats.checks("language-or-source")
+def _is_language_or_source(value: object) -> bool:
+    return value == "source" or _is_language(value)
+
+
+@_formats.checks("language-or-source-or-bilingual")
+def _is_track(value: object) -> bool:
+    return value == "bilingual" or _is_language_or_source(value)
+
+
 def load_schema(path: str | Path) -> Schema:
     """Read a JSON Schema written as YAML."""
     schema: Schema = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
@@ -139,7 +149,7 @@ def _explain(fault: ValidationError) -> str:
         place = f"{key}.{unknown}" if key else unknown
         return f"the key '{place}' is unknown{_nearest(unknown, known)}"
     if fault.validator == "format":
-        known = [*LANGUAGES, *(["auto"] if "auto" in rule else [])]
+        known = [*LANGUAGES, *rule.split("-or-")[1:]]
         return f"'{key}' names the unknown language '{value}'{_nearest(str(value), known)}"
     if fault.validator == "enum":
         known = [str(choice) for choice in rule]

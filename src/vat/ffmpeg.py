@@ -1,23 +1,28 @@
 """The ffmpeg program: where it is, and how it is run."""
 
 import logging
+import os
 import re
 import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import IO, Final
 
 from vat.errors import ConfigError, VatError
+from vat.joblog import PROGRESS
 
 logger = logging.getLogger(__name__)
 
 LOCAL_ONLY: Final = ("-protocol_whitelist", "file,crypto,data")
 """Stands before a local input: a playlist in disguise must not open the network."""
 
-_PROGRESS_SECONDS = 5.0
+PROGRESS_SECONDS: Final = 5.0
+"""How often the log says how far ffmpeg is."""
+
 _KEPT_LINES = 3
 
 
@@ -49,10 +54,13 @@ def run_ffmpeg(
     ffmpeg: str,
     cwd: Path | None = None,
     total_seconds: float | None = None,
+    task: str = "ffmpeg",
+    environment: Mapping[str, str] | None = None,
 ) -> str:
     """Run ffmpeg and return what it wrote to stderr; log percent, speed and time left meanwhile.
 
-    `total_seconds` is the length of the output, by which percents are counted.
+    `total_seconds` is the length of the output, by which percents are counted; `task` says in the
+    progress what is being done. `environment` is added to the process's own.
 
     Raises:
         FfmpegError: where it ends with an error, with its last lines.
@@ -62,11 +70,17 @@ def run_ffmpeg(
     with (
         tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as messages,
         subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=messages, cwd=cwd, text=True, errors="replace"
+            command,
+            stdout=subprocess.PIPE,
+            stderr=messages,
+            cwd=cwd,
+            env={**os.environ, **(environment or {})},
+            text=True,
+            errors="replace",
         ) as process,
     ):
         if process.stdout is not None:
-            _follow(process.stdout, total_seconds)
+            _follow(process.stdout, total_seconds, task)
         status = process.wait()
         messages.seek(0)
         said = messages.read()
@@ -78,7 +92,7 @@ def run_ffmpeg(
     return said
 
 
-def _follow(progress: IO[str], total_seconds: float | None) -> None:
+def _follow(progress: IO[str], total_seconds: float | None, task: str) -> None:
     """Read ffmpeg's progress to its end and log a line every few seconds."""
     last = time.monotonic()
     done, speed = 0.0, 0.0
@@ -88,15 +102,21 @@ def _follow(progress: IO[str], total_seconds: float | None) -> None:
             done = int(value) / 1e6
         elif key == "speed" and (match := re.match(r"[\d.]+", value)):
             speed = float(match[0])
-        elif key == "progress" and time.monotonic() - last >= _PROGRESS_SECONDS:
+        elif key == "progress" and time.monotonic() - last >= PROGRESS_SECONDS:
             last = time.monotonic()
-            logger.info("%s", _status(done, speed, total_seconds))
+            PROGRESS.info("%s: %s", task, progress_line(done, speed, total_seconds))
 
 
-def _status(done: float, speed: float, total_seconds: float | None) -> str:
+def progress_line(done: float, speed: float, total_seconds: float | None) -> str:
+    """What has been done, in words; `done` in seconds of media, `speed` in multiples of real time.
+
+    The time left is left out while ffmpeg knows no speed yet.
+    """
+    pace = f"{speed:.1f} times real time"
     if not total_seconds:
-        return f"{done:.0f} s done, {speed:.1f} times real time"
-    left = (total_seconds - done) / speed if speed else float("inf")
-    return (
-        f"{100 * done / total_seconds:.0f} % done, {speed:.1f} times real time, {left:.0f} s left"
-    )
+        return f"{done:.0f} s done, {pace}"
+    percent = f"{min(100.0, 100 * done / total_seconds):.0f} % done, {pace}"
+    if not speed:
+        return percent
+    left = timedelta(seconds=round(max(0.0, total_seconds - done) / speed))
+    return f"{percent}, {left} left"

@@ -1,12 +1,16 @@
 """Files that appear whole or not at all."""
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import get_ident
-from typing import Any
+from typing import Any, Final
+
+_NAME_BYTES: Final = 255
+"""Longest name of a file on Linux's file systems."""
 
 
 @contextmanager
@@ -19,7 +23,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     _remove_orphans(target)
-    part = target.with_name(f".part-{os.getpid()}-{target.name}")
+    part = target.with_name(f".part-{os.getpid()}-{_short(target.name)}")
     try:
         yield part
         part.replace(target)
@@ -31,8 +35,19 @@ def _remove_orphans(target: Path) -> None:
     """Remove parts of `target` whose writers are dead."""
     for file in target.parent.iterdir():
         prefix, _, rest = file.name.removeprefix(".part-").partition("-")
-        if file.name.startswith(".part-") and rest == target.name and not _is_running(prefix):
+        if (
+            file.name.startswith(".part-")
+            and rest == _short(target.name)
+            and not _is_running(prefix)
+        ):
             file.unlink(missing_ok=True)
+
+
+def _short(name: str) -> str:
+    """The name, or what stands for one that leaves no room for a prefix."""
+    if len(os.fsencode(name)) <= _NAME_BYTES - len(".part-4194304-"):
+        return name
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:16] + Path(name).suffix
 
 
 def _is_running(process: str) -> bool:

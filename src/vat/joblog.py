@@ -3,14 +3,22 @@
 import logging
 import os
 import sys
+import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from vat.errors import VatError
 
 logger = logging.getLogger("vat")
+
+PROGRESS: Final = logging.getLogger("vat.progress")
+"""How far long work is: goes into the job's log and, more rarely, to the terminal."""
+
+TERMINAL_SECONDS: Final = 30.0
+"""How often one job may speak on the terminal, which it shares with all others."""
 
 
 @contextmanager
@@ -18,13 +26,14 @@ def job_log(path: str | os.PathLike[str]) -> Iterator[None]:
     """Send file descriptors 1 and 2 to `path` and configure logging, for the rest of the process.
 
     Redirecting the descriptors (not `sys.stdout`) also catches ffmpeg, CUDA and other native
-    output. A `VatError` ends the process with its message as one line and status 1; any other
-    exception ends it with its traceback.
+    output; only the progress of long work still reaches a terminal. A `VatError` ends the process
+    with its message as one line and status 1; any other exception ends it with its traceback.
 
     Raises:
         SystemExit: with status 1, after the log has the reason.
     """
     Path(path).parent.mkdir(parents=True, exist_ok=True)
+    terminal = os.dup(2) if os.isatty(2) else None
     with Path(path).open("w", encoding="utf-8") as log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
@@ -34,6 +43,8 @@ def job_log(path: str | os.PathLike[str]) -> Iterator[None]:
         stream=sys.stderr,
         force=True,
     )
+    if terminal is not None:
+        PROGRESS.addHandler(_Terminal(terminal))
     try:
         yield
     except VatError as error:
@@ -45,3 +56,26 @@ def job_log(path: str | os.PathLike[str]) -> Iterator[None]:
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+
+
+class _Terminal(logging.Handler):
+    """Writes a line of progress to a terminal now and then."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self.descriptor = descriptor
+        self.last = time.monotonic()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record's message if the last one is long enough ago."""
+        if time.monotonic() - self.last < TERMINAL_SECONDS:
+            return
+        self.last = time.monotonic()
+        # A video's name may hold control characters, which a terminal would obey.
+        said = record.getMessage()
+        line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in said)
+        try:
+            os.write(self.descriptor, f"{line}\n".encode())
+        except OSError as error:
+            PROGRESS.removeHandler(self)
+            logger.info("the terminal is gone (%s); progress is in this log only", error)

@@ -79,7 +79,7 @@ def probe_duration(path: str | Path) -> float:
     Raises:
         SourceError: where the file is missing or no media file.
     """
-    with _opened(path) as container:
+    with opened(path) as container:
         return _duration(container, path)
 
 
@@ -94,7 +94,7 @@ def probe(
     Raises:
         SourceError: where the file is missing, no video, truncated, or lacks that audio track.
     """
-    with _opened(path, name) as container:
+    with opened(path, name) as container:
         duration = _duration(container, name)
         streams = tuple(_stream(stream, container) for stream in container.streams)
         if not any(stream.type in ("video", "audio") for stream in streams):
@@ -108,7 +108,12 @@ def probe(
     return Media(name, title, source, duration, begin, streams, track, start)
 
 
-def _opened(path: str | Path, name: str | None = None) -> InputContainer:
+def opened(path: str | Path, name: str | None = None) -> InputContainer:
+    """Open a local media file; `name` is what it is called in messages.
+
+    Raises:
+        SourceError: where it is missing, empty or no media file.
+    """
     name = name or Path(path).name
     file = Path(path)
     if not file.is_file():

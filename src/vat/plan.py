@@ -187,11 +187,25 @@ class Plan:
         return list(dict.fromkeys([*wanted, *spoken]))
 
     def tracks(self, video: str) -> list[str]:
-        """What is embedded into a video, in this order; "source" is the spoken language."""
+        """What is embedded into a video, in this order; "source" is the spoken language.
+
+        A track of two languages is called by both, the upper one first: "zh+source".
+
+        Raises:
+            ConfigError: where it is to have a language in which the video gets no subtitles.
+        """
         record = self.videos[video]
         targets = [code for code in self.languages(video) if code in record.targets]
         spoken = self.config["embed"]["source_track"] or not targets
-        return [*targets, *(["source"] if spoken and record.language not in targets else [])]
+        single = [*targets, *(["source"] if spoken and record.language not in targets else [])]
+        pair = self.config["embed"]["bilingual"]
+        for code in pair:
+            if code not in ("source", *self.languages(video)):
+                raise ConfigError(
+                    f"embed.bilingual names {code}, but '{record.source}' gets subtitles in"
+                    f" {', '.join(['source', *self.languages(video)])} only; name two of these."
+                )
+        return [*(["+".join(pair)] if pair else []), *single]
 
 
 def make_plan(
@@ -215,6 +229,8 @@ def make_plan(
     schema = load_schema(schemas / "config.schema.yaml")
     full = complete(config, schema)
     check_means(full)
+    if len(full["embed"]["bilingual"]) == 1:
+        raise ConfigError("embed.bilingual names one language; name two, or none.")
     probes = Probes(here / ".snakemake" / "vat" / "probes.json", renew)
     bases = (here, root)
     rows = load_schema(schemas / "videos.schema.yaml")
@@ -227,6 +243,8 @@ def make_plan(
     probes.save()
     plan = Plan(full, recipe(full, schema), videos, chunks, bases)
     plan.check_translation()
+    for slug in videos:
+        plan.tracks(slug)
     return plan
 
 

@@ -32,7 +32,8 @@ class Video:
 
     `slug` names it in paths, `source` is its absolute path or URL, `title` what people call it.
     `language` is a code or "auto"; `targets` are codes; `audio_track` counts from 0, None is the
-    container's default.
+    container's default. `folder` is where it lies below the folder that was searched, empty for a
+    file named on its own.
     """
 
     slug: str
@@ -43,6 +44,7 @@ class Video:
     targets: tuple[str, ...]
     separate: bool
     audio_track: int | None
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ class Finder:
         videos: dict[str, Video] = {}
         for entry in [entries] if isinstance(entries, str) else entries:
             for source, overrides in self._sources(entry):
-                video = self._video(source, overrides)
+                video = self._video(source, overrides, entry)
                 if overrides and video.slug in videos:
                     raise ConfigError(f"The video '{source}' is listed twice; remove one.")
                 videos.setdefault(video.slug, video)
@@ -112,9 +114,11 @@ class Finder:
             else:
                 yield str(locate(source, [*self.bases[:1], sheet.parent, *self.bases[1:]])), row
 
-    def _video(self, source: str, overrides: Mapping[str, Any]) -> Video:
+    def _video(self, source: str, overrides: Mapping[str, Any], entry: str) -> Video:
         languages = self.config["languages"]
         remote = is_url(source)
+        searched = Path() if is_url(entry) else locate(entry, self.bases)
+        inside = not remote and searched.is_dir()
         return Video(
             slug=slug(source if remote else identity(Path(source), self.bases)),
             source=source,
@@ -124,6 +128,7 @@ class Finder:
             targets=tuple(overrides.get("targets", languages["targets"])),
             separate=overrides.get("separate", self.config["separate"]["enabled"]),
             audio_track=overrides.get("audio_track", self.config["download"]["audio_track"]),
+            folder=str(Path(source).parent.relative_to(searched)) if inside else "",
         )
 
 

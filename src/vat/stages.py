@@ -15,5 +15,7 @@ VERSIONS: Final = {
     "merge": 2,
     "translate": 2,
     "propose_terms": 1,
-    "embed": 1,
+    "bilingual": 1,
+    "embed": 2,
+    "deliver": 1,
 }

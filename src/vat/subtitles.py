@@ -48,11 +48,7 @@ def to_vtt(cues: Sequence[Cue]) -> str:
 
 
 def to_ass(cues: Sequence[Cue]) -> str:
-    """The cues as Advanced SubStation Alpha, white on a dark outline, for a picture 1080 high.
-
-    Braces are escaped as libass reads them. A backslash cannot be escaped; the invisible U+2060
-    after it keeps it from joining with the next character to a command, as in ffmpeg and mpv.
-    """
+    """The cues as Advanced SubStation Alpha, white on a dark outline, for a picture 1080 high."""
     import pysubs2
 
     file = pysubs2.SSAFile()
@@ -62,9 +58,18 @@ def to_ass(cues: Sequence[Cue]) -> str:
     )
     for cue in cues:
         start, end = round(cue.start * 1000), round(cue.end * 1000)
-        text = _lines(cue.text).translate(_ASS_ESCAPES)
+        text = ass_text(_lines(cue.text))
         file.append(pysubs2.SSAEvent(start=start, end=end, text=text))
     return file.to_string("ass")
+
+
+def ass_text(text: str) -> str:
+    """Plain text as the text of an ASS event.
+
+    Braces are escaped as libass reads them. A backslash cannot be escaped; the invisible U+2060
+    after it keeps it from joining with the next character to a command, as in ffmpeg and mpv.
+    """
+    return text.translate(_ASS_ESCAPES)
 
 
 _ASS_ESCAPES = str.maketrans({"\\": "\\\u2060", "{": r"\{", "}": r"\}", "\n": r"\N"})

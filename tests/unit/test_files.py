@@ -57,6 +57,20 @@ def test_json_keeps_characters_and_refuses_what_is_no_number(tmp_path: Path) -> 
         write_json(tmp_path / "b.json", float("nan"))
 
 
+def test_a_name_without_room_for_a_prefix(tmp_path: Path) -> None:
+    target = tmp_path / ("y" * 251 + ".srt")
+    with atomic_path(target) as part:
+        assert part.suffix == ".srt"
+        part.write_text("whole")
+        orphan = part.with_name(part.name.replace(str(os.getpid()), "999999999"))
+        orphan.write_text("of a dead writer")
+    with atomic_path(target) as part:
+        assert not orphan.exists()
+        part.write_text("again")
+    assert [path.name for path in tmp_path.iterdir()] == [target.name]
+    assert target.read_text() == "again"
+
+
 def in_log(tmp_path: Path, body: str) -> tuple[int, str]:
     code = "from vat.joblog import job_log\nimport os, sys\nfrom vat.errors import VatError\n"
     code += f"with job_log({str(tmp_path / 'logs' / 'job.log')!r}):\n    {body}\n"

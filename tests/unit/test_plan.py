@@ -109,6 +109,21 @@ def test_languages_and_tracks(make: Any, tmp_path: Path) -> None:
     assert of("zh", ["zh"], source_track=True) == (["zh"], ["zh"])
 
 
+def test_a_bilingual_track_comes_first_and_needs_its_languages(make: Any, tmp_path: Path) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+
+    def of(*pair: str) -> list[str]:
+        plan = make(videos="v.mp4", languages={"source": "en"}, embed={"bilingual": list(pair)})
+        return plan.tracks(next(iter(plan.videos)))
+
+    assert of("zh", "source") == ["zh+source", "zh"]
+    assert of("en", "zh") == ["en+zh", "zh"]
+    with pytest.raises(ConfigError, match=r"names ja, but '.*v\.mp4' gets.* source, zh, en only"):
+        of("zh", "ja")
+    with pytest.raises(ConfigError, match="one language"):
+        of("zh")
+
+
 def test_a_model_in_a_folder_is_found_beside_the_snakefile(
     make: Any, root: Path, tmp_path: Path
 ) -> None:

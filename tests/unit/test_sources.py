@@ -103,6 +103,13 @@ def test_subfolders_are_searched_only_if_asked(find: Any, tmp_path: Path) -> Non
     assert len(find("in", download={"recursive": True})) == 2
 
 
+def test_the_folder_below_the_searched_one_is_known(find: Any, tmp_path: Path) -> None:
+    touch(tmp_path / "in", "a.mp4", "sub/deep/b.webm")
+    found = find("in", download={"recursive": True}).values()
+    assert [video.folder for video in found] == [".", "sub/deep"]
+    assert [video.folder for video in find("in/sub/deep/b.webm").values()] == [""]
+
+
 def test_results_are_not_taken_for_videos(find: Any, tmp_path: Path) -> None:
     touch(tmp_path, "a.mp4", "results/a/a.mkv")
     assert len(find(".", download={"recursive": True})) == 1
@@ -166,7 +173,7 @@ def test_a_wrong_row_is_named(find: Any, tmp_path: Path, row: str, message: str)
         find("v.tsv")
 
 
-@given(st.text(st.characters(exclude_characters="\0/"), min_size=1))
+@given(st.text(st.characters(exclude_characters="\0/", codec="utf-8"), min_size=1))
 def test_any_name_gives_a_valid_slug(name: str) -> None:
     made = slug(name)
     assert made.isascii()

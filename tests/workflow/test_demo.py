@@ -144,6 +144,18 @@ def test_the_result_has_every_stream_and_the_subtitles(root: Path, finished_demo
             assert sum(1 for packet in container.demux(new) if packet.size) == len(cues), name
 
 
+def test_the_results_are_delivered_under_their_own_names(root: Path, finished_demo: Path) -> None:
+    folder = finished_demo / "results/delivery"
+    for name in truths(root):
+        assert (folder / f"{name}.mkv").samefile(
+            results(finished_demo)[name] / f"{results(finished_demo)[name].name}.mkv"
+        )
+        assert (folder / f"{name}.zh.srt").read_text() == (
+            results(finished_demo)[name] / "subtitles/zh.srt"
+        ).read_text()
+    assert len(list(folder.glob("[!.]*"))) == 2 * len(truths(root))
+
+
 def test_a_second_run_does_nothing(finished_demo: Path, workflow: Workflow) -> None:
     run = workflow(finished_demo, *demo(), timeout=10)
     assert run.status == 0
@@ -155,11 +167,13 @@ def test_a_second_run_does_nothing(finished_demo: Path, workflow: Workflow) -> N
     [
         ("asr={device: cpu}", set()),
         ("split={chunk_seconds: 20}", set()),
-        ("embed={default_track: false}", {"embed"}),
-        ("translate={on_failure: keep-source-and-mark}", {"translate", "embed"}),
-        ("merge={max_seconds: 6.5}", {"merge", "translate", "embed"}),
-        ("quarantine={restore: [all]}", {"merge", "translate", "embed"}),
-        ("asr={beam_size: 2}", {"asr_chunk", "merge", "translate", "embed"}),
+        ("embed={default_track: false}", {"embed", "deliver"}),
+        ("delivery={how: copy}", {"deliver"}),
+        ("embed={gpu_mem_mb: 1, fonts: /tmp}", set()),
+        ("translate={on_failure: keep-source-and-mark}", {"translate", "embed", "deliver"}),
+        ("merge={max_seconds: 6.5}", {"merge", "translate", "embed", "deliver"}),
+        ("quarantine={restore: [all]}", {"merge", "translate", "embed", "deliver"}),
+        ("asr={beam_size: 2}", {"asr_chunk", "merge", "translate", "embed", "deliver"}),
     ],
 )
 def test_a_change_reruns_its_stage_and_what_follows(
@@ -176,7 +190,7 @@ def test_a_new_version_reruns_its_stage_and_what_follows(
     raised = "from vat.stages import VERSIONS\nVERSIONS['merge'] += 1\n"
     (tmp_path / "sitecustomize.py").write_text(raised)
     run = workflow(finished_demo, *demo("-n"), PYTHONPATH=str(tmp_path))
-    assert set(run.jobs()) - {"all"} == {"merge", "translate", "embed"}
+    assert set(run.jobs()) - {"all"} == {"merge", "translate", "embed", "deliver"}
 
 
 def test_a_touched_script_costs_no_work(

@@ -35,6 +35,7 @@ def test_every_chunk_is_planned_without_a_checkpoint(
         "merge": 3,
         "translate": 3 * 2,
         "embed": 3,
+        "deliver": 3,
     }
 
 
@@ -123,7 +124,7 @@ def test_each_attempt_asks_for_more_memory_and_time(
         return [tuple(map(int, numbers)) for numbers in found]
 
     first, third = asked(1), asked(3)
-    assert len(first) == 3 * 7 + 1 + 4 + 7
+    assert len(first) == 3 * 8 + 1 + 4 + 7
     for (gpu_mem, minutes, memory), more in zip(sorted(first), sorted(third), strict=True):
         assert more == (2 * gpu_mem, 3 * minutes, 3 * memory)
 

@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+from vat.delivery import delivery_names
+from vat.embed import driver_encodes
+from vat.embed.styles import BUILT_IN
 from vat.errors import VatError
 from vat.models import asr_gpu_mem_mb, folder_name, translator_gpu_mem_mb
 from vat.plan import check_api_key, make_plan
@@ -43,11 +46,15 @@ recipe = plan.recipe
 
 def finished_videos(wildcards):
     """The last file of every chain."""
+    subtitles = [path for video in plan.videos for path in subtitles_of(video)]
+    delivered = [f"<results>/{video}/delivery.json" for video in plan.videos]
+    if config["delivery"]["how"] == "none":
+        delivered = []
     if config["embed"]["mode"] == "none":
-        return [path for video in plan.videos for path in subtitles_of(video)]
+        return delivered + subtitles
     ending = config["embed"]["container"]
     embedded = [f"<results>/{video}/{video}.{ending}" for video in plan.videos]
-    return embedded + [path for video in plan.videos for path in subtitles_of(video)]
+    return delivered + embedded + subtitles
 
 
 def subtitles_of(video):
@@ -252,6 +259,46 @@ terms_gpus = int(
 translations = workflow.pathvars.apply("<resources>/translations")
 
 
-burns_on_gpu = config["embed"]["mode"] in ("burn", "both") and config["embed"][
-    "encoder"
-].endswith("nvenc")
+burns = config["embed"]["mode"] in ("burn", "both")
+"""Whether text is drawn into pictures, which are encoded again."""
+
+
+def embedding_gpus(wildcards):
+    """A GPU where its encoder is asked for; for auto, where this host's driver has one at all."""
+    encoder = config["embed"]["encoder"]
+    wanted = encoder.endswith("nvenc") or (encoder == "auto" and driver_encodes())
+    return int(burns and wanted)
+
+
+choose_tracks = ("source_track", "bilingual")
+embed_settings = {
+    key: value for key, value in recipe["embed"].items() if key not in choose_tracks
+}
+"""What shapes an embedded video beside its tracks; a style file of one's own is read."""
+if embed_settings["style"] not in ("auto", *BUILT_IN):
+    embed_settings["style"] = explained(plan.text, embed_settings["style"])
+
+
+def embedded_video(wildcards):
+    """The video with its subtitles, where one is made."""
+    if config["embed"]["mode"] == "none":
+        return []
+    ending = config["embed"]["container"]
+    return [f"<results>/{wildcards.video}/{wildcards.video}.{ending}"]
+
+
+def sidecars_of(wildcards):
+    """The subtitle files that go beside a delivered video."""
+    return [
+        cues.removesuffix("json") + ending
+        for cues in tracks_of(wildcards)
+        for ending in config["delivery"]["sidecars"]
+    ]
+
+
+def delivery_name(wildcards):
+    """Where a video goes below the delivery folder; None where only its download tells."""
+    return deliveries[wildcards.video]
+
+
+deliveries = delivery_names(plan.videos)

@@ -24,14 +24,14 @@ rule embed:
         container="mkv|mp4",
     conda:
         "../../envs/media.yaml"
-    threads: 4
+    threads: 4 if burns else 1
     resources:
-        gpu=int(burns_on_gpu),
-        gpu_mem_mb=config["embed"]["gpu_mem_mb"] if burns_on_gpu else 0,
-        mem_mb=grown(2000),
-        runtime=grown(240),
+        gpu=embedding_gpus,
+        gpu_mem_mb=gpu_mem_mb("embed", embedding_gpus),
+        mem_mb=grown(6000 if burns else 1000),
+        runtime=grown(1440 if burns else 240),
     params:
-        settings=recipe["embed"],
+        settings=embed_settings,
         version=VERSIONS["embed"],
     script:
         "../../scripts/embed.py"

@@ -41,13 +41,14 @@ rule split:
 
 
 checkpoint count_chunks:
-    """Count the chunks of a video whose length only its download tells."""
     input:
         media="<results>/{video}/media.json",
     output:
         chunk_count="<results>/{video}/chunk_count.json",
     log:
         "<logs>/{video}/count_chunks.log",
+    """Count the chunks of a video whose length only its download tells."""
+    localrule: True
     conda:
         "../../envs/asr.yaml"
     threads: 1

@@ -1,0 +1,12 @@
+"""Rule bilingual: the subtitles of two languages in one."""
+
+from vat.bilingual import write_pair
+from vat.embed.styles import ass_document
+from vat.embed.tracks import Track
+from vat.files import write_text
+from vat.joblog import job_log
+
+with job_log(snakemake.log[0]):
+    out = snakemake.output
+    write_pair(snakemake.input.upper, snakemake.input.lower, out.cues, out.srt, out.vtt)
+    write_text(out.ass, ass_document(Track.read(out.cues), "clean", (16, 9)))

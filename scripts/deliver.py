@@ -1,0 +1,20 @@
+"""Rule deliver: one video and its subtitle files under their own names."""
+
+from pathlib import Path
+
+from vat.delivery import deliver
+from vat.files import read_json, write_json
+from vat.joblog import job_log
+
+with job_log(snakemake.log[0]):
+    delivered = deliver(
+        Path(snakemake.params.folder),
+        snakemake.wildcards.video,
+        snakemake.params.name,
+        read_json(snakemake.input.media)["name"],
+        next(map(Path, snakemake.input.get("video", [])), None),
+        [Path(cues) for cues in snakemake.input.cues],
+        copy=snakemake.params.settings["how"] == "copy",
+        endings=snakemake.params.settings["sidecars"],
+    )
+    write_json(snakemake.output.record, delivered)

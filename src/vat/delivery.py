@@ -1,0 +1,138 @@
+"""The delivery folder: finished videos and subtitle files under their own names."""
+
+import logging
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from vat.embed.tracks import BILINGUAL, Track
+from vat.errors import EmbedError
+from vat.files import atomic_path, read_json, write_json
+from vat.sources import SUFFIXES, Video
+
+logger = logging.getLogger(__name__)
+
+_RECORDS: Final = ".vat"
+_STEM_BYTES: Final = 200
+"""Longest name before the suffixes: Linux allows 255 bytes for all, and a hash may come in."""
+
+
+def delivery_names(videos: Mapping[str, Video]) -> dict[str, str | None]:
+    """Where each video goes below the delivery folder, without suffix; None for a remote one.
+
+    That is its own name in the folders in which it was found. Where two would be the same they
+    keep their old suffix as a part of the name (`a.mp4.mkv` and `a.mov.mkv`); where that is the
+    same, too, the hash of their slug. Large and small letters count as the same. What a remote
+    video is called only its download tells.
+    """
+    local = {slug: Path(video.source) for slug, video in videos.items() if not video.remote}
+    choices = {
+        slug: [
+            str(Path(videos[slug].folder, name))
+            for name in (file.stem, file.name, f"{file.stem} [{_digest(slug)}]")
+        ]
+        for slug, file in local.items()
+    }
+    names: dict[str, str | None] = dict.fromkeys(videos)
+    for number in range(3):
+        wanted = Counter(choice[number].casefold() for choice in choices.values())
+        taken = {name.casefold() for name in names.values() if name}
+        for slug, choice in list(choices.items()):
+            key = choice[number].casefold()
+            if number == 2 or (wanted[key] == 1 and key not in taken):
+                names[slug] = choices.pop(slug)[number]
+    return names
+
+
+def _digest(slug: str) -> str:
+    return slug.rpartition("-")[2]
+
+
+def deliver(
+    folder: Path,
+    slug: str,
+    name: str | None,
+    source_name: str,
+    video: Path | None,
+    subtitles: Sequence[Path],
+    *,
+    copy: bool,
+    endings: Iterable[str],
+) -> list[str]:
+    """Put a finished video and its subtitle files into `folder`; return their paths below it.
+
+    `name` is where it goes (see `delivery_names`); a remote video takes its `source_name` and the
+    hash of its slug. `subtitles` are JSON files, beside which those of all `endings` lie. What an
+    earlier delivery of this video left is replaced; a file of anyone else is not.
+
+    Raises:
+        EmbedError: where a file that is not this video's is in the way.
+    """
+    record = folder / _RECORDS / f"{slug}.json"
+    before: list[str] = read_json(record) if record.exists() else []
+    mark = f" [{_digest(slug)}]"
+    stem = _fitting(name, mark) if name is not None else _remote_stem(source_name, mark)
+    files = dict(_sidecars(subtitles, endings))
+    if video is not None:
+        files[video.suffix] = video
+    if any(
+        os.path.lexists(folder / f"{stem}{end}") and f"{stem}{end}" not in before for end in files
+    ):
+        logger.info("'%s' is there and not this video's; a hash is put to the name", stem)
+        stem = f"{stem}{mark}"
+    wanted = {f"{stem}{end}": file for end, file in files.items()}
+    for target in wanted:
+        if os.path.lexists(folder / target) and target not in before:
+            raise EmbedError(f"'{folder / target}' is in the way of the delivery; move it.")
+    # The record comes first: a file without one would be taken for someone else's.
+    write_json(record, sorted({*before, *wanted}))
+    for target, file in wanted.items():
+        _put(file, folder / target, copy=copy)
+    for old in sorted(set(before) - set(wanted)):
+        logger.info("'%s' of an earlier delivery is removed", old)
+        (folder / old).unlink(missing_ok=True)
+    write_json(record, sorted(wanted))
+    return sorted(wanted)
+
+
+def _remote_stem(source_name: str, mark: str) -> str:
+    """The name of a remote video as a name of a file, with its mark."""
+    plain = "".join("_" if c == "/" or not c.isprintable() else c for c in source_name).strip()
+    title = Path(plain).stem if Path(plain).suffix.lower() in SUFFIXES else plain
+    fitting = _fitting(title.lstrip(".") or "video", mark)
+    return fitting if fitting.endswith(mark) else f"{fitting}{mark}"
+
+
+def _fitting(name: str, mark: str) -> str:
+    """The name; one that leaves no room for suffixes is cut, and gets the mark instead."""
+    tail = Path(name).name
+    whole = os.fsencode(tail)
+    if len(whole) <= _STEM_BYTES:
+        return name
+    cut = whole[:_STEM_BYTES].decode("utf-8", "ignore") + mark
+    logger.warning("the name '%s' is too long for suffixes and is cut to '%s'", tail, cut)
+    return str(Path(name).with_name(cut))
+
+
+def _sidecars(subtitles: Sequence[Path], endings: Iterable[str]) -> Iterable[tuple[str, Path]]:
+    """What comes after the video's name, `.<language>.<ending>`, and the file."""
+    taken: set[str] = set()
+    for path in subtitles:
+        track = Track.read(path)
+        label = track.language
+        if track.second or label in taken:
+            label = f"{track.name if track.second is None else BILINGUAL}.{label}"
+        taken.add(label)
+        for ending in endings:
+            yield f".{label}.{ending}", path.with_suffix(f".{ending}")
+
+
+def _put(file: Path, target: Path, *, copy: bool) -> None:
+    with atomic_path(target) as part:
+        if copy:
+            shutil.copyfile(file, part)
+        else:
+            part.symlink_to(os.path.relpath(file.absolute(), target.parent.absolute()))

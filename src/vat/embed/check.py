@@ -1,0 +1,214 @@
+"""What an embedded video must be before it is delivered."""
+
+import logging
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import av
+from av.container import InputContainer
+from av.stream import Stream as AvStream
+
+from vat.embed.picture import Picture, differences, read_picture
+from vat.embed.settings import EmbedSettings
+from vat.embed.streams import Kept, read_tags
+from vat.embed.track_files import Event, content_of, planned_events, resolution
+from vat.embed.tracks import Track
+from vat.errors import EmbedError, SourceError
+from vat.media import Media, Stream, opened, probe
+
+logger = logging.getLogger(__name__)
+
+SAMPLES: Final = 24
+"""How many events of a track are read in full; of all others the index tells the times."""
+
+_AUDIO_FRAME = 2048
+_EMPTY_TEXT = 2
+"""Bytes of the event that fills the time between two cues in MP4."""
+
+_NO_TAGS: Final = frozenset(
+    {"encoder", "major_brand", "minor_version", "compatible_brands", "duration", "creation_time"}
+)
+"""Metadata that describes a file and not what is in it."""
+
+_SAME_CODEC: Final = {"ssa": "ass", "srt": "subrip", "text": "subrip"}
+
+
+def check_result(
+    path: Path,
+    tags: Mapping[str, str],
+    media: Media,
+    kept: Sequence[Kept],
+    new: Sequence[Track],
+    settings: EmbedSettings,
+    picture: tuple[Picture, int] | None,
+) -> None:
+    """See that a finished file is what was planned.
+
+    `tags` are the source's own; those that the container has no place for are logged. `picture` is
+    the source's picture that was encoded, and its number among the result's video streams; None
+    where everything was copied.
+
+    Raises:
+        EmbedError: where its duration, its streams, its picture or its subtitles differ.
+    """
+    try:
+        found = probe(path, name=path.name, title=None, source="", audio_track=None)
+    except SourceError as error:
+        raise EmbedError(f"The result cannot be read back: {error}") from error
+    if abs(found.duration - media.duration) > max(map(_frame_seconds, media.streams)):
+        raise EmbedError(
+            f"The result lasts {found.duration:.3f} s and '{media.name}' {media.duration:.3f} s;"
+            " it is not delivered."
+        )
+    _check_streams(found, kept, len(new), encoded=picture[1] if picture else None)
+    if picture:
+        encoded = found.of_type("video")[picture[1]]
+        lost = differences(picture[0], read_picture(path, encoded.index))
+        if lost:
+            raise EmbedError(
+                f"Encoding '{media.name}' lost {', '.join(lost)}; set embed.mode to soft."
+            )
+    shift = _shift(found, media, kept)
+    with opened(path) as container:
+        lost_tags = sorted(tags.keys() - read_tags(container).keys() - _NO_TAGS)
+        if lost_tags:
+            logger.warning("the container has no place for the tags: %s", ", ".join(lost_tags))
+        for number, track in enumerate(new):
+            stream = container.streams[found.of_type("subtitle")[number - len(new)].index]
+            _check_track(container, stream, track, settings, shift)
+
+
+def _frame_seconds(stream: Stream) -> float:
+    """Length of one frame: containers count it differently at a stream's end.
+
+    Of picture it follows from the rate; of sound the longest in common use is taken, that of AAC.
+    """
+    if stream.type == "video" and stream.frame_rate:
+        return 1 / stream.frame_rate
+    return _AUDIO_FRAME / stream.sample_rate if stream.sample_rate else 0.0
+
+
+def _check_streams(found: Media, kept: Sequence[Kept], new: int, *, encoded: int | None) -> None:
+    """Number, types, codecs and sizes of the streams; a cover comes after the other pictures."""
+    for kind in ("video", "audio", "subtitle", "attachment"):
+        ours = [one for one in kept if one.stream.type == kind]
+        planned = [_described(one.stream, one.codec) for one in sorted(ours, key=lambda k: k.cover)]
+        there = [_described(stream) for stream in found.of_type(kind)]
+        if kind == "video" and encoded is not None and encoded < min(len(planned), len(there)):
+            planned[encoded] = there[encoded]
+        if kind == "subtitle":
+            planned += there[len(planned) :][:new]
+            there += ["nothing"] * (len(ours) + new - len(there))
+        if planned != there:
+            raise EmbedError(
+                f"The result has the {kind} streams {there} instead of {planned}; it is not"
+                " delivered."
+            )
+
+
+def _described(stream: Stream, codec: str = "copy") -> str:
+    name = stream.codec if codec == "copy" else codec
+    size = f" {stream.width}x{stream.height}" if stream.type == "video" else ""
+    return f"{_SAME_CODEC.get(name, name)}{size}"
+
+
+def _shift(found: Media, media: Media, kept: Sequence[Kept]) -> float:
+    """Seconds by which all streams of the result are later than in video time.
+
+    A muxer that must not write negative times moves everything; subtitles stay with the picture.
+    """
+    for one in kept:
+        if one.stream.type in ("video", "audio") and not one.stream.attached_pic:
+            after = next(s for s in found.streams if s.type == one.stream.type)
+            if one.stream.start is None or after.start is None:
+                return 0.0
+            return after.start + found.start_time - one.stream.start
+    return 0.0
+
+
+def _check_track(
+    container: InputContainer,
+    stream: AvStream,
+    track: Track,
+    settings: EmbedSettings,
+    shift: float,
+) -> None:
+    """See that a new track has the cues, all and nothing else.
+
+    Number and starts of all events are looked up in the container's index; ends and texts are read
+    for up to SAMPLES of them, spread over the track. So a long file is not read as a whole.
+    """
+    planned = planned_events(track, settings)
+    offset = round(shift * 1000) if abs(shift) * 1000 >= 1 else 0
+    allowed = resolution(settings) - 1 + bool(offset)
+    starts = _indexed_starts(container, stream)
+    if len(starts) != len(planned):
+        starts = _read_starts(container, stream)
+    if len(starts) != len(planned):
+        raise EmbedError(
+            f"The result has {len(starts)} of {len(planned)} {track.title} subtitles; it is not"
+            " delivered."
+        )
+    every = max(1, math.ceil(len(planned) / SAMPLES))
+    for number, (event, start) in enumerate(zip(planned, starts, strict=True)):
+        found = Event(round(start * 1000) - offset, event.end, event.content)
+        if number % every == 0:
+            found = _read_event(container, stream, start, settings, offset)
+        if (
+            abs(found.start - event.start) > allowed
+            or abs(found.end - event.end) > allowed
+            or found.content != event.content
+        ):
+            raise EmbedError(
+                f"Subtitle {number + 1} in {track.title} is {found} in the result instead of"
+                f" {event}; it is not delivered."
+            )
+
+
+def _indexed_starts(container: InputContainer, stream: AvStream) -> list[float]:
+    """When the events of a track start, from the container's index; in seconds.
+
+    Empty where the index does not know the track.
+    """
+    base = stream.time_base
+    if base is None:
+        return []
+    try:
+        # Matroska's index is read when it is needed for the first time.
+        container.seek(0, stream=stream)
+    except av.FFmpegError:
+        return []
+    return [
+        float(entry.timestamp * base)
+        for entry in stream.index_entries
+        if entry.size == 0 or entry.size > _EMPTY_TEXT
+    ]
+
+
+def _read_starts(container: InputContainer, stream: AvStream) -> list[float]:
+    """The same by reading the whole file."""
+    container.seek(0)
+    return [
+        float(packet.pts * packet.time_base)
+        for packet in container.demux(stream)
+        if packet.pts is not None and packet.time_base is not None and packet.size > _EMPTY_TEXT
+    ]
+
+
+def _read_event(
+    container: InputContainer, stream: AvStream, start: float, settings: EmbedSettings, offset: int
+) -> Event:
+    """The event that starts at a moment, in milliseconds of video time."""
+    base = stream.time_base
+    if base is not None:
+        wanted = round(start / base)
+        container.seek(wanted, stream=stream)
+        for packet in container.demux(stream):
+            if packet.pts is not None and packet.pts >= wanted and packet.size > _EMPTY_TEXT:
+                begin, length = packet.pts * base, (packet.duration or 0) * base
+                content = content_of(bytes(packet), settings)
+                end = round((begin + length) * 1000) - offset
+                return Event(round(begin * 1000) - offset, end, content)
+    return Event(-1, -1, b"")

@@ -1,0 +1,69 @@
+"""The subtitles that go into a video, one track for each language or pair of languages."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from vat.bilingual import read_pair
+from vat.errors import EmbedError
+from vat.languages import language
+from vat.subtitles import StrPath, read_cues
+from vat.timeline import Cue
+
+BILINGUAL = "bilingual"
+"""What the track of two languages is called in the configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """Subtitles in one language, or in two, one above the other.
+
+    `name` is what the configuration calls the track: a code, "source" or "bilingual"; by default
+    the code. In a track of two languages `second` is the lower one, and `upper_lines` has for each
+    cue how many of its lines are the upper one's.
+    """
+
+    language: str
+    cues: Sequence[Cue]
+    name: str = ""
+    second: str | None = None
+    upper_lines: Sequence[int] = ()
+
+    @classmethod
+    def read(cls, path: StrPath) -> Self:
+        """The track of a JSON file of subtitles, whose name tells which one it is."""
+        name = Path(path).stem
+        if "+" not in name:
+            return cls(*read_cues(path), name=name)
+        upper, lower, pairs = read_pair(path)
+        cues, lines = [one.cue for one in pairs], [one.upper_lines for one in pairs]
+        return cls(upper, cues, BILINGUAL, lower, lines)
+
+    @property
+    def iso639_2(self) -> str:
+        """The language tag that a container carries: three letters."""
+        return language(self.language).iso639_2
+
+    @property
+    def title(self) -> str:
+        """What players show in their menu: the language in its own words."""
+        names = [language(code).native for code in (self.language, self.second) if code]
+        return " + ".join(names)
+
+
+def burnt_track(tracks: Sequence[Track], wanted: str | None) -> Track | None:
+    """The track that is drawn into the picture: the first, or the one of the name `wanted`.
+
+    None where it has no cue, so that there is nothing to draw.
+
+    Raises:
+        EmbedError: where no track has that name.
+    """
+    for track in tracks:
+        if wanted in (None, track.name, track.language if track.second is None else None):
+            return track if track.cues else None
+    there = ", ".join(track.name or track.language for track in tracks)
+    raise EmbedError(
+        f"No {wanted} subtitles are made; set embed.burn_language to one of: {there or 'none'}."
+    )

@@ -1,0 +1,176 @@
+"""Every kind of source keeps what it had, and gets exactly the new tracks."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import pytest
+
+from tests.unit.media_helpers import FFMPEG, packets
+from tests.unit.sources import SOURCES, make_source
+from vat.embed import EmbedSettings, Track, embed
+from vat.media import Media, probe
+from vat.timeline import Cue
+
+CUES = [
+    Cue(1, 0.5, 1.207, "{b} & <i>c</i>\n- 世界 \\N 🎬"),
+    Cue(2, 1.207, 1.5, "1984"),
+    Cue(3, 1.6, 1.9, "  2\n-->"),
+]
+TRACKS = [Track("zh", CUES), Track("de", CUES[:2])]
+MP4 = {"mp4", "cover in mp4", "turned", "upright", "wide pixels", "two sounds", "ts", "late sound"}
+MP4 |= {"subtitles, attachment, chapters", "10 bits", "HDR", "variable rate", "cover in mkv"}
+
+
+def media_of(path: Path) -> Media:
+    return probe(path, name=path.name, title=None, source=str(path), audio_track=None)
+
+
+def put(source: Path, settings: EmbedSettings, tracks: list[Track] = TRACKS) -> Path:
+    result = source.with_name(f"result.{settings.container}")
+    embed(source, media_of(source), tracks, result, settings, ffmpeg=FFMPEG)
+    return result
+
+
+def table(path: Path, *, tags: bool = True) -> list[tuple[object, ...]]:
+    """What a viewer can tell of each stream, sorted."""
+    with av.open(f"file:{path}") as container:
+        rows = []
+        for stream in container.streams:
+            if stream.type == "data":
+                continue
+            context = stream.codec_context
+            language = stream.metadata.get("language")
+            named = (
+                None if language in (None, "und") else language,
+                stream.metadata.get("title"),
+                stream.metadata.get("filename"),
+                int(stream.disposition),
+            )
+            shape = (
+                stream.type,
+                context.codec.canonical_name if context else "",
+                getattr(context, "width", 0),
+                getattr(context, "height", 0),
+                getattr(context, "pix_fmt", ""),
+                getattr(context, "channels", 0),
+                getattr(stream, "sample_aspect_ratio", None) or 1,
+            )
+            rows.append((*shape, *named) if tags else shape)
+        return sorted(rows, key=str)
+
+
+def content(path: Path) -> list[bytes]:
+    """The packets of picture and sound, of all but covers."""
+    with av.open(f"file:{path}") as container:
+        wanted = [
+            stream
+            for stream in container.streams
+            if stream.type in ("video", "audio") and not int(stream.disposition) & 0x400
+        ]
+        return sorted(bytes(packet) for packet in container.demux(*wanted) if packet.size)
+
+
+def chapters(path: Path) -> list[tuple[object, ...]]:
+    with av.open(f"file:{path}") as container:
+        return [
+            (mark["start"] * mark["time_base"], mark["metadata"]) for mark in container.chapters()
+        ]
+
+
+def moments(path: Path, zero: bool = False) -> list[tuple[float, int]]:
+    """Time in ms, from the container's start or the first frame, and turn of each frame."""
+    with av.open(f"file:{path}") as container:
+        video = next(s for s in container.streams.video if not int(s.disposition) & 0x400)
+        frames = list(container.decode(video))
+        start = frames[0].time if zero else (container.start_time or 0) / av.time_base
+        return [(round((float(frame.time) - start) * 1000), frame.rotation) for frame in frames]
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_mkv_keeps_everything(name: str, tmp_path: Path) -> None:
+    source = make_source(name, tmp_path)
+    result = put(source, replace(EmbedSettings(), default_track=False))
+    added = ("subtitle", "subrip", 0, 0, "", 0, 1)
+    before, after = table(source), table(result)
+    new = [row for row in after if row[7] in ("zho", "deu")]
+    assert [(row[:7], row[8]) for row in new] == [(added, "Deutsch"), (added, "中文")]
+    assert [row for row in after if row not in new] == unnamed_cover(before)
+    assert chapters(result) == chapters(source)
+    # AVI tells no times, and the two libraries here guess them differently, by one frame.
+    assert moments(result, name == "avi") == moments(source, name == "avi")
+    if name not in ("ts", "interlaced", "avi", "mov", "mp4"):
+        assert content(result) == content(source)
+
+
+def unnamed_cover(rows: list[tuple[object, ...]]) -> list[tuple[object, ...]]:
+    """The rows with the name that Matroska gives to a cover that has none."""
+    named = [
+        (*row[:9], "cover.png", row[10]) if row[10] == 0x400 and not row[9] else row for row in rows
+    ]
+    return sorted(named, key=str)
+
+
+@pytest.mark.parametrize("name", sorted(MP4))
+def test_mp4_keeps_what_it_can(name: str, tmp_path: Path) -> None:
+    source = make_source(name, tmp_path)
+    result = put(source, replace(EmbedSettings(), container="mp4"))
+    new = ("subtitle", "mov_text", 0, 0, "", 0, 1)
+    kept = [row for row in table(source, tags=False) if row[0] not in ("attachment", "subtitle")]
+    old = [new for row in table(source, tags=False) if row[0] == "subtitle"]
+    assert table(result, tags=False) == sorted([*kept, *old, new, new], key=str)
+    assert [mark for _, mark in chapters(result)] == [mark for _, mark in chapters(source)]
+    assert [turn for _, turn in moments(result)] == [turn for _, turn in moments(source)]
+    with result.open("rb") as file:
+        head = file.read(4096)
+    assert head.index(b"moov") < 64  # +faststart: a player can begin before it has all
+
+
+@pytest.mark.parametrize("settings", [("mkv", "srt", 0), ("mp4", "srt", 0), ("mkv", "ass", 10)])
+@pytest.mark.parametrize("name", ["mp4", "ts", "late sound"])
+def test_the_tracks_give_back_the_cues(
+    name: str, settings: tuple[str, str, int], tmp_path: Path
+) -> None:
+    container, form, allowed = settings
+    source = make_source(name, tmp_path)
+    wanted = replace(EmbedSettings(), container=container, track_format=form)
+    result = put(source, wanted)
+    found = [packet for packet in packets(result) if packet[0] == "zho"]
+    assert len(found) == len(CUES)
+    for (_, start, length, content), cue in zip(found, CUES, strict=True):
+        assert abs(round(start * 1000) - round(cue.start * 1000)) < max(1, allowed)
+        assert abs(round((start + length) * 1000) - round(cue.end * 1000)) < max(1, allowed)
+        text = content[2:] if container == "mp4" else content.split(b",", 8)[-1]
+        shown = text.decode().replace("\\N", "\n").replace("\\{", "{").replace("\\}", "}")
+        if form == "ass":
+            assert shown.replace("\u2060", "") == cue.text
+        else:
+            assert text.decode() == cue.text
+
+
+def test_the_first_new_track_becomes_default_and_forced_as_configured(tmp_path: Path) -> None:
+    source = make_source("subtitles, attachment, chapters", tmp_path)
+    flags = {}
+    for default, forced in ((True, False), (False, False), (True, True)):
+        result = put(source, replace(EmbedSettings(), default_track=default, forced_track=forced))
+        with av.open(str(result)) as container:
+            flags[default, forced] = [int(s.disposition) for s in container.streams.subtitles]
+    is_default, is_forced = 1, 0x40
+    assert flags == {
+        (True, False): [is_forced, is_default, 0],
+        (False, False): [is_default | is_forced, 0, 0],
+        (True, True): [is_forced, is_default | is_forced, 0],
+    }
+
+
+def test_the_title_is_the_sources_own_or_its_name(tmp_path: Path) -> None:
+    titles = []
+    for name in ("subtitles, attachment, chapters", "mp4"):
+        source = make_source(name, tmp_path)
+        with av.open(str(put(source, EmbedSettings()))) as container:
+            titles.append(container.metadata["title"])
+    asked_for = replace(media_of(source), title="Another")
+    embed(source, asked_for, [], tmp_path / "t.mkv", EmbedSettings(), ffmpeg=FFMPEG)
+    with av.open(str(tmp_path / "t.mkv")) as container:
+        titles.append(container.metadata["title"])
+    assert titles == ["A film", "source", "Another"]
