@@ -84,7 +84,7 @@ class DemoRun:
             process.returncode,
             output,
             self.folder,
-            sorted(self.folder.glob("results/*/*.mkv")),
+            sorted(p for p in self.folder.glob("results/*/*.mkv") if p.parent.name != "delivery"),
             self.slurm.jobs(),
             [json.loads(line) for line in lines],
         )
