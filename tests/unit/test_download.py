@@ -149,7 +149,6 @@ def run(source: str, folder: Path, *, remote: bool) -> Path:
         source,
         folder / "source",
         folder / "media.json",
-        folder / "audio.flac",
         remote=remote,
         title=None,
         audio_track=None,
@@ -162,7 +161,7 @@ def run(source: str, folder: Path, *, remote: bool) -> Path:
 
 def test_the_whole_stage_for_a_url(site: str, tmp_path: Path, video: bytes) -> None:
     folder = run(f"{site}/{NAME}", tmp_path, remote=True)
-    assert {path.name for path in folder.iterdir()} == {"source", "media.json", "audio.flac"}
+    assert {path.name for path in folder.iterdir()} == {"source", "media.json"}
     assert (folder / "source").read_bytes() == video
     assert json.loads((folder / "media.json").read_text())["name"] == NAME
 

@@ -28,6 +28,7 @@ def test_every_chunk_is_planned_without_a_checkpoint(
     assert jobs == {
         "all": 1,
         "download": 3,
+        "extract_audio": 3,
         "separate": 3,
         "split": 3,
         "asr_chunk": 1 + 3 + 5,

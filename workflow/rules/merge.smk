@@ -20,6 +20,7 @@ rule merge:
         vtt="<results>/{video}/subtitles/source.vtt",
     log:
         "<logs>/{video}/merge.log",
+    priority: earlier_first
     conda:
         "../../envs/text.yaml"
     threads: 1

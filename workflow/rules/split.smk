@@ -20,6 +20,7 @@ rule split:
         "<logs>/{video}/split.log",
     benchmark:
         "<benchmarks>/{video}/split.jsonl"
+    priority: earlier_first
     conda:
         "../../envs/asr.yaml"
     threads: 2
@@ -46,6 +47,7 @@ checkpoint count_chunks:
         chunk_count="<results>/{video}/chunk_count.json",
     log:
         "<logs>/{video}/count_chunks.log",
+    priority: earlier_first
     conda:
         "../../envs/asr.yaml"
     threads: 1
