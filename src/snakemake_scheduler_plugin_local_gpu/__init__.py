@@ -5,7 +5,7 @@ local-gpu; with any other executor, Snakemake's own greedy scheduler decides.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from snakemake_interface_scheduler_plugins.base import SchedulerBase
 from snakemake_interface_scheduler_plugins.settings import SchedulerSettingsBase
@@ -16,9 +16,21 @@ __all__ = ["Scheduler", "SchedulerSettings"]
 
 SchedulerSettings = SchedulerSettingsBase
 
+TEMPORARY_AHEAD: Final = 16
+"""How many ready jobs may wait with temporary inputs before no more such files are made: enough for
+eight GPUs to find two each, few enough for any disk (an hour of decoded audio takes 0.3 GB)."""
+
 
 class Scheduler(SchedulerBase):  # type: ignore[misc]
     """Chooses what starts now: by priority, GPU jobs first, the largest first."""
+
+    def __post_init__(self) -> None:
+        """Lift the limit on the rate of starts, which is made for clusters."""
+        # Private: with a limit, Snakemake looks at all ready jobs again one second after each
+        # look, so that each job that ends adds one look per second for as long as jobs wait.
+        workflow = self.dag.workflow
+        if workflow.local_exec:
+            workflow.scheduling_settings.max_jobs_per_timespan = None
 
     def select_jobs(
         self,
@@ -44,13 +56,27 @@ class Scheduler(SchedulerBase):  # type: ignore[misc]
                 -sum(size for size, _ in sizes),
             )
 
-        ranked = sorted(selectable_jobs, key=rank)
+        held_back = _enough_temporary(selectable_jobs)
+        ranked = sorted((job for job in selectable_jobs if job not in held_back), key=rank)
         if not requests:
             return _first_fit(ranked, free, lambda job: True)
         with leases.round() as has_gpu:
             return _first_fit(
                 ranked, free, lambda job: job not in requests or has_gpu(job, requests[job])
             )
+
+
+def _enough_temporary(jobs: Sequence[Any]) -> set[Any]:
+    """The jobs that are not to make temporary files now, because enough wait for their use.
+
+    Otherwise idle cores would decode the sound of all videos while the GPUs are at the first.
+    """
+    makers = [job for job in jobs if any(file.is_flagged("temp") for file in job.output)]
+    if not makers:
+        return set()
+    waiting = sum(any(file.is_flagged("temp") for file in job.input) for job in jobs)
+    makers.sort(key=lambda job: -job.priority)
+    return set(makers[max(0, TEMPORARY_AHEAD - waiting) :])
 
 
 def _first_fit(
