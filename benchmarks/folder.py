@@ -2,9 +2,9 @@
 
     python benchmarks/folder.py [VIDEOS]
 
-Runs the real workflow with scripts that only wait and write files of a size in KB that the real ones
-have in MB, with room for two GPU jobs at a time and cores to spare; then the same without the
-priorities, and without temporary files.
+Runs the real workflow with scripts that only wait, and write as many KB as the real ones write MB,
+with room for two GPU jobs at a time and cores to spare; then the same without the priorities, and
+without temporary files.
 """
 
 import re
