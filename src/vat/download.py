@@ -67,16 +67,18 @@ def download(
 
 
 def link_local(source: str | Path, destination: str | Path) -> None:
-    """Make `destination` a symbolic link to a local file.
+    """Make `destination` a symbolic link to a local file, relative where `source` is.
 
     Raises:
         SourceError: where the file is missing or no file.
     """
-    path = Path(source).absolute()
+    path = Path(source)
     if not path.is_file():
         raise SourceError(f"'{source}' is not there or no file; correct its path.")
+    folder = Path(destination).parent.resolve()
+    target = path if path.is_absolute() else os.path.relpath(path, folder)
     with atomic_path(destination) as part:
-        part.symlink_to(path)
+        part.symlink_to(target)
 
 
 def fetch_url(

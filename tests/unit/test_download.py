@@ -185,6 +185,22 @@ def test_the_whole_stage_for_a_file(tmp_path: Path, name: str) -> None:
     assert json.loads((folder / "media.json").read_text())["name"] == name
 
 
+def test_a_link_to_a_relative_path_moves_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run" / "in").mkdir(parents=True)
+    (tmp_path / "run" / "in" / "v.mp4").write_text("video")
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "run" / "results").symlink_to("../disk")
+    monkeypatch.chdir(tmp_path / "run")
+    for destination in ("out/v/source", "results/v/source"):
+        link_local("in/v.mp4", destination)
+        assert Path(destination).read_text() == "video"
+    monkeypatch.chdir(tmp_path)
+    moved = (tmp_path / "run").rename(tmp_path / "moved")
+    assert (moved / "out/v/source").read_text() == "video"
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"gone\.mp4"):
         link_local(tmp_path / "gone.mp4", tmp_path / "source")

@@ -70,6 +70,11 @@ def of_video(setting):
     return answer
 
 
+def source_of(wildcards):
+    """Where a video comes from: its URL or path."""
+    return plan.source(wildcards.video)
+
+
 def fingerprint_of(wildcards):
     """What tells that a local video's file has changed."""
     return plan.fingerprint(wildcards.video)

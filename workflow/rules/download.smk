@@ -28,7 +28,7 @@ rule download:
     params:
         # A video's name may hold anything, wildcards too, so it is a param and no input;
         # the fingerprint sees to it that a changed file is taken again.
-        source=of_video("source"),
+        source=source_of,
         fingerprint=fingerprint_of,
         remote=of_video("remote"),
         title=of_video("title"),
