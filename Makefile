@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The cuBLAS that CTranslate2 wants on a GPU; hosts without a GPU do without its 600 MB.
 EXTRAS := test$(shell nvidia-smi >/dev/null 2>&1 && echo ,cuda)
 
-.PHONY: install demo test lint clean bench-gpu bench-overhead
+.PHONY: install demo test lint clean bench-gpu bench-overhead bench-dag bench-folder
 
 install: $(VENV)/installed
 
@@ -38,6 +38,12 @@ bench-gpu: install
 
 bench-overhead: install
 	$(BIN)/python benchmarks/executor_overhead.py
+
+bench-dag: install
+	$(BIN)/python benchmarks/dag.py
+
+bench-folder: install
+	$(BIN)/python benchmarks/folder.py
 
 clean:
 	rm -rf $(VENV) results resources logs .snakemake

@@ -4,8 +4,8 @@
 
 Dry runs of folders of 10, 100 and 1,000 videos of 10 chunks each (or as many as are named); then
 real runs of about 1,000 and 10,000 jobs whose scripts only write their outputs; then dry runs of a
-thousand finished videos, without and with ten new ones. The profile is local-gpu. "Snakemake" is
-CPU time of its own process; it and the wall time per job are without the start and the planning.
+thousand finished videos, without and with ten new ones. The profile is local-gpu. CPU time is that of
+Snakemake's own process, without its jobs; the cost per job is without the start and the planning.
 """
 
 import os
@@ -30,8 +30,8 @@ class Bench:
         self.folder = folder
         (folder / "workflow").mkdir()
         self.snakefile = make_workflow(folder / "workflow")
-        print("| what | jobs | seconds | MB | ms per job | Snakemake, ms per job |")
-        print("|---|---|---|---|---|---|")
+        print("| what | jobs | s | CPU s | MB | ms per job | CPU ms per job |")
+        print("|---|---|---|---|---|---|---|")
 
     def videos(self, name: str, numbers: range) -> Path:
         """Add videos to the folder of this name."""
@@ -41,7 +41,7 @@ class Bench:
         """A dry run."""
         videos, results = self._places(name)
         cost = snakemake(self.snakefile, results, videos, "-n")
-        print(f"| {what} | {cost.jobs():,} | {cost.seconds:.1f} | {cost.mb} | | |", flush=True)
+        print(f"{_start(what, cost)} | |", flush=True)
         return cost
 
     def run(self, what: str, name: str) -> tuple[float, float]:
@@ -52,14 +52,18 @@ class Bench:
         jobs = cost.jobs()
         wall = (cost.seconds - plan.seconds) / jobs * 1000
         cpu = (cost.cpu_seconds - plan.cpu_seconds) / jobs * 1000
-        line = f"| {what} | {jobs:,} | {cost.seconds:.1f} | {cost.mb} | {wall:.1f} | {cpu:.1f} |"
-        print(line, flush=True)
+        print(f"{_start(what, cost)} {wall:.1f} | {cpu:.1f} |", flush=True)
         return wall, cpu
 
     def _places(self, name: str) -> tuple[Path, Path]:
         results = self.folder / f"{name}-results"
         results.mkdir(exist_ok=True)
         return self.folder / f"{name}-videos", results
+
+
+def _start(what: str, cost: Cost) -> str:
+    jobs = f"{cost.jobs():,}"
+    return f"| {what} | {jobs} | {cost.seconds:.1f} | {cost.cpu_seconds:.1f} | {cost.mb} |"
 
 
 def main() -> int:
