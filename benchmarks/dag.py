@@ -4,8 +4,8 @@
 
 Dry runs of folders of 10, 100 and 1,000 videos of 10 chunks each (or as many as are named); then
 real runs of about 1,000 and 10,000 jobs whose scripts only write their outputs; then dry runs of a
-thousand finished videos, without and with ten new ones. The profile is local-gpu. CPU time is that of
-Snakemake's own process, without its jobs; the cost per job is without the start and the planning.
+thousand finished videos, without and with ten new ones. The profile is local-gpu. CPU time is
+Snakemake's own, without its jobs; the cost of a job is without the start and the planning.
 """
 
 import os
