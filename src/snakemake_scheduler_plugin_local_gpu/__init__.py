@@ -17,8 +17,8 @@ __all__ = ["Scheduler", "SchedulerSettings"]
 SchedulerSettings = SchedulerSettingsBase
 
 TEMPORARY_AHEAD: Final = 16
-"""How many ready jobs may wait with temporary inputs before no more such files are made: enough for
-eight GPUs to find two each, few enough for any disk (an hour of decoded audio takes 0.3 GB)."""
+"""How many temporary files may wait for their use or be in the making before no more are begun:
+enough for eight GPUs to find two each, few enough for any disk (an hour of audio takes 0.3 GB)."""
 
 
 class Scheduler(SchedulerBase):  # type: ignore[misc]
@@ -56,7 +56,7 @@ class Scheduler(SchedulerBase):  # type: ignore[misc]
                 -sum(size for size, _ in sizes),
             )
 
-        held_back = _enough_temporary(selectable_jobs)
+        held_back = self._enough_temporary(selectable_jobs)
         ranked = sorted((job for job in selectable_jobs if job not in held_back), key=rank)
         if not requests:
             return _first_fit(ranked, free, lambda job: True)
@@ -65,18 +65,24 @@ class Scheduler(SchedulerBase):  # type: ignore[misc]
                 ranked, free, lambda job: job not in requests or has_gpu(job, requests[job])
             )
 
+    def _enough_temporary(self, ready: Sequence[Any]) -> set[Any]:
+        """The jobs that are not to make temporary files now, because enough wait for their use.
 
-def _enough_temporary(jobs: Sequence[Any]) -> set[Any]:
-    """The jobs that are not to make temporary files now, because enough wait for their use.
+        Otherwise idle cores would decode the sound of all videos while the GPUs are at the first.
+        """
+        makers = [job for job in ready if _makes_temporary(job)]
+        if not makers:
+            return set()
+        # Private: which jobs run, and which of a job's inputs are temporary, for only outputs are
+        # flagged so.
+        making = sum(map(_makes_temporary, self.dag.workflow.scheduler.running))
+        waiting = sum(any(True for _ in self.dag.temp_input(job)) for job in ready)
+        makers.sort(key=lambda job: -job.priority)
+        return set(makers[max(0, TEMPORARY_AHEAD - waiting - making) :])
 
-    Otherwise idle cores would decode the sound of all videos while the GPUs are at the first.
-    """
-    makers = [job for job in jobs if any(file.is_flagged("temp") for file in job.output)]
-    if not makers:
-        return set()
-    waiting = sum(any(file.is_flagged("temp") for file in job.input) for job in jobs)
-    makers.sort(key=lambda job: -job.priority)
-    return set(makers[max(0, TEMPORARY_AHEAD - waiting) :])
+
+def _makes_temporary(job: Any) -> bool:
+    return any(file.is_flagged("temp") for file in job.output)
 
 
 def _first_fit(

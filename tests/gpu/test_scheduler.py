@@ -78,9 +78,18 @@ def leases(
     made.stop()
 
 
-def select(jobs: Sequence[Job], sizes: dict[Any, int] | None = None, cores: int = 8) -> list[int]:
+def select(
+    jobs: Sequence[Job],
+    sizes: dict[Any, int] | None = None,
+    cores: int = 8,
+    running: Sequence[Job] = (),
+) -> list[int]:
     # Snakemake gives a scheduler its logger and settings, which ours does not use.
     scheduler = Scheduler.__new__(Scheduler)
+    scheduler.dag = SimpleNamespace(
+        workflow=SimpleNamespace(scheduler=SimpleNamespace(running=running)),
+        temp_input=lambda job: [file for file in job.input if file.is_flagged("temp")],
+    )
     chosen = scheduler.select_jobs(jobs, jobs, {"_cores": cores}, sizes or {})
     assert chosen is not None
     return [job.jobid for job in chosen]
@@ -160,6 +169,8 @@ def test_temporary_files_are_not_made_far_ahead_of_their_use() -> None:
     chosen = select([*makers, Job(2000), *users], cores=64)
     assert [number for number in chosen if number < 100] == [99, 98, 97]
     assert 2000 in chosen
+    chosen = select(makers, cores=64, running=[Job(3000, makes=["temp"]), Job(3001)])
+    assert len(chosen) == TEMPORARY_AHEAD - 1
     crowd = [gpu_job(1000 + n, 20000, files=["temp"]) for n in range(50)]
     assert [number for number in select([*makers, *crowd], cores=64) if number < 1000] == []
 
