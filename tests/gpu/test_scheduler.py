@@ -51,6 +51,7 @@ class Job:
         self.priority = priority
         self.input = [InputFile(file) for file in files]
         self.output = [InputFile(file) for file in makes]
+        self.feeds: list[Job] = []
         self.resources = self.scheduler_resources = {"_cores": 1, **needs}
         self.wildcards_dict = {"n": str(jobid)}
 
@@ -84,12 +85,15 @@ def select(
     cores: int = 8,
     running: Sequence[Job] = (),
 ) -> list[int]:
-    # Snakemake gives a scheduler its logger and settings, which ours does not use.
-    scheduler = Scheduler.__new__(Scheduler)
-    scheduler.dag = SimpleNamespace(
-        workflow=SimpleNamespace(scheduler=SimpleNamespace(running=running)),
+    workflow = SimpleNamespace(
+        local_exec=False, scheduler=SimpleNamespace(running=running), scheduling_settings=None
+    )
+    dag = SimpleNamespace(
+        workflow=workflow,
+        depending={job: job.feeds for job in [*jobs, *running]},
         temp_input=lambda job: [file for file in job.input if file.is_flagged("temp")],
     )
+    scheduler = Scheduler(dag, None, logging.getLogger("run"))
     chosen = scheduler.select_jobs(jobs, jobs, {"_cores": cores}, sizes or {})
     assert chosen is not None
     return [job.jobid for job in chosen]
@@ -173,6 +177,17 @@ def test_temporary_files_are_not_made_far_ahead_of_their_use() -> None:
     assert len(chosen) == TEMPORARY_AHEAD - 1
     crowd = [gpu_job(1000 + n, 20000, files=["temp"]) for n in range(50)]
     assert [number for number in select([*makers, *crowd], cores=64) if number < 1000] == []
+
+
+@pytest.mark.usefixtures("leases")
+def test_makers_of_temporary_files_are_not_made_ready_far_ahead() -> None:
+    feeders = [Job(n, priority=n) for n in range(100)]
+    for job in feeders:
+        job.feeds = [Job(5000, makes=["temp"])]
+    makers = [Job(1000 + n, makes=["temp"]) for n in range(TEMPORARY_AHEAD - 2)]
+    chosen = select([*feeders, *makers, Job(2000)], cores=64)
+    assert [number for number in chosen if number < 1000] == [99, 98]
+    assert 2000 in chosen
 
 
 def test_only_local_starts_have_no_rate() -> None:
