@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # for a quarter of a second.
 EXTRAS := test$(shell nvidia-smi >/dev/null 2>&1 && echo ,cuda)$(shell command -v sbatch >/dev/null && echo ,cluster)
 
-.PHONY: install demo test test-slurm lint clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders
+.PHONY: install demo test test-slurm lint clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder
 
 install: $(VENV)/installed
 
@@ -54,6 +54,7 @@ bench-asr: install
 
 bench-cues: install
 	$(BIN)/python -m benchmarks.cues
+
 # Three hours of sound through every job: time, memory, file sizes (some minutes).
 bench-long: install
 	$(BIN)/python benchmarks/long_recording.py
@@ -63,6 +64,12 @@ bench-embed: install
 
 bench-encoders: install
 	$(BIN)/python -m benchmarks.encoders
+
+bench-dag: install
+	$(BIN)/python benchmarks/dag.py
+
+bench-folder: install
+	$(BIN)/python benchmarks/folder.py
 
 clean:
 	rm -rf $(VENV) results resources logs .snakemake

@@ -23,6 +23,7 @@ rule all:
 
 include: "workflow/rules/models.smk"
 include: "workflow/rules/download.smk"
+include: "workflow/rules/extract_audio.smk"
 include: "workflow/rules/separate.smk"
 include: "workflow/rules/split.smk"
 include: "workflow/rules/asr_chunk.smk"

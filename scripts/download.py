@@ -1,4 +1,4 @@
-"""Rule download: one video, its facts, and the audio to transcribe."""
+"""Rule download: one video and its facts."""
 
 from vat.download import download
 from vat.ffmpeg import ffmpeg_path
@@ -9,7 +9,6 @@ with job_log(snakemake.log[0]):
         snakemake.params.source,
         snakemake.output.source,
         snakemake.output.media,
-        snakemake.output.audio,
         remote=snakemake.params.remote,
         title=snakemake.params.title,
         audio_track=snakemake.params.audio_track,

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from vat.audio import extract_audio
 from vat.errors import SourceError
 from vat.files import atomic_path, read_json, write_json
 from vat.media import probe
@@ -33,7 +32,6 @@ def download(
     source: str,
     destination: str | Path,
     media_json: str | Path,
-    audio_flac: str | Path,
     *,
     remote: bool,
     title: str | None,
@@ -42,10 +40,10 @@ def download(
     cookies: str | None,
     ffmpeg: str,
 ) -> None:
-    """Bring one video in: `destination` links or holds it, beside what it is and its sound.
+    """Bring one video in: `destination` links or holds it, and `media_json` says what it is.
 
-    A fetched video stays beside `destination` until its sound is decoded, so that a failure later
-    on does not fetch it again.
+    A fetched video stays beside `destination` until it is probed, so that a failure there does not
+    fetch it again.
 
     Raises:
         SourceError: where it cannot be had, is no video, or is damaged.
@@ -62,7 +60,6 @@ def download(
         here = target
     media = probe(here, name=name, title=title, source=source, audio_track=audio_track)
     logger.info("%s: %.3f s, audio track %s", name, media.duration, media.audio_track)
-    extract_audio(here, media, audio_flac, ffmpeg=ffmpeg)
     write_json(media_json, media.to_json())
     if remote:
         here.replace(target)
@@ -70,16 +67,18 @@ def download(
 
 
 def link_local(source: str | Path, destination: str | Path) -> None:
-    """Make `destination` a symbolic link to a local file.
+    """Make `destination` a symbolic link to a local file, relative where `source` is.
 
     Raises:
         SourceError: where the file is missing or no file.
     """
-    path = Path(source).absolute()
+    path = Path(source)
     if not path.is_file():
         raise SourceError(f"'{source}' is not there or no file; correct its path.")
+    folder = Path(destination).parent.resolve()
+    target = path if path.is_absolute() else os.path.relpath(path, folder)
     with atomic_path(destination) as part:
-        part.symlink_to(path)
+        part.symlink_to(target)
 
 
 def fetch_url(

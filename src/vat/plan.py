@@ -174,6 +174,17 @@ class Plan:
         here = self.bases[0]
         return digest(read_terms(here / file for file in self.glossary(video, target)))
 
+    def source(self, video: str) -> str:
+        """Where a video comes from: its URL or path.
+
+        The path is relative to the folder under which everything is written where the video lies
+        in it, so that the whole folder can be moved.
+        """
+        record = self.videos[video]
+        here = self.bases[0]
+        inside = not record.remote and Path(record.source).is_relative_to(here)
+        return str(Path(record.source).relative_to(here)) if inside else record.source
+
     def fingerprint(self, video: str) -> str:
         """Changes whenever a local video's file does; empty for a remote one."""
         record = self.videos[video]

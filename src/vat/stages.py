@@ -9,6 +9,7 @@ from typing import Final
 VERSIONS: Final = {
     "fetch_model": 1,
     "download": 1,
+    "extract_audio": 1,
     "separate": 1,
     "split": 2,
     "asr_chunk": 2,

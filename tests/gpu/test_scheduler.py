@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,11 +18,11 @@ from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
 from snakemake_executor_plugin_local_gpu.job_leases import JobLeases
 from snakemake_executor_plugin_local_gpu.journal import Journal
 from snakemake_executor_plugin_local_gpu.workers import Workers
-from snakemake_scheduler_plugin_local_gpu import Scheduler
+from snakemake_scheduler_plugin_local_gpu import TEMPORARY_AHEAD, Scheduler
 
 
 class InputFile(str):
-    """An input as Snakemake hands it to schedulers: a path that knows its flags."""
+    """An input or output as Snakemake hands it to schedulers: a path that knows its flags."""
 
     __slots__ = ()
 
@@ -39,10 +40,19 @@ class Job:
     rule = Rule()
     attempt = 1
 
-    def __init__(self, jobid: int, priority: int = 0, files: Sequence[str] = (), **needs: int):
+    def __init__(
+        self,
+        jobid: int,
+        priority: int = 0,
+        files: Sequence[str] = (),
+        makes: Sequence[str] = (),
+        **needs: int,
+    ):
         self.jobid = jobid
         self.priority = priority
         self.input = [InputFile(file) for file in files]
+        self.output = [InputFile(file) for file in makes]
+        self.feeds: list[Job] = []
         self.resources = self.scheduler_resources = {"_cores": 1, **needs}
         self.wildcards_dict = {"n": str(jobid)}
 
@@ -72,15 +82,27 @@ def leases(
     made.stop()
 
 
-def select(jobs: Sequence[Job], sizes: dict[Any, int] | None = None, cores: int = 8) -> list[int]:
-    # Snakemake gives a scheduler its logger and settings, which ours does not use.
-    scheduler = Scheduler.__new__(Scheduler)
+def select(
+    jobs: Sequence[Job],
+    sizes: dict[Any, int] | None = None,
+    cores: int = 8,
+    running: Sequence[Job] = (),
+) -> list[int]:
+    workflow = SimpleNamespace(
+        local_exec=False, scheduler=SimpleNamespace(running=running), scheduling_settings=None
+    )
+    dag = SimpleNamespace(
+        workflow=workflow,
+        depending={job: job.feeds for job in [*jobs, *running]},
+        temp_input=lambda job: [file for file in job.input if file.is_flagged("temp")],
+    )
+    scheduler = Scheduler(dag, None, logging.getLogger("run"))
     chosen = scheduler.select_jobs(jobs, jobs, {"_cores": cores}, sizes or {})
     assert chosen is not None
     return [job.jobid for job in chosen]
 
 
-def gpu_job(jobid: int, mem_mb: int, **more: int) -> Job:
+def gpu_job(jobid: int, mem_mb: int, **more: Any) -> Job:
     return Job(jobid, gpu=1, gpu_mem_mb=mem_mb, **more)
 
 
@@ -144,6 +166,41 @@ def test_ten_thousand_ready_jobs_take_a_tenth_of_a_second() -> None:
         seconds.append(time.perf_counter() - started)
     # The fastest of several: what the choice costs, not what else the machine was doing.
     assert min(seconds) < 0.1
+
+
+@pytest.mark.usefixtures("leases")
+def test_temporary_files_are_not_made_far_ahead_of_their_use() -> None:
+    makers = [Job(n, priority=n, makes=["temp"]) for n in range(100)]
+    assert select(makers, cores=64) == list(range(99, 99 - TEMPORARY_AHEAD, -1))
+    users = [gpu_job(1000 + n, 20000, files=["temp"]) for n in range(TEMPORARY_AHEAD - 3)]
+    chosen = select([*makers, Job(2000), *users], cores=64)
+    assert [number for number in chosen if number < 100] == [99, 98, 97]
+    assert 2000 in chosen
+    chosen = select(makers, cores=64, running=[Job(3000, makes=["temp"]), Job(3001)])
+    assert len(chosen) == TEMPORARY_AHEAD - 1
+    crowd = [gpu_job(1000 + n, 20000, files=["temp"]) for n in range(50)]
+    assert [number for number in select([*makers, *crowd], cores=64) if number < 1000] == []
+
+
+@pytest.mark.usefixtures("leases")
+def test_makers_of_temporary_files_are_not_made_ready_far_ahead() -> None:
+    feeders = [Job(n, priority=n) for n in range(100)]
+    for job in feeders:
+        job.feeds = [Job(5000, makes=["temp"])]
+    makers = [Job(1000 + n, makes=["temp"]) for n in range(TEMPORARY_AHEAD - 2)]
+    chosen = select([*feeders, *makers, Job(2000)], cores=64)
+    assert [number for number in chosen if number < 1000] == [99, 98]
+    assert 2000 in chosen
+
+
+def test_only_local_starts_have_no_rate() -> None:
+    # With a rate, every job that ends adds one look per second at all that are ready.
+    for local, expected in ((True, None), (False, "100/1s")):
+        workflow = SimpleNamespace(
+            local_exec=local, scheduling_settings=SimpleNamespace(max_jobs_per_timespan="100/1s")
+        )
+        Scheduler(SimpleNamespace(workflow=workflow), None, logging.getLogger("run"))
+        assert workflow.scheduling_settings.max_jobs_per_timespan == expected
 
 
 def test_without_the_executor_snakemakes_own_scheduler_decides(

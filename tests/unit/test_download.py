@@ -149,7 +149,6 @@ def run(source: str, folder: Path, *, remote: bool) -> Path:
         source,
         folder / "source",
         folder / "media.json",
-        folder / "audio.flac",
         remote=remote,
         title=None,
         audio_track=None,
@@ -162,7 +161,7 @@ def run(source: str, folder: Path, *, remote: bool) -> Path:
 
 def test_the_whole_stage_for_a_url(site: str, tmp_path: Path, video: bytes) -> None:
     folder = run(f"{site}/{NAME}", tmp_path, remote=True)
-    assert {path.name for path in folder.iterdir()} == {"source", "media.json", "audio.flac"}
+    assert {path.name for path in folder.iterdir()} == {"source", "media.json"}
     assert (folder / "source").read_bytes() == video
     assert json.loads((folder / "media.json").read_text())["name"] == NAME
 
@@ -184,6 +183,22 @@ def test_the_whole_stage_for_a_file(tmp_path: Path, name: str) -> None:
     assert (folder / "source").resolve() == source.resolve()
     assert source.read_bytes() == before
     assert json.loads((folder / "media.json").read_text())["name"] == name
+
+
+def test_a_link_to_a_relative_path_moves_along(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "run" / "in").mkdir(parents=True)
+    (tmp_path / "run" / "in" / "v.mp4").write_text("video")
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "run" / "results").symlink_to("../disk")
+    monkeypatch.chdir(tmp_path / "run")
+    for destination in ("out/v/source", "results/v/source"):
+        link_local("in/v.mp4", destination)
+        assert Path(destination).read_text() == "video"
+    monkeypatch.chdir(tmp_path)
+    moved = (tmp_path / "run").rename(tmp_path / "moved")
+    assert (moved / "out/v/source").read_text() == "video"
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

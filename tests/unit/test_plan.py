@@ -124,6 +124,17 @@ def test_a_bilingual_track_comes_first_and_needs_its_languages(make: Any, tmp_pa
         of("zh")
 
 
+def test_a_video_inside_the_working_folder_is_named_relative_to_it(
+    make: Any, tmp_path: Path
+) -> None:
+    outside = make_video(tmp_path.parent / f"{tmp_path.name}-outside.mp4", 1)
+    (tmp_path / "in").mkdir()
+    make_video(tmp_path / "in" / "v.mp4", 1)
+    plan = make(videos=["in/v.mp4", str(outside), "https://127.0.0.1:9/w.mp4"])
+    sources = [plan.source(video) for video in plan.videos]
+    assert sources == ["in/v.mp4", str(outside), "https://127.0.0.1:9/w.mp4"]
+
+
 def test_a_model_in_a_folder_is_found_beside_the_snakefile(
     make: Any, root: Path, tmp_path: Path
 ) -> None:

@@ -29,6 +29,7 @@ def test_every_chunk_is_planned_without_a_checkpoint(
     assert jobs == {
         "all": 1,
         "download": 3,
+        "extract_audio": 3,
         "separate": 3,
         "split": 3,
         "asr_chunk": 1 + 3 + 5,
@@ -124,7 +125,7 @@ def test_each_attempt_asks_for_more_memory_and_time(
         return [tuple(map(int, numbers)) for numbers in found]
 
     first, third = asked(1), asked(3)
-    assert len(first) == 3 * 8 + 1 + 4 + 7
+    assert len(first) == 3 * 9 + 1 + 4 + 7
     for (gpu_mem, minutes, memory), more in zip(sorted(first), sorted(third), strict=True):
         assert more == (2 * gpu_mem, 3 * minutes, 3 * memory)
 

@@ -19,6 +19,7 @@ rule asr_chunk:
         "<logs>/{video}/asr_chunk/{chunk}.log",
     benchmark:
         "<benchmarks>/{video}/asr_chunk/{chunk}.jsonl"
+    priority: earlier_first
     conda:
         "../../envs/asr.yaml"
     threads: 4

@@ -63,6 +63,14 @@ def subtitles_of(video):
     return [f"<results>/{video}/subtitles/{language}.srt" for language in languages]
 
 
+order = {video: len(plan.videos) - place for place, video in enumerate(plan.videos)}
+
+
+def earlier_first(wildcards):
+    """Priority: any job of an earlier video before those of later ones, so that it is finished first."""
+    return order.get(wildcards.video, 0)
+
+
 def of_video(setting):
     """A function that gives one setting of the job's video."""
 
@@ -70,6 +78,11 @@ def of_video(setting):
         return getattr(plan.videos[wildcards.video], setting)
 
     return answer
+
+
+def source_of(wildcards):
+    """Where a video comes from: its URL or path."""
+    return plan.source(wildcards.video)
 
 
 def fingerprint_of(wildcards):

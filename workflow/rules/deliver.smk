@@ -21,6 +21,7 @@ rule deliver:
         record=ensure("<results>/{video}/delivery.json", non_empty=True),
     log:
         "<logs>/{video}/deliver.log",
+    priority: earlier_first
     conda:
         "../../envs/media.yaml"
     threads: 1

@@ -1,23 +1,22 @@
 """
-Fetch every video, or link it where it is a local file, and decode the audio to transcribe.
+Fetch every video, or link it where it is a local file.
 
 INPUTS:  what `videos` in the configuration names
 OUTPUTS: <results>/{video}/source        the video as it came
          <results>/{video}/media.json    duration, streams, chosen audio track
-         <results>/{video}/audio.flac    that track, on the video's own time axis
 """
 
 
 rule download:
-    """Fetch or link one video, probe it, and decode its audio track."""
+    """Fetch or link one video and probe it."""
     output:
         source="<results>/{video}/source",
         media=ensure("<results>/{video}/media.json", non_empty=True),
-        audio=ensure("<results>/{video}/audio.flac", non_empty=True),
     log:
         "<logs>/{video}/download.log",
     benchmark:
         "<benchmarks>/{video}/download.jsonl"
+    priority: earlier_first
     conda:
         "../../envs/media.yaml"
     threads: 1
@@ -29,7 +28,7 @@ rule download:
     params:
         # A video's name may hold anything, wildcards too, so it is a param and no input;
         # the fingerprint sees to it that a changed file is taken again.
-        source=of_video("source"),
+        source=source_of,
         fingerprint=fingerprint_of,
         remote=of_video("remote"),
         title=of_video("title"),

@@ -22,6 +22,7 @@ rule embed:
         "<benchmarks>/{video}/embed.{container}.jsonl"
     wildcard_constraints:
         container="mkv|mp4",
+    priority: earlier_first
     conda:
         "../../envs/media.yaml"
     threads: 4 if burns else 1

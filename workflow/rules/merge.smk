@@ -31,6 +31,7 @@ rule merge:
         check="<results>/{video}/subtitles/source.check.json",
     log:
         "<logs>/{video}/merge.log",
+    priority: earlier_first
     conda:
         "../../envs/asr.yaml"
     threads: 4

@@ -10,11 +10,11 @@ has.
 
 
 rule fetch_model:
+    """Fetch one model and check that it is complete."""
     output:
         folder=directory("<resources>/models/{kind}/{model}"),
     log:
         "<logs>/models/{kind}/{model}.log",
-    """Fetch one model and check that it is complete."""
     localrule: True
     conda:
         "../../envs/models.yaml"

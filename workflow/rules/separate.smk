@@ -17,6 +17,7 @@ rule separate:
         "<logs>/{video}/separate.log",
     benchmark:
         "<benchmarks>/{video}/separate.jsonl"
+    priority: earlier_first
     conda:
         "../../envs/separate.yaml"
     threads: 4

@@ -22,6 +22,7 @@ rule split:
         "<logs>/{video}/split.log",
     benchmark:
         "<benchmarks>/{video}/split.jsonl"
+    priority: earlier_first
     conda:
         "../../envs/asr.yaml"
     threads: 2
@@ -41,13 +42,14 @@ rule split:
 
 
 checkpoint count_chunks:
+    """Count the chunks of a video whose length only its download tells."""
     input:
         media="<results>/{video}/media.json",
     output:
         chunk_count="<results>/{video}/chunk_count.json",
     log:
         "<logs>/{video}/count_chunks.log",
-    """Count the chunks of a video whose length only its download tells."""
+    priority: earlier_first
     localrule: True
     conda:
         "../../envs/asr.yaml"

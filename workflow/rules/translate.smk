@@ -25,6 +25,7 @@ rule translate:
         "<logs>/{video}/translate/{language}.log",
     benchmark:
         "<benchmarks>/{video}/translate/{language}.jsonl"
+    priority: earlier_first
     conda:
         "../../envs/text.yaml"
     threads: 2
