@@ -8,7 +8,7 @@ import pytest
 
 from tests.workflow.conftest import Workflow, demo, make_video
 
-CHAIN = {"separate", "split", "asr_chunk", "merge", "translate", "embed"}
+CHAIN = {"separate", "split", "asr_chunk", "merge", "translate", "embed", "deliver"}
 
 
 def test_decoded_audio_is_gone_when_all_is_done(finished_demo: Path) -> None:
@@ -19,8 +19,8 @@ def test_decoded_audio_is_gone_when_all_is_done(finished_demo: Path) -> None:
 @pytest.mark.parametrize(
     ("stage", "rerun"),
     [
-        ("asr_chunk", {"asr_chunk", "merge", "translate", "embed"}),
-        ("embed", {"embed"}),
+        ("asr_chunk", CHAIN - {"separate", "split"}),
+        ("embed", {"embed", "deliver"}),
         ("separate", {"extract_audio", *CHAIN}),
     ],
 )
