@@ -73,4 +73,5 @@ def test_a_folder_that_holds_its_videos_can_be_moved(workflow: Workflow, tmp_pat
     shutil.copytree(first, tmp_path / "second", symlinks=True)
     shutil.rmtree(first)
     run = workflow(tmp_path / "second", *arguments, "-n")
-    assert "Nothing to be done" in run.output, run.output
+    assert run.status == 0, run.output
+    assert re.search(r"^total +0$", run.output, re.MULTILINE), run.output
