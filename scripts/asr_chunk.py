@@ -4,7 +4,7 @@ import gpulease
 from vat.files import read_json, write_json
 from vat.joblog import job_log
 
-with job_log(snakemake.log[0]):
+with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     words = gpulease.call(
         "vat.asr:transcribe_chunk",
         speech=str(snakemake.input.speech),

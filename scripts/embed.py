@@ -1,13 +1,13 @@
 """Rule embed: the video with its subtitles."""
 
-from gpulease import confirm
+from gpulease import GpuLeaseError, confirm
 from vat.embed import EmbedSettings, Track, embed
 from vat.ffmpeg import ffmpeg_path
 from vat.files import read_json
 from vat.joblog import job_log
 from vat.media import Media
 
-with job_log(snakemake.log[0]):
+with job_log(snakemake.log[0], GpuLeaseError):
     confirm()
     fonts = snakemake.config["embed"]["fonts"]
     embed(

@@ -11,7 +11,7 @@ from vat.seams import SeamSettings
 from vat.track import spoken_track, write_track
 from vat.vad import read_probability
 
-with job_log(snakemake.log[0]):
+with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     given, params, out = snakemake.input, snakemake.params, snakemake.output
     call = partial(gpulease.call, "vat.asr:transcribe_window", speech=str(given.speech))
     means = {"device": snakemake.config["asr"]["device"], "threads": snakemake.threads}

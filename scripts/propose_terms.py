@@ -1,6 +1,6 @@
 """Rule propose_terms: a glossary to edit, from what is said in all videos."""
 
-from gpulease import confirm
+from gpulease import GpuLeaseError, confirm
 from vat.files import write_text
 from vat.joblog import job_log
 from vat.presets import cue_settings
@@ -9,7 +9,7 @@ from vat.translate.glossary import read_terms, write_terms
 from vat.translate.proposals import propose
 from vat.translate.settings import TranslateSettings, means_of
 
-with job_log(snakemake.log[0]):
+with job_log(snakemake.log[0], GpuLeaseError):
     confirm()
     target, options = snakemake.wildcards.language, snakemake.config["translate"]
     settings = TranslateSettings(**snakemake.params.settings)

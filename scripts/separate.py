@@ -3,7 +3,7 @@
 import gpulease
 from vat.joblog import job_log
 
-with job_log(snakemake.log[0]):
+with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     if snakemake.params.enabled:
         gpulease.call(
             "vat.separate:separate",

@@ -1,6 +1,6 @@
 """Rule translate: the subtitles of one video in one language."""
 
-from gpulease import confirm
+from gpulease import GpuLeaseError, confirm
 from vat.files import write_json
 from vat.joblog import job_log
 from vat.presets import cue_settings
@@ -10,7 +10,7 @@ from vat.translate import TranslateSettings, translate
 from vat.translate.glossary import read_terms
 from vat.translate.settings import means_of
 
-with job_log(snakemake.log[0]):
+with job_log(snakemake.log[0], GpuLeaseError):
     confirm()
     given, params, out = snakemake.input, snakemake.params, snakemake.output
     source, cues = read_cues(given.cues)

@@ -22,12 +22,13 @@ TERMINAL_SECONDS: Final = 30.0
 
 
 @contextmanager
-def job_log(path: str | os.PathLike[str]) -> Iterator[None]:
+def job_log(path: str | os.PathLike[str], *told: type[Exception]) -> Iterator[None]:
     """Send file descriptors 1 and 2 to `path` and configure logging, for the rest of the process.
 
     Redirecting the descriptors (not `sys.stdout`) also catches ffmpeg, CUDA and other native
-    output; only the progress of long work still reaches a terminal. A `VatError` ends the process
-    with its message as one line and status 1; any other exception ends it with its traceback.
+    output; only the progress of long work still reaches a terminal. A `VatError`, or one of the
+    errors that are `told` besides, ends the process with its message as one line and status 1; any
+    other exception ends it with its traceback.
 
     Raises:
         SystemExit: with status 1, after the log has the reason.
@@ -45,9 +46,10 @@ def job_log(path: str | os.PathLike[str]) -> Iterator[None]:
     )
     if terminal is not None:
         PROGRESS.addHandler(_Terminal(terminal))
+    expected: tuple[type[Exception], ...] = (VatError, *told)
     try:
         yield
-    except VatError as error:
+    except expected as error:
         logger.error("%s", error)
         raise SystemExit(1) from None
     except Exception:

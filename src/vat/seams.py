@@ -176,13 +176,17 @@ def _across(
         return (kept, taken[1:]) if surer_left else (kept[:-1], taken)
     begin = kept[-1].end if kept else float("-inf")
     end = taken[0].start if taken else float("inf")
-    missed_left = [w for w in left[len(kept) :] if w.start >= begin and w.end <= end]
-    missed_right = [
-        w for w in right[: len(right) - len(taken)] if w.start >= begin and w.end <= end
-    ]
+    missed_left = [w for w in _others(left, kept) if w.start >= begin and w.end <= end]
+    missed_right = [w for w in _others(right, taken) if w.start >= begin and w.end <= end]
     if sum(w.probability for w in missed_left) >= sum(w.probability for w in missed_right):
         return [*kept, *missed_left], taken
     return kept, [*missed_right, *taken]
+
+
+def _others(words: Sequence[Word], chosen: Sequence[Word]) -> list[Word]:
+    """The words that were not chosen: told by identity, since two words may be equal."""
+    known = {id(word) for word in chosen}
+    return [word for word in words if id(word) not in known]
 
 
 def _overlap(one: Word, other: Word) -> float:

@@ -27,6 +27,7 @@ _SILENCE_SECONDS = 0.5
 _SHORT_PAUSE_SECONDS = 1.0
 _PAUSE_REACH_SECONDS = 3.0
 _AGREE_SECONDS = 2.0
+_WORD_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ class Draft:
         joined, seam = join(self.words, right, cut, overlap, self.speech)
         if seam.score < self.settings.min_score:
             logger.info("the seam at %.1f s has a score of %.2f", cut, seam.score)
-            better = self._read(self.words, right, overlap, "seam", seam.score)
+            better = self._read(self.words, right, joined, overlap, "seam", seam.score)
             if better is not None:
                 self.words = better
                 self.seams.append(replace(seam, decoded_again=True))
@@ -102,7 +103,7 @@ class Draft:
                 max([hole[0] - 2 * REACH_SECONDS, *(word.end for word in before[-1:])]),
                 min([hole[1] + 2 * REACH_SECONDS, *(word.start for word in after[:1])]),
             )
-            better = self._read(before, after, place, "hole", FITS)
+            better = self._read(before, after, self.words, place, "hole", FITS)
             if better is not None:
                 self.words = better
 
@@ -134,13 +135,15 @@ class Draft:
         self,
         left: Sequence[Word],
         right: Sequence[Word],
+        without_it: Sequence[Word],
         place: Interval,
         reason: str,
         least: float,
     ) -> list[Word] | None:
         """Both sides with a second reading of `place` between them, where it scores above `least`.
 
-        The reading must have a word at the place, since otherwise nothing is gained.
+        The reading must have a word at the place, since otherwise nothing is gained, and leave no
+        more speech without words than there is `without_it`.
         """
         window, reading = self._decoded(place)
         new, doubted = self._judged(reading)
@@ -153,7 +156,8 @@ class Draft:
         )
         gained = any(place[0] <= word.middle <= place[1] for word in new)
         score = min(one.score, two.score)
-        taken = gained and score > least
+        bare = self._bare(both, place) - self._bare(without_it, place)
+        taken = gained and score > least and bare <= _WORD_SECONDS
         self.second.append(SecondReading(*window, reason, score, taken))
         logger.info(
             "a second reading from %.1f to %.1f s scores %.2f and is %s",
@@ -163,9 +167,23 @@ class Draft:
         )
         if not taken:
             return None
-        self._count(reading, doubted)
+        # What is doubted beside the place was read before, and stays what it was.
+        here = [suspect for suspect in doubted if _is_at(suspect, place)]
+        self._count(reading, here)
         self.left_out += sum(s.dropped_left + s.dropped_right for s in (one, two))
+        self.left_out += sum(
+            len(suspect.words) for suspect in doubted if not (suspect in here or suspect.restored)
+        )
         return both
+
+    def _bare(self, words: Sequence[Word], place: Interval) -> float:
+        """Seconds of speech without words at a place."""
+        spoken = common(self.speech, [place])
+        return length(spoken) - length(common(spoken, covered(words)))
+
+
+def _is_at(suspect: Suspect, place: Interval) -> bool:
+    return any(place[0] <= word.middle <= place[1] for word in suspect.words)
 
 
 def holes(words: Sequence[Word], speech: Sequence[Interval], least: float) -> Iterator[Interval]:

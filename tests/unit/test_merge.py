@@ -22,6 +22,7 @@ from tests.unit.transcripts import (
 )
 from vat.errors import TranscriptError
 from vat.merge import check_books
+from vat.quarantine import QuarantineSettings
 from vat.seams import SeamSettings
 from vat.second_reading import window_around
 from vat.timeline import Interval, Span, Word
@@ -295,3 +296,33 @@ def test_books_that_do_not_balance_are_refused() -> None:
         check_books(books | {"seconds": seconds | {"speech": 10.5}}, words)
     with pytest.raises(TranscriptError, match="seconds of speech"):
         check_books(books | {"stretches": stretches[:1]}, words)
+
+
+def test_a_second_reading_that_is_deaf_in_its_middle_is_not_taken() -> None:
+    """The chunks heard different things in a long overlap; what the left one heard stays."""
+    words, spans = counting(80), spans_of([40.0], 80, 10.0)
+    first, second = parts_of(words, spans)
+    second["words"] = [
+        {**word, "text": "uh"} if abs(word["start"] - 40) < 9 else word for word in second["words"]
+    ]
+    hearing = Listener([word for word in words if not 32 < word.start < 48])
+    transcript = joined(spans, [first, second], [(0.0, 80.0)], decode=hearing)
+    assert [reading["taken"] for reading in transcript["second_readings"]] == [False]
+    assert transcript["coverage"]["seconds"]["no_words"] == 0
+
+
+def test_what_is_invented_beside_the_place_of_a_second_reading_is_listed_once() -> None:
+    said = [word for word in counting(60) if not 20 <= word.start < 26]
+    speech, spans = speech_of(said), spans_of([], 60, 2)
+    thanks = [Word(22.4, 22.9, "Thank", 0.9), Word(22.9, 23.4, "you", 0.9)]
+    heard_first = [w for w in said if not (27.5 <= w.start < 29.5 or 31 <= w.start < 33)]
+    again = [replace(w, start=w.start + 0.05, end=w.end + 0.05) for w in thanks]
+    listener = Listener(sorted([*said, *again], key=lambda w: w.start))
+    chunk = part(1, spans[0], sorted([*heard_first, *thanks], key=lambda w: w.start))
+    voice = voice_of(speech, 60)
+    transcript = joined(spans, [chunk], speech, voice=voice, decode=listener)
+    (listed,) = transcript["quarantine"]
+    assert texts(transcript) == [word.text for word in said]
+    usual = QuarantineSettings(restore=[listed["id"]])
+    restored = joined(spans, [chunk], speech, voice=voice, decode=listener, quarantine=usual)
+    assert texts(restored).count("Thank") == 1

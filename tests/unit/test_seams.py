@@ -1,6 +1,10 @@
 """Two readings of one stretch are joined word by word, and the seam tells how well they agreed."""
 
+from typing import Any
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.transcripts import speech_of
 from vat.seams import Seam, join
@@ -80,3 +84,21 @@ def test_time_under_two_words_is_doubled() -> None:
     _, seam = joined(left, right)
     assert seam.double_seconds == pytest.approx(0.8)
     assert seam.score < 0.9
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(8, 16), st.sampled_from([0.0, 0.0, 0.2, 3.0]), st.booleans()),
+        max_size=12,
+    )
+)
+def test_words_of_any_length_are_given_once_or_counted_as_dropped(facts: list[Any]) -> None:
+    """Times may be odd: words without length, or one inside another."""
+    made = [(Word(a, a + d, f"w{n}", 0.9), is_left) for n, (a, d, is_left) in enumerate(facts)]
+    sides = [
+        sorted((word for word, is_left in made if is_left == side), key=lambda word: word.start)
+        for side in (True, False)
+    ]
+    words, seam = join(*sides, 11.3, (9.0, 13.5), [(8.0, 17.0)])
+    assert len({id(word) for word in words}) == len(words)
+    assert len(made) == len(words) + seam.dropped_left + seam.dropped_right

@@ -58,7 +58,7 @@ def translated(
             directory, *openai(server, "input_price: 1", "output_price: 4"), OPENAI_API_KEY=KEY
         )
         assert run.status == 0, run.output
-        assert run.jobs() == {"all": 1, "translate": 3, "embed": 3}
+        assert run.jobs() == {"all": 1, "translate": 3, "embed": 3, "deliver": 3}
         yield directory, server, seen, run.output
 
 
@@ -119,11 +119,11 @@ def test_a_changed_prompt_or_glossary_reruns_translation_and_what_follows(
     assert planned("glossary: glossary", "concurrency: 9", "requests_per_minute: 5") == {}
     video = folders(directory)[0].name
     (glossary / f"{video}.zh.tsv").write_text("source\ttarget\ncar\t汽车\n")
-    assert planned("glossary: glossary") == {"all": 1, "translate": 1, "embed": 1}
+    assert planned("glossary: glossary") == {"all": 1, "translate": 1, "embed": 1, "deliver": 1}
     prompt = directory / "config/prompts/translate.txt"
     prompt.parent.mkdir(parents=True)
     prompt.write_text("Into $target_language. $answer")
-    assert planned() == {"all": 1, "translate": 3, "embed": 3}
+    assert planned() == {"all": 1, "translate": 3, "embed": 3, "deliver": 3}
     prompt.unlink()
 
 
