@@ -20,9 +20,9 @@ demo: install
 	$(BIN)/snakemake --profile local-gpu --configfile config/demo.yaml
 	@echo
 	@echo "The videos with their subtitles:"
-	@ls -1 results/*/*.mkv
+	@ls -1 results/delivery/*.mkv
 	@echo "The subtitles alone:"
-	@ls -1 results/*/subtitles/*.srt
+	@ls -1 results/delivery/*.srt
 	@echo "Both under the videos' own names:"
 	@ls -1 results/delivery
 
