@@ -344,6 +344,20 @@ def test_the_bound_on_an_answer_is_called_otherwise_by_some(tmp_path: Path) -> N
     assert "max_tokens" not in server.requests[-1]
 
 
+def test_an_answer_without_count_stays_booked_at_its_highest_cost(tmp_path: Path) -> None:
+    prices = {"input_price": 100.0, "output_price": 100.0, "concurrency": 1, "max_cost": 0.8}
+    refuses = {"max_tokens"}
+    with chat_server(Behaviour(usage=False, refuses=refuses)) as server:
+        with pytest.raises(TranslationError, match=r"more than translate\.max_cost"):
+            ask(server, tmp_path, lines(200), means=prices)
+        ledger = Ledger(tmp_path, " ", (100.0, 100.0), 1.0)
+        ledger.look()
+    bounds = [request["max_completion_tokens"] for request in server.requests[1:]]
+    schemas = [len(json.dumps(one["response_format"])) // 3 for one in server.requests[1:]]
+    assert ledger.run >= (sum(bounds) + sum(schemas)) * 100 / 1e6
+    assert ledger.run > 0.4
+
+
 def test_a_limit_without_prices_is_refused() -> None:
     wrong = {"max_cost": 1.0, "input_price": 1.0, "output_price": None, "base_url": None}
     with pytest.raises(ConfigError, match=r"input_price and translate\.output_price"):
