@@ -259,18 +259,17 @@ def make_plan(
     return plan
 
 
-def check_api_key(config: Mapping[str, Any]) -> None:
+def check_api_key(plan: Plan) -> None:
     """Make sure that a translation by OpenAI's own server has its key before any work is done.
+
+    A video that speaks its target needs none.
 
     Raises:
         ConfigError: where OPENAI_API_KEY is needed and not set.
     """
-    translate = config["translate"]
-    if (
-        translate["backend"] != "openai"
-        or translate["base_url"]
-        or not config["languages"]["targets"]
-    ):
+    options = plan.config["translate"]
+    needed = (target != one.language for one in plan.videos.values() for target in one.targets)
+    if options["backend"] != "openai" or options["base_url"] or not any(needed):
         return
     if not os.environ.get("OPENAI_API_KEY"):
         raise ConfigError(

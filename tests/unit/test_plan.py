@@ -164,15 +164,26 @@ def test_the_key_is_asked_for_only_where_it_is_needed(
     needed: bool,
 ) -> None:
     make_video(tmp_path / "v.mp4", 1)
-    config = make(videos="v.mp4", translate=translate).config
+    plan = make(videos="v.mp4", translate=translate)
     monkeypatch.setenv("OPENAI_API_KEY", "key")
-    check_api_key(config)
+    check_api_key(plan)
     monkeypatch.delenv("OPENAI_API_KEY")
     if needed:
         with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
-            check_api_key(config)
+            check_api_key(plan)
     else:
-        check_api_key(config)
+        check_api_key(plan)
+
+
+def test_whether_a_key_is_needed_is_decided_by_video(
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    check_api_key(make(videos="v.mp4", languages={"source": "zh", "targets": ["zh"]}))
+    (tmp_path / "sheet.tsv").write_text("source\ttargets\nv.mp4\tde\n")
+    with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
+        check_api_key(make(videos="sheet.tsv", languages={"source": "zh", "targets": []}))
 
 
 def test_what_shapes_a_translation_is_known_before_it_runs(make: Any, tmp_path: Path) -> None:
