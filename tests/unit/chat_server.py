@@ -227,8 +227,8 @@ class Behaviour:
     `never`, has a context for `most` subtitles, answers everything with `body` (media type, bytes),
     asks to `wait` (Retry-After) where its status is passing, and takes `delay` seconds to answer.
     Texts with the word `forbids` it refuses, the first answers are `bodies`, and it counts tokens
-    only with `usage`. `change` has the last word on an answer. `answered` counts how often each text
-    was answered.
+    only with `usage`. `change` has the last word on an answer. `answered` counts how often each
+    text was answered.
     """
 
     faults: list[str] = field(default_factory=list)

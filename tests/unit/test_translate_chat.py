@@ -424,6 +424,13 @@ def test_the_server_says_how_long_to_wait(ask: Asker) -> None:
         assert server.times[1] - server.times[0] >= 0.5
 
 
+@pytest.mark.parametrize("wait", ["0", "nan", "-1", "soon"])
+def test_a_wait_of_nothing_leaves_the_server_time(ask: Asker, wait: str) -> None:
+    with chat_server(Behaviour(statuses=[503] * 4, wait=wait)) as server:
+        check(ask(server, 1), 1)
+        assert server.times[4] - server.times[0] >= 0.01 + 0.02 + 0.04 + 0.08
+
+
 def test_nobody_waits_for_a_server_that_wants_an_hour(ask: Asker) -> None:
     with (
         chat_server(Behaviour(statuses=[429], wait="3600")) as server,

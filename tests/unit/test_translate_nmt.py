@@ -15,7 +15,7 @@ from vat.errors import GpuMemoryError, ModelError, TranslationError
 from vat.presets import CueSettings
 from vat.timeline import Cue
 from vat.translate import Means, TranslateSettings, nmt, translate
-from vat.translate.glossary import Term
+from vat.translate.glossary import Term, replace_terms
 from vat.translate.vocabulary import language_token, load_vocabulary, opus_token
 
 LAYOUT = CueSettings(max_columns=400)
@@ -339,3 +339,19 @@ def test_opus_models_need_sentencepiece(opus: Path, monkeypatch: pytest.MonkeyPa
 )
 def test_tokens_of_opus_targets(known: list[str], code: str, token: str | None) -> None:
     assert opus_token(known, code) == token
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Start the art party.", "Start the Kunst party."),
+        ("Gradient  descent works.", "Gradientenabstieg works."),
+        ("THE ART", "THE Kunst"),
+        ("The descent of art.", "The art of Kunst."),
+        ("It is Bill's bill.", "It is Wilhelm's bill."),
+    ],
+)
+def test_terms_are_put_in_place_as_they_are_found(text: str, found: str) -> None:
+    terms = [Term("art", "Kunst"), Term("gradient descent", "Gradientenabstieg|Abstieg")]
+    terms += [Term("descent", "art"), Term("Bill", "Wilhelm")]
+    assert replace_terms(text, text, terms) == found

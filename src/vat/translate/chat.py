@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from openai.types.chat import ChatCompletion
 
 from vat.errors import TranslationError
 from vat.translate.limits import Ledger, RateLimit
-from vat.translate.settings import REFUSED_ADDRESS, Means, TranslateSettings, holds_secret
+from vat.translate.settings import Means, TranslateSettings, address_fault
 
 logger = logging.getLogger(__name__)
 
@@ -78,11 +79,13 @@ class Server:
         """The server that the settings name; its key is in the variable OPENAI_API_KEY.
 
         Raises:
-            TranslationError: where the key is missing or broken, or the address holds a secret.
+            TranslationError: where the key is missing or broken, or the address is none or holds a
+                secret.
         """
         address = settings.base_url or _OPENAI
-        if holds_secret(address):
-            raise TranslationError(REFUSED_ADDRESS)
+        fault = address_fault(address)
+        if fault:
+            raise TranslationError(fault)
         client = openai.OpenAI(
             api_key=_key(settings),
             base_url=address,
@@ -159,10 +162,11 @@ class Server:
             reserved = self.ledger.reserve(most)
             spent = (0, 0)
             try:
-                answer = self.client.chat.completions.create(
-                    model=self.settings.model, messages=messages, **options
+                answer = self._checked(
+                    self.client.chat.completions.create(
+                        model=self.settings.model, messages=messages, **options
+                    )
                 )
-                self._check(answer)
                 spent = _usage(answer)
                 if not any(spent):
                     reserved = 0.0  # the server does not say what it counts
@@ -183,18 +187,21 @@ class Server:
                 self._count(spent, reserved)
         raise AssertionError  # `count` has no end
 
-    def _check(self, answer: object) -> None:
-        """See that an answer is one: the client passes on whatever comes with status 200."""
-        if not isinstance(answer, ChatCompletion) and not self.accepted:
+    def _checked(self, answer: object) -> ChatCompletion:
+        """The answer if it is one: the client passes on whatever comes with status 200."""
+        if isinstance(answer, ChatCompletion):
+            if isinstance(answer.choices, list):
+                return answer
+        elif not self.accepted:
             raise self._foreign()
-        if not isinstance(getattr(answer, "choices", None), list):
-            raise _GarbledError
+        raise _GarbledError
 
     def _wait(self, error: Exception, attempt: int) -> None:
         asked = _retry_after(error)
         if asked is not None and asked > _LONGEST_RETRY_AFTER:
             raise error
-        seconds = min(_FIRST_WAIT * 2**attempt, _LONGEST_BACKOFF) if asked is None else asked
+        # A server that asks for no wait at all would use up every attempt within a second.
+        seconds = max(min(_FIRST_WAIT * 2**attempt, _LONGEST_BACKOFF), asked or 0.0)
         logger.info("the server is asked again in %.1f s (%s)", seconds, type(error).__name__)
         if isinstance(error, openai.RateLimitError):
             self.limit.pause(seconds)
@@ -334,9 +341,10 @@ def _retry_after(error: Exception) -> float | None:
     if not isinstance(error, openai.APIStatusError):
         return None
     try:
-        return max(float(error.response.headers.get("retry-after", "")), 0.0)
+        seconds = float(error.response.headers.get("retry-after", ""))
     except ValueError:
         return None
+    return None if math.isnan(seconds) else seconds
 
 
 def _usage(answer: object) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from vat.device import gpu_errors, is_out_of_memory
 from vat.errors import ModelError, TranslationError
 from vat.translate.fitting import columns, divide, sentence_ends
-from vat.translate.glossary import terms_in
+from vat.translate.glossary import replace_terms
 from vat.translate.integrity import Fault, faults
 from vat.translate.job import Job
 from vat.translate.sentences import joint, sentences
@@ -125,10 +125,7 @@ class Machine:
         places = [0, *sentence_ends(text, self.job.source), len(text)]
         parts = (text[a:b].strip() for a, b in pairwise(places))
         found = [part for part in parts if part] or [text]
-        if substitute:
-            for term in terms_in(text, self.job.terms):
-                found = [part.replace(term.source, term.targets[0]) for part in found]
-        return found
+        return [replace_terms(one, text, self.job.terms) for one in found] if substitute else found
 
     def _take(self, group: range, parts: Sequence[str]) -> Fault | None:
         """Take a translation unless something is certainly wrong with it; what that is."""
