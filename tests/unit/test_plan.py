@@ -210,6 +210,24 @@ def test_what_shapes_a_translation_is_known_before_it_runs(make: Any, tmp_path: 
     }
 
 
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        (b"Into $language", r"translate\.txt has a wrong placeholder.*\$target_language"),
+        (b"It costs 5 $.", "wrong placeholder"),
+        ("Übersetze".encode("latin-1"), r"translate\.txt' cannot be read"),
+    ],
+)
+def test_a_wrong_prompt_is_told_before_anything_runs(
+    make: Any, tmp_path: Path, prompt: bytes, said: str
+) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+    (tmp_path / "config/prompts").mkdir(parents=True)
+    (tmp_path / "config/prompts/translate.txt").write_bytes(prompt)
+    with pytest.raises(ConfigError, match=said):
+        make(videos="v.mp4")
+
+
 def test_glossaries_of_all_videos_and_of_one(make: Any, tmp_path: Path) -> None:
     for name in ("a", "b"):
         make_video(tmp_path / f"{name}.mp4", 1)

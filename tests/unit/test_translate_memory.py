@@ -260,13 +260,27 @@ def test_a_long_wait_is_in_the_log(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     slept: list[float] = []
+    now = time.time()
     monkeypatch.setattr("vat.translate.limits.time.sleep", slept.append)
+    monkeypatch.setattr("vat.translate.limits.time.time", lambda: now + sum(slept))
     limit = RateLimit(tmp_path / "limit.txt", requests=1)
     with caplog.at_level("INFO", "vat"):
         limit.wait(1)
         limit.wait(1)
     assert slept == [pytest.approx(60, abs=1)]
     assert "waits 60 s" in caplog.text
+
+
+def test_a_pause_holds_for_those_who_wait_already(tmp_path: Path) -> None:
+    limit = RateLimit(tmp_path / "limit.txt", requests=60 / 0.2)
+    limit.wait(0)
+    began = time.monotonic()
+    waiting = threading.Thread(target=limit.wait, args=(0,))
+    waiting.start()
+    time.sleep(0.1)
+    limit.pause(0.4)
+    waiting.join()
+    assert time.monotonic() - began >= 0.49
 
 
 def test_tokens_are_limited_and_a_pause_holds_for_all(tmp_path: Path) -> None:
@@ -281,7 +295,7 @@ def test_tokens_are_limited_and_a_pause_holds_for_all(tmp_path: Path) -> None:
     assert time.monotonic() - began >= 0.29
 
 
-BEFORE_THE_CLOCK_WAS_SET_BACK = f"{time.time() + 6 * 3600 + 1} {time.time() + 6 * 3600}"
+BEFORE_THE_CLOCK_WAS_SET_BACK = " ".join(str(time.time() + 6 * 3600 + ahead) for ahead in (1, 1, 0))
 
 
 @pytest.mark.parametrize("content", ["nonsense", "", "1e99", BEFORE_THE_CLOCK_WAS_SET_BACK])

@@ -4,11 +4,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from string import Template
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from vat.device import resolve
 from vat.errors import ConfigError
+
+PLACEHOLDERS: Final = (
+    "source_language",
+    "target_language",
+    "max_columns",
+    "instructions",
+    "style",
+    "answer",
+)
+"""What a prompt may hold, each after a dollar sign."""
 
 REFUSED_ADDRESS: Final = (
     "translate.base_url holds a user name, password or key; take it out of the address and put a"
@@ -97,6 +108,20 @@ def means_of(
 def prompts_of(options: Mapping[str, Any]) -> list[str]:
     """The names of the prompts that a translation uses."""
     return ["translate", *(name for name in ("review", "shorten") if options[name])]
+
+
+def check_prompt(name: str, text: str) -> None:
+    """See that a prompt has no other placeholders than are known.
+
+    Raises:
+        ConfigError: naming the prompt and what it may have.
+    """
+    prompt = Template(text)
+    if not prompt.is_valid() or not set(prompt.get_identifiers()) <= set(PLACEHOLDERS):
+        raise ConfigError(
+            f"The prompt {name}.txt has a wrong placeholder; it may have:"
+            f" {', '.join('$' + one for one in PLACEHOLDERS)} ($$ is a dollar sign)."
+        )
 
 
 def address_fault(address: str) -> str:
