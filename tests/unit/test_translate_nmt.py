@@ -92,6 +92,20 @@ def test_m2m100_tokens_and_regional_targets(
     assert asked == [([["__en__", "a", "</s>"]], [["__pt__"]])]
 
 
+def test_what_the_model_cannot_tell_apart_is_reported(
+    monkeypatch: pytest.MonkeyPatch,
+    settings: TranslateSettings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asked = fake(monkeypatch, lambda said: [])
+    cues = [Cue(n, n, n + 1, "a" if n < 30 else "7") for n in range(1, 31)]
+    found = translate(cues, "pt", "pt-br", settings, LAYOUT, Means())
+    assert ([cue.text for cue in found.cues], asked) == ([cue.text for cue in cues], [])
+    assert sorted(found.report.doubtful) == list(range(1, 30))
+    assert "one name for both languages" in found.report.doubtful[1]
+    assert "9 more may be wrong" in caplog.text
+
+
 def test_an_empty_hypothesis_fails_by_text(
     monkeypatch: pytest.MonkeyPatch, settings: TranslateSettings
 ) -> None:

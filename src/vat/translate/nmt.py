@@ -28,6 +28,7 @@ _MOST_TOKENS: Final = 256
 """Length of a translation at which CTranslate2 stops, finished or not; its own default."""
 
 _AGAIN: Final = {"no_repeat_ngram_size": 3}
+_ONE_NAME: Final = "the model has one name for both languages, so the text is as it was"
 _UNDIVIDED: Final = Fault("its translation cannot be divided", True)
 
 
@@ -46,7 +47,8 @@ def translate_texts(job: Job) -> dict[int, str]:
     with gpu_errors("translating"):
         machine = Machine.load(job)
         if machine.vocabulary.same:
-            logger.info("the model has one name for %s and %s; nothing is changed", *job.pair)
+            for at, text in enumerate(job.texts):
+                job.doubt(at, _ONE_NAME if has_letters(text) else "")
             return dict(enumerate(job.texts))
         groups = [
             group
