@@ -66,6 +66,8 @@ def test_right_translations_have_no_certain_fault(source: str, answer: str, pair
         ("Where is the small red car?", "请 where is the small red car", "en zh",
          "not written in Chinese!"),
         ("Where is the red car?", "その赤い車はどこですか。", "en zh", "not written in Chinese!"),
+        ("Где мой дом?", "Где мой дом?", "ru en", "not written in English!"),
+        ("これは私の家です。", "これは私の家です。", "ja en", "not written in English!"),
         ("这辆车是红色的", "这辆车是红色的", "zh-hans zh-hant", "it is not written in Chinese (Tr"),
         ("Where is the red car that stood here yesterday?",
          "Où est la voiture rouge qui était ici hier soir avec les autres ?", "en de",

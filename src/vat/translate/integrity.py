@@ -18,6 +18,7 @@ from vat.translate.writing import (
     is_name,
     letters,
     likely_language,
+    script_of,
     words,
 )
 
@@ -127,7 +128,9 @@ def _script_faults(source: str, answer: str, target: str, terms: Sequence[Term])
     share = foreign_share(answer, target, source, pinned)
     wanted = language(target).english
     if share >= _DOUBTFUL_SHARE:
-        invented = foreign_share(answer, target, source, pinned | _spoken(source))
+        # Commands and terms in Latin letters stand in texts of any script; nothing else does.
+        latin = {word for word in _spoken(source) if script_of(word[0]) in ("LATIN", "DIGIT")}
+        invented = foreign_share(answer, target, source, pinned | latin)
         certain = share >= _FOREIGN_SHARE and (
             invented >= _FOREIGN_SHARE or _is_left(source, answer)
         )
