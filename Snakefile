@@ -36,5 +36,5 @@ include: "workflow/rules/deliver.smk"
 
 
 onstart:
-    explained(check_api_key, config)
+    explained(check_api_key, plan)
     explained(begin_run, translations)

@@ -15,7 +15,7 @@ from vat.media import probe_duration
 from vat.sources import Finder, Video, identity, locate
 from vat.split import count_chunks
 from vat.translate.glossary import digest, glossary_names, read_terms
-from vat.translate.settings import check_means, prompts_of
+from vat.translate.settings import check_means, check_prompt, prompts_of
 
 logger = logging.getLogger(__name__)
 
@@ -114,8 +114,16 @@ class Plan:
         return None
 
     def text(self, name: str) -> str:
-        """The content of a text file that the configuration names."""
-        return locate(name, self.bases).read_text(encoding="utf-8")
+        """The content of a text file that the configuration names.
+
+        Raises:
+            ConfigError: where it cannot be read.
+        """
+        path = locate(name, self.bases)
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"The text file '{path}' cannot be read: {error}.") from error
 
     def translation(self, video: str, target: str) -> dict[str, Any]:
         """What shapes the translation of a video: settings, texts of prompts, digest of terms."""
@@ -145,10 +153,10 @@ class Plan:
         codes = (target, target.split("-", maxsplit=1)[0])
         styles = (f"{folder}/styles/{code}.txt" for code in codes)
         found = [name for name in styles if any((base / name).is_file() for base in self.bases)]
-        return {
-            "prompts": {name: self.text(f"{folder}/{name}.txt") for name in names},
-            "style": self.text(found[0]) if found else "",
-        }
+        texts = {name: self.text(f"{folder}/{name}.txt") for name in names}
+        for name, text in texts.items():
+            check_prompt(name, text)
+        return {"prompts": texts, "style": self.text(found[0]) if found else ""}
 
     def proposal(self, target: str) -> dict[str, Any]:
         """What shapes the proposal of a glossary."""
@@ -259,18 +267,17 @@ def make_plan(
     return plan
 
 
-def check_api_key(config: Mapping[str, Any]) -> None:
+def check_api_key(plan: Plan) -> None:
     """Make sure that a translation by OpenAI's own server has its key before any work is done.
+
+    A video that speaks its target needs none.
 
     Raises:
         ConfigError: where OPENAI_API_KEY is needed and not set.
     """
-    translate = config["translate"]
-    if (
-        translate["backend"] != "openai"
-        or translate["base_url"]
-        or not config["languages"]["targets"]
-    ):
+    options = plan.config["translate"]
+    needed = (target != one.language for one in plan.videos.values() for target in one.targets)
+    if options["backend"] != "openai" or options["base_url"] or not any(needed):
         return
     if not os.environ.get("OPENAI_API_KEY"):
         raise ConfigError(

@@ -14,7 +14,7 @@ VERSIONS: Final = {
     "split": 2,
     "asr_chunk": 2,
     "merge": 2,
-    "translate": 2,
+    "translate": 3,
     "propose_terms": 1,
     "bilingual": 1,
     "embed": 2,

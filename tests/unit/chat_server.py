@@ -226,7 +226,9 @@ class Behaviour:
     Statuses of `passing` (0 is a timeout) come at the rate `unrest`. It never translates the text
     `never`, has a context for `most` subtitles, answers everything with `body` (media type, bytes),
     asks to `wait` (Retry-After) where its status is passing, and takes `delay` seconds to answer.
-    `change` has the last word on an answer. `answered` counts how often each text was answered.
+    Texts with the word `forbids` it refuses, the first answers are `bodies`, and it counts tokens
+    only with `usage`. `change` has the last word on an answer. `answered` counts how often each
+    text was answered.
     """
 
     faults: list[str] = field(default_factory=list)
@@ -236,6 +238,9 @@ class Behaviour:
     unrest: float = 0.0
     refuses: set[str] = field(default_factory=set)
     never: str | None = None
+    forbids: str | None = None
+    bodies: list[bytes] = field(default_factory=list)
+    usage: bool = True
     most: int | None = None
     body: tuple[str, bytes] | None = None
     error: dict[str, Any] | None = None
@@ -309,6 +314,10 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
                 self.reply(400, {"error": {"message": f"{unknown[0]} is not supported"}})
             elif behaviour.most is not None and len(subtitles(request)) > behaviour.most:
                 self.reply(400, {"error": {"message": "This exceeds the maximum context length"}})
+            elif behaviour.forbids and behaviour.forbids in " ".join(subtitles(request).values()):
+                self.reply(400, {"error": {"message": "I do not like that"}})
+            elif behaviour.bodies:
+                self.reply(200, None, data=behaviour.bodies.pop(0))
             elif behaviour.body is not None:
                 self.reply(200, None, *behaviour.body)
             else:
@@ -326,6 +335,11 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
                 answer = FAULTS[self.chance.choice(behaviour.faults)](answer, asked, self.chance)
             text = answer if isinstance(answer, str) else json.dumps(answer)
             sizes = [len(json.dumps(request["messages"])) // 4, len(text) // 4]
+            usage = {
+                "prompt_tokens": sizes[0],
+                "completion_tokens": sizes[1],
+                "total_tokens": sum(sizes),
+            }
             return {
                 "id": "1",
                 "object": "chat.completion",
@@ -338,11 +352,7 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
                         "message": {"role": "assistant", "content": text},
                     }
                 ],
-                "usage": {
-                    "prompt_tokens": sizes[0],
-                    "completion_tokens": sizes[1],
-                    "total_tokens": sum(sizes),
-                },
+                **({"usage": usage} if behaviour.usage else {}),
             }
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

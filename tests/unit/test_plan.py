@@ -164,15 +164,26 @@ def test_the_key_is_asked_for_only_where_it_is_needed(
     needed: bool,
 ) -> None:
     make_video(tmp_path / "v.mp4", 1)
-    config = make(videos="v.mp4", translate=translate).config
+    plan = make(videos="v.mp4", translate=translate)
     monkeypatch.setenv("OPENAI_API_KEY", "key")
-    check_api_key(config)
+    check_api_key(plan)
     monkeypatch.delenv("OPENAI_API_KEY")
     if needed:
         with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
-            check_api_key(config)
+            check_api_key(plan)
     else:
-        check_api_key(config)
+        check_api_key(plan)
+
+
+def test_whether_a_key_is_needed_is_decided_by_video(
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    check_api_key(make(videos="v.mp4", languages={"source": "zh", "targets": ["zh"]}))
+    (tmp_path / "sheet.tsv").write_text("source\ttargets\nv.mp4\tde\n")
+    with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
+        check_api_key(make(videos="sheet.tsv", languages={"source": "zh", "targets": []}))
 
 
 def test_what_shapes_a_translation_is_known_before_it_runs(make: Any, tmp_path: Path) -> None:
@@ -197,6 +208,24 @@ def test_what_shapes_a_translation_is_known_before_it_runs(make: Any, tmp_path: 
         "review",
         "shorten",
     }
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        (b"Into $language", r"translate\.txt has a wrong placeholder.*\$target_language"),
+        (b"It costs 5 $.", "wrong placeholder"),
+        ("Übersetze".encode("latin-1"), r"translate\.txt' cannot be read"),
+    ],
+)
+def test_a_wrong_prompt_is_told_before_anything_runs(
+    make: Any, tmp_path: Path, prompt: bytes, said: str
+) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+    (tmp_path / "config/prompts").mkdir(parents=True)
+    (tmp_path / "config/prompts/translate.txt").write_bytes(prompt)
+    with pytest.raises(ConfigError, match=said):
+        make(videos="v.mp4")
 
 
 def test_glossaries_of_all_videos_and_of_one(make: Any, tmp_path: Path) -> None:

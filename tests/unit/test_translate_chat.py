@@ -354,10 +354,81 @@ def test_one_subtitle_too_long_for_the_server_fails_with_its_reason(ask: Asker) 
         ask(server, 1)
 
 
+@pytest.mark.parametrize("on_failure", ["fail", "keep-source-and-mark"])
+def test_what_a_subtitle_says_may_be_refused_and_the_format_stays(
+    ask: Asker, on_failure: str
+) -> None:
+    texts = [*lines(20), "A tank stood on the square 7."]
+    with chat_server(Behaviour(forbids="tank")) as server:
+        one = replace(MEANS, concurrency=1)
+        if on_failure == "fail":
+            with pytest.raises(TranslationError, match=r"1 of 21 .*: 21 'A tank .*I do not like"):
+                ask(server, texts, means=one)
+        else:
+            found = ask(server, texts, means=one, on_failure=on_failure)
+            assert found.report.untranslated == [21]
+            assert [cue.text for cue in found.cues[:20]] == list(map(chinese, texts[:20]))
+    assert {one["response_format"]["type"] for one in server.requests} == {"json_schema"}
+    assert len(server.requests) == 3
+
+
+def test_a_known_filter_of_content_is_told_from_a_refused_format(ask: Asker) -> None:
+    error = {"message": "Content Exists Risk", "type": "invalid_request_error"}
+    with chat_server(Behaviour(statuses=[400], error=error)) as server:
+        check(ask(server, 4, means=replace(MEANS, concurrency=1)), 4)
+    assert {one["response_format"]["type"] for one in server.requests} == {"json_schema"}
+
+
+@pytest.mark.parametrize("body", [b'{"choices": [{"mess', b'{"error": {"message": "busy"}}'])
+def test_an_answer_that_is_none_is_asked_for_again(ask: Asker, body: bytes) -> None:
+    with chat_server(Behaviour(bodies=[body])) as server:
+        check(ask(server, 5), 5)
+        assert len(server.requests) == 2
+
+
+def test_a_server_that_has_answered_is_no_other_kind_of_server(ask: Asker) -> None:
+    with chat_server(Behaviour()) as server:
+
+        def breaks(answer: Answer, asked: dict[str, str]) -> Answer:
+            server.bodies = [b"{"] * 6
+            return answer
+
+        server.change = breaks
+        with pytest.raises(TranslationError, match="keeps answering what cannot be read"):
+            ask(server, 20, means=replace(MEANS, concurrency=1))
+
+
+def test_doubts_outlive_division_repetition_and_a_second_run(ask: Asker, tmp_path: Path) -> None:
+    texts = ["There were 250 people in the hall", "who were all waiting for him.", "He came."]
+    alone = "We saw more than 360 birds in the wood."
+
+    def odd(answer: Answer, asked: dict[str, str]) -> Answer:
+        if "0" in asked and "1" in asked:
+            return {}
+        return {
+            k: v | {"translation": chinese(asked[k]).replace("250", "").replace("360", "")}
+            for k, v in answer.items()
+        }
+
+    means = replace(MEANS, folder=tmp_path, attempts=3)
+    with chat_server(Behaviour(change=odd)) as server:
+        first = ask(server, [*texts, alone, alone], means=means)
+        second = ask(server, [*texts, alone, alone], means=means)
+    assert set(first.report.doubtful) == {1, 4, 5}
+    assert set(second.report.doubtful) >= {1, 4, 5}
+
+
 def test_the_server_says_how_long_to_wait(ask: Asker) -> None:
     with chat_server(Behaviour(statuses=[429], wait="0.5")) as server:
         check(ask(server, 1), 1)
         assert server.times[1] - server.times[0] >= 0.5
+
+
+@pytest.mark.parametrize("wait", ["0", "nan", "-1", "soon"])
+def test_a_wait_of_nothing_leaves_the_server_time(ask: Asker, wait: str) -> None:
+    with chat_server(Behaviour(statuses=[503] * 4, wait=wait)) as server:
+        check(ask(server, 1), 1)
+        assert server.times[4] - server.times[0] >= 0.01 + 0.02 + 0.04 + 0.08
 
 
 def test_nobody_waits_for_a_server_that_wants_an_hour(ask: Asker) -> None:
@@ -391,6 +462,7 @@ def test_an_address_of_something_else_is_told(ask: Asker, kind: str, data: bytes
     [
         b'{"choices": []}',
         b'{"choices": [{}]}',
+        b'{"choices": ["x"]}',
         b'{"choices": [{"message": {"content": null, "refusal": "no"}}]}',
         b'{"choices": [{"message": {"content": ["1"]}}]}',
     ],

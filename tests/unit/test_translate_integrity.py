@@ -39,6 +39,16 @@ def reasons(source: str, answer: str, pair: str = "en zh", *terms: Term) -> str:
         ("Isto é bom para todos nós.", "Isto é bom para todos nós.", "pt pt-br"),
         ("这辆车是红色的", "這輛車是紅色的", "zh-hans zh-hant"),
         ("Det er en fin dag i dag.", "Det er en fin dag i dag.", "no da"),
+        ("No, no, no!", "No, no, no!", "en es"),
+        ("Ha ha ha ha ha ha ha ha ha ha ha!", "Ha ha ha ha ha ha ha ha ha ha ha!", "en pl"),
+        ("Sushi, ramen, tempura.", "Sushi, ramen, tempura.", "en de"),
+        ("No — don't —", "不——要——", "en zh-hans"),
+        ("Wait — what · then?", "等一下——什么·然后～", "en zh-hans"),
+        ("And then backpropagation.", "然后 backpropagation。", "en zh"),
+        ("git push.", "git push。", "en zh"),
+        ("So run pip install numpy.", "运行 pip install numpy。", "en zh"),
+        ("It uses stochastic gradient descent and backpropagation.",
+         "它使用 stochastic gradient descent 和 backpropagation。", "en zh"),
     ],
 )  # fmt: skip
 def test_right_translations_have_no_certain_fault(source: str, answer: str, pair: str) -> None:
@@ -50,10 +60,14 @@ def test_right_translations_have_no_certain_fault(source: str, answer: str, pair
     [
         ("Where is the car?", "  ", "en zh", "it is empty!"),
         ("Where is the car?", "...", "en zh", "it says nothing!"),
-        ("Where is the red car?", "Where is the red car?", "en zh", "the same as the source!"),
-        ("Where is the red car?", "where is the red car", "en de", "it is the same as the source!"),
-        ("Where is the red car?", "请 where is the red car", "en zh", "not written in Chinese!"),
+        ("Where is the red car now?", "Where is the red car now?", "en zh", "same as the source"),
+        ("Where is the small red car?", "where is the small red car", "en de",
+         "it is the same as the source!"),
+        ("Where is the small red car?", "请 where is the small red car", "en zh",
+         "not written in Chinese!"),
         ("Where is the red car?", "その赤い車はどこですか。", "en zh", "not written in Chinese!"),
+        ("Где мой дом?", "Где мой дом?", "ru en", "not written in English!"),
+        ("これは私の家です。", "これは私の家です。", "ja en", "not written in English!"),
         ("这辆车是红色的", "这辆车是红色的", "zh-hans zh-hant", "it is not written in Chinese (Tr"),
         ("Where is the red car that stood here yesterday?",
          "Où est la voiture rouge qui était ici hier soir avec les autres ?", "en de",
@@ -84,6 +98,21 @@ def test_a_pinned_term_may_stay_without_a_question() -> None:
     pinned = Term("Veni, vidi, vici", "Veni, vidi, vici")
     assert "same as" in reasons("veni, vidi, vici", "veni, vidi, vici", "en de")
     assert reasons("Veni, vidi, vici", "Veni, vidi, vici", "en de", pinned) == ""
+
+
+def test_words_of_the_glossary_are_in_no_wrong_script_or_language() -> None:
+    terms = [Term(one, one) for one in ("stochastic gradient descent", "backpropagation")]
+    assert "not written in" in reasons("Then backpropagation.", "然后 backpropagation。")
+    assert reasons("Then backpropagation.", "然后 backpropagation。", "en zh", *terms) == ""
+    source = "It uses stochastic gradient descent and backpropagation."
+    answer = "它使用 stochastic gradient descent 和 backpropagation。"
+    assert reasons(source, answer, "en zh", *terms) == ""
+
+
+def test_more_digits_than_python_reads_are_a_fault_and_no_crash() -> None:
+    assert "its numbers" in reasons("Go on to 7.", "一" + "9" * 5000)
+    answer = '{"1": "a", "2": "b", "' + "1" * 5000 + '": "x"}'
+    assert read_answer(answer, {1: "A.", 2: "B."}, echo=False)[0] == {}
 
 
 def test_a_missing_term_is_certain() -> None:
@@ -203,3 +232,4 @@ def test_scripts_and_words() -> None:
     assert foreign_share("请打开 Word", "zh", "Please open Word.") == 0
     assert foreign_share("♪ 12", "zh", "") == 0
     assert chinese_variant("这辆车") > 0 > chinese_variant("這輛車")
+    assert chinese_variant("——·～〜・×°Ⅱāб") == 0

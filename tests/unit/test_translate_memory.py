@@ -256,6 +256,33 @@ def test_a_rate_is_shared_by_processes(tmp_path: Path) -> None:
     assert moments[-1] - moments[0] >= 39 / 50 - 0.05
 
 
+def test_a_long_wait_is_in_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    slept: list[float] = []
+    now = time.time()
+    monkeypatch.setattr("vat.translate.limits.time.sleep", slept.append)
+    monkeypatch.setattr("vat.translate.limits.time.time", lambda: now + sum(slept))
+    limit = RateLimit(tmp_path / "limit.txt", requests=1)
+    with caplog.at_level("INFO", "vat"):
+        limit.wait(1)
+        limit.wait(1)
+    assert slept == [pytest.approx(60, abs=1)]
+    assert "waits 60 s" in caplog.text
+
+
+def test_a_pause_holds_for_those_who_wait_already(tmp_path: Path) -> None:
+    limit = RateLimit(tmp_path / "limit.txt", requests=60 / 0.2)
+    limit.wait(0)
+    began = time.monotonic()
+    waiting = threading.Thread(target=limit.wait, args=(0,))
+    waiting.start()
+    time.sleep(0.1)
+    limit.pause(0.4)
+    waiting.join()
+    assert time.monotonic() - began >= 0.49
+
+
 def test_tokens_are_limited_and_a_pause_holds_for_all(tmp_path: Path) -> None:
     one, other = (RateLimit(tmp_path / "limit.txt", tokens=60 * 1000) for _ in range(2))
     began = time.monotonic()
@@ -268,7 +295,10 @@ def test_tokens_are_limited_and_a_pause_holds_for_all(tmp_path: Path) -> None:
     assert time.monotonic() - began >= 0.29
 
 
-@pytest.mark.parametrize("content", ["nonsense", "", str(time.time() + 10**7)])
+BEFORE_THE_CLOCK_WAS_SET_BACK = " ".join(str(time.time() + 6 * 3600 + ahead) for ahead in (1, 1, 0))
+
+
+@pytest.mark.parametrize("content", ["nonsense", "", "1e99", BEFORE_THE_CLOCK_WAS_SET_BACK])
 def test_a_moment_that_cannot_be_is_forgotten(tmp_path: Path, content: str) -> None:
     (tmp_path / "limit.txt").write_text(content)
     began = time.monotonic()
@@ -344,6 +374,20 @@ def test_the_bound_on_an_answer_is_called_otherwise_by_some(tmp_path: Path) -> N
     assert "max_tokens" not in server.requests[-1]
 
 
+def test_an_answer_without_count_stays_booked_at_its_highest_cost(tmp_path: Path) -> None:
+    prices = {"input_price": 100.0, "output_price": 100.0, "concurrency": 1, "max_cost": 0.8}
+    refuses = {"max_tokens"}
+    with chat_server(Behaviour(usage=False, refuses=refuses)) as server:
+        with pytest.raises(TranslationError, match=r"more than translate\.max_cost"):
+            ask(server, tmp_path, lines(200), means=prices)
+        ledger = Ledger(tmp_path, " ", (100.0, 100.0), 1.0)
+        ledger.look()
+    bounds = [request["max_completion_tokens"] for request in server.requests[1:]]
+    schemas = [len(json.dumps(one["response_format"])) // 3 for one in server.requests[1:]]
+    assert ledger.run >= (sum(bounds) + sum(schemas)) * 100 / 1e6
+    assert ledger.run > 0.4
+
+
 def test_a_limit_without_prices_is_refused() -> None:
     wrong = {"max_cost": 1.0, "input_price": 1.0, "output_price": None, "base_url": None}
     with pytest.raises(ConfigError, match=r"input_price and translate\.output_price"):
@@ -353,17 +397,29 @@ def test_a_limit_without_prices_is_refused() -> None:
 
 def test_a_secret_in_the_address_is_refused_before_anything_is_written() -> None:
     config = {"max_cost": None, "input_price": None, "output_price": None}
-    for address in ("https://me:sk-1@host/v1", "https://host/v1?api_key=sk-1", "//h?Token=1"):
+    for address in (
+        *("https://me:sk-1@host/v1", "https://host/v1?api_key=sk-1", "//h?Token=1"),
+        *(
+            "user:sk-1@host/v1",
+            "https://h/v1#key=sk-1",
+            "https://h/v1/sk-1",
+            "https://h/v1;key=sk-1",
+        ),
+        *(f"https://h/v1?{name}=sk-1" for name in ("code", "sig", "secret", "Auth", "password")),
+    ):
         with pytest.raises(ConfigError, match="OPENAI_API_KEY") as error:
             check_means({"translate": config | {"base_url": address}})
         assert "sk-1" not in str(error.value)
-    check_means({"translate": config | {"base_url": "https://host/v1?version=2"}})
+    check_means({"translate": config | {"base_url": "https://host/v1?version=2&design=a"}})
+    for address in ("host/v1", "http://[::1/v1", "http://", "file:///v1"):
+        with pytest.raises(ConfigError, match="begins with http"):
+            check_means({"translate": config | {"base_url": address}})
 
 
 def test_a_damaged_line_in_the_ledger_is_passed_over(tmp_path: Path) -> None:
     begin_run(tmp_path)
     with (tmp_path / "spending.jsonl").open("a") as file:
-        file.write('{"cost": 0.1, "name"\n')
+        file.write('{"cost": 0.1, "name"\n7\n{"cost": "x", "name": "a"}\n{}\n')
     ledger = Ledger(tmp_path, "a", (1.0, 1.0), 1.0)
     ledger.settle((1000, 0), 0.0)
     assert ledger.run == pytest.approx(0.001)

@@ -15,7 +15,7 @@ from vat.errors import GpuMemoryError, ModelError, TranslationError
 from vat.presets import CueSettings
 from vat.timeline import Cue
 from vat.translate import Means, TranslateSettings, nmt, translate
-from vat.translate.glossary import Term
+from vat.translate.glossary import Term, replace_terms
 from vat.translate.vocabulary import language_token, load_vocabulary, opus_token
 
 LAYOUT = CueSettings(max_columns=400)
@@ -90,6 +90,20 @@ def test_m2m100_tokens_and_regional_targets(
     (found,) = translate([Cue(1, 0, 1, "a")], "en", "pt-br", settings, LAYOUT, Means()).cues
     assert found.text == "b"
     assert asked == [([["__en__", "a", "</s>"]], [["__pt__"]])]
+
+
+def test_what_the_model_cannot_tell_apart_is_reported(
+    monkeypatch: pytest.MonkeyPatch,
+    settings: TranslateSettings,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asked = fake(monkeypatch, lambda said: [])
+    cues = [Cue(n, n, n + 1, "a" if n < 30 else "7") for n in range(1, 31)]
+    found = translate(cues, "pt", "pt-br", settings, LAYOUT, Means())
+    assert ([cue.text for cue in found.cues], asked) == ([cue.text for cue in cues], [])
+    assert sorted(found.report.doubtful) == list(range(1, 30))
+    assert "one name for both languages" in found.report.doubtful[1]
+    assert "9 more may be wrong" in caplog.text
 
 
 def test_an_empty_hypothesis_fails_by_text(
@@ -339,3 +353,19 @@ def test_opus_models_need_sentencepiece(opus: Path, monkeypatch: pytest.MonkeyPa
 )
 def test_tokens_of_opus_targets(known: list[str], code: str, token: str | None) -> None:
     assert opus_token(known, code) == token
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Start the art party.", "Start the Kunst party."),
+        ("Gradient  descent works.", "Gradientenabstieg works."),
+        ("THE ART", "THE Kunst"),
+        ("The descent of art.", "The art of Kunst."),
+        ("It is Bill's bill.", "It is Wilhelm's bill."),
+    ],
+)
+def test_terms_are_put_in_place_as_they_are_found(text: str, found: str) -> None:
+    terms = [Term("art", "Kunst"), Term("gradient descent", "Gradientenabstieg|Abstieg")]
+    terms += [Term("descent", "art"), Term("Bill", "Wilhelm")]
+    assert replace_terms(text, text, terms) == found

@@ -119,7 +119,16 @@ def test_a_glossary_is_read_and_a_later_file_wins(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a\tb\n", "source,target\nx,y\n", "source\ttarget\nx\ty\tz\tmore\n", "\x80"]
+    "text",
+    [
+        "",
+        "a\tb\n",
+        "source,target\nx,y\n",
+        "source\ttarget\nx\ty\tz\tmore\n",
+        "\x80",
+        f"source\ttarget\nx\t{'y' * 140_000}\n",
+    ],
+    ids=range(6),
 )
 def test_a_wrong_glossary_is_one_sentence(tmp_path: Path, text: str) -> None:
     path = tmp_path / "zh.tsv"
@@ -142,6 +151,17 @@ def test_a_wrong_glossary_is_one_sentence(tmp_path: Path, text: str) -> None:
 def test_terms_are_found_as_words(tmp_path: Path, text: str, found: list[str]) -> None:
     terms = read_terms([table(tmp_path / "zh.tsv")])
     assert sorted(term.source for term in terms_in(text, terms)) == sorted(found)
+
+
+def test_a_glossary_is_read_in_any_encoding_of_accents_and_by_its_lines_only(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "de.tsv"
+    path.write_text("source\ttarget\tnote\r\nCafe\u0301\tKaffeehaus\ta\u2028b\x85c\r\n", "utf-8")
+    terms = read_terms([path])
+    assert [term.source for term in terms] == ["Caf\u00e9"]
+    assert terms_in("The Caf\u00e9 is open.", terms) == tuple(terms)
+    assert terms_in("The Cafe\u0301 is open.", terms) == tuple(terms)
 
 
 def test_no_character_serves_two_terms() -> None:

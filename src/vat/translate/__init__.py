@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from vat.errors import TranslationError
 from vat.presets import CueSettings
@@ -14,6 +15,9 @@ from vat.translate.settings import Means, TranslateSettings
 from vat.translate.writing import has_letters
 
 logger = logging.getLogger(__name__)
+
+_NAMED: Final = 20
+"""Subtitles that may be wrong and that the log names; the report has all."""
 
 
 def translate(
@@ -61,8 +65,11 @@ def _translation(job: Job, found: Mapping[int, str]) -> Translation:
     ]
     if job.report.too_long:
         logger.warning("%d subtitles are long for their time", len(job.report.too_long))
-    for at, why in job.report.doubtful.items():
+    doubtful = sorted(job.report.doubtful.items())
+    for at, why in doubtful[:_NAMED]:
         logger.warning("subtitle %d may be wrong: %s", at, why)
+    if len(doubtful) > _NAMED:
+        logger.warning("%d more may be wrong; the report names them", len(doubtful) - _NAMED)
     cues = [
         replace(cue, text=fit(texts[at], job.target, job.layout)) for at, cue in enumerate(job.cues)
     ]

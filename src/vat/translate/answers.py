@@ -2,9 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 from unicodedata import category
 
 from vat.translate.fitting import one_line
@@ -13,6 +13,7 @@ from vat.translate.integrity import begins
 MISSING = "it has no translation"
 MOVED = "the translation of another subtitle may stand in its place"
 BESIDE = "a subtitle beside it has no translation, so the two may be merged"
+_LONGEST_ID: Final = 20
 
 
 def read_answer(
@@ -28,7 +29,7 @@ def read_answer(
     proof = echo and len(asked) > 1
     entries = {at: _entry(record.get(str(at))) for at in asked}
     faults = {at: MISSING for at, (text, _) in entries.items() if not text}
-    invented = any(key.isdecimal() and int(key) not in asked for key in record)
+    invented = any(_is_invented(key, asked) for key in record)
     if not proof and len(asked) > 1 and (faults or invented):
         return {}, dict.fromkeys(asked, MOVED) | faults
     if proof:
@@ -44,6 +45,11 @@ def read_answer(
             if faults.get(other) == MISSING:
                 faults.setdefault(one, BESIDE)
     return {at: text for at, (text, _) in entries.items() if at not in faults}, faults
+
+
+def _is_invented(key: str, asked: Container[int]) -> bool:
+    # Python reads no more than some thousand digits as a number.
+    return key.isdecimal() and (len(key) > _LONGEST_ID or int(key) not in asked)
 
 
 def _entry(value: Any) -> tuple[str, str]:

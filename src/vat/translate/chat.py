@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from openai.types.chat import ChatCompletion
 
 from vat.errors import TranslationError
 from vat.translate.limits import Ledger, RateLimit
-from vat.translate.settings import REFUSED_ADDRESS, Means, TranslateSettings, holds_secret
+from vat.translate.settings import Means, TranslateSettings, address_fault
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,9 @@ _REFUSALS: Final = {
     " translate.requests_per_minute, or run again later",
 }
 _USED_UP: Final = "insufficient_quota"
+_CENSORED: Final = ("content_filter", "Content Exists Risk", "data_inspection_failed")
+"""By these a 400 of Azure, DeepSeek and Alibaba tells that it is about what a subtitle says."""
+
 _REASON_LENGTH: Final = 200
 _BYTES_PER_TOKEN: Final = 3
 _ANSWER_SHARE: Final = 2
@@ -43,12 +47,20 @@ _ANSWER_TOKENS_PER_KEY: Final = 60
 each key that is asked for."""
 
 
+class DeclinedError(TranslationError):
+    """The server does not take one subtitle, for what it says or for its length."""
+
+
+class _GarbledError(ValueError):
+    """An answer with status 200 that is none."""
+
+
 @dataclass(slots=True)
 class Server:
     """Questions to one server by any number of threads, and what was learnt about it.
 
-    Learnt is how it can be asked for JSON and which options it knows; `tokens` are those of all
-    answers, input and output.
+    Learnt is how it can be asked for JSON and which options it knows; `accepted` is how it was
+    asked when it last answered. `tokens` are those of all answers, input and output.
     """
 
     client: openai.OpenAI
@@ -57,6 +69,7 @@ class Server:
     ledger: Ledger
     formats: list[str] = field(default_factory=lambda: list(_FORMATS))
     refused: set[str] = field(default_factory=set)
+    accepted: str = ""
     requests: int = 0
     tokens: tuple[int, int] = (0, 0)
     _lock: Lock = field(default_factory=Lock)
@@ -66,11 +79,13 @@ class Server:
         """The server that the settings name; its key is in the variable OPENAI_API_KEY.
 
         Raises:
-            TranslationError: where the key is missing or broken, or the address holds a secret.
+            TranslationError: where the key is missing or broken, or the address is none or holds a
+                secret.
         """
         address = settings.base_url or _OPENAI
-        if holds_secret(address):
-            raise TranslationError(REFUSED_ADDRESS)
+        fault = address_fault(address)
+        if fault:
+            raise TranslationError(fault)
         client = openai.OpenAI(
             api_key=_key(settings),
             base_url=address,
@@ -94,7 +109,8 @@ class Server:
         object with the `fields`, all of them text, or a text where there are none.
 
         Raises:
-            TranslationError: where the server cannot be used, or `max_cost` would be exceeded.
+            TranslationError: where the server cannot be used, or `max_cost` would be exceeded; a
+                DeclinedError where it can, but not for this one subtitle.
         """
         keys = list(request["subtitles"])
         messages = [
@@ -105,18 +121,22 @@ class Server:
             form = self.formats[0]
             options = _format(form, keys, fields) | self._options(messages, len(keys))
             try:
-                answer = self._send(messages, options)
+                answer = self._send(messages, options, len(keys))
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 if len(keys) > 1 and "context" in str(error):
                     logger.warning("the server's context is too small for %d subtitles", len(keys))
                     return ""
-                self._learn(error, form, options)
+                if not self._learn(error, form, options):
+                    return self._declined(error, keys)
                 continue
             except openai.APIError as error:
                 raise self._refusal(error) from None
             except ValueError:
-                raise self._foreign() from None
-            return self._text(answer)
+                raise self._garbled() from None
+            self.accepted = form
+            message = getattr(answer.choices[0], "message", None) if answer.choices else None
+            content = getattr(message, "content", None)
+            return content if isinstance(content, str) else ""
 
     def _options(self, messages: Any, keys: int) -> dict[str, Any]:
         options: dict[str, Any] = {}
@@ -129,18 +149,32 @@ class Server:
             options.pop("max_tokens" if "max_tokens" in self.refused else "max_completion_tokens")
         return {name: value for name, value in options.items() if name not in self.refused}
 
-    def _send(self, messages: Any, options: Mapping[str, Any]) -> object:
-        """One answer, as often as it takes where what keeps it away may pass."""
+    def _send(self, messages: Any, options: Mapping[str, Any], keys: int) -> ChatCompletion:
+        """One answer, as often as it takes where what keeps it away may pass.
+
+        Raises:
+            ValueError: where it stays none.
+        """
         expected = estimate(messages, 0)
+        most = _most(messages, options, keys)
         for attempt in count():
             self.limit.wait(sum(expected))
-            reserved = self.ledger.reserve((expected[0], options.get("max_tokens", expected[1])))
+            reserved = self.ledger.reserve(most)
             spent = (0, 0)
             try:
-                answer = self.client.chat.completions.create(
-                    model=self.settings.model, messages=messages, **options
+                answer = self._checked(
+                    self.client.chat.completions.create(
+                        model=self.settings.model, messages=messages, **options
+                    )
                 )
                 spent = _usage(answer)
+                if not any(spent):
+                    reserved = 0.0  # the server does not say what it counts
+            except ValueError as error:
+                reserved = 0.0  # the server has worked, and counts it
+                if attempt == _RETRIES:
+                    raise
+                self._wait(error, attempt)
             except openai.APIError as error:
                 if isinstance(error, openai.APITimeoutError):
                     reserved = 0.0  # the server may well have worked, and count it
@@ -151,13 +185,23 @@ class Server:
                 return answer
             finally:
                 self._count(spent, reserved)
-        return None
+        raise AssertionError  # `count` has no end
 
-    def _wait(self, error: openai.APIError, attempt: int) -> None:
+    def _checked(self, answer: object) -> ChatCompletion:
+        """The answer if it is one: the client passes on whatever comes with status 200."""
+        if isinstance(answer, ChatCompletion):
+            if isinstance(answer.choices, list):
+                return answer
+        elif not self.accepted:
+            raise self._foreign()
+        raise _GarbledError
+
+    def _wait(self, error: Exception, attempt: int) -> None:
         asked = _retry_after(error)
         if asked is not None and asked > _LONGEST_RETRY_AFTER:
             raise error
-        seconds = min(_FIRST_WAIT * 2**attempt, _LONGEST_BACKOFF) if asked is None else asked
+        # A server that asks for no wait at all would use up every attempt within a second.
+        seconds = max(min(_FIRST_WAIT * 2**attempt, _LONGEST_BACKOFF), asked or 0.0)
         logger.info("the server is asked again in %.1f s (%s)", seconds, type(error).__name__)
         if isinstance(error, openai.RateLimitError):
             self.limit.pause(seconds)
@@ -170,34 +214,46 @@ class Server:
         if reserved or any(spent):
             self.ledger.settle(spent, reserved)
 
-    def _text(self, answer: object) -> str:
-        # The client passes on whatever a server says with status 200, a web page for instance.
-        if not isinstance(answer, ChatCompletion) or not isinstance(answer.choices, list):
-            raise self._foreign()
-        message = answer.choices[0].message if answer.choices else None
-        content = getattr(message, "content", None)
-        return content if isinstance(content, str) else ""
+    def _learn(self, error: openai.APIStatusError, form: str, options: Mapping[str, Any]) -> bool:
+        """Give up what the server does not understand, one thing at a time.
 
-    def _learn(self, error: openai.APIStatusError, form: str, options: Mapping[str, Any]) -> None:
-        """Give up what the server does not understand, one thing at a time."""
+        False where it understands all, and dislikes what the subtitles say.
+
+        Raises:
+            TranslationError: where there is nothing left to give up.
+        """
         said = str(error)
         with self._lock:
             for name in ("temperature", "max_tokens", "max_completion_tokens"):
                 if name in options and name in said:
                     self.refused.add(name)
                     logger.warning("the server refuses the option %s; it is left out", name)
-                    return
+                    return True
+            if form == self.accepted or any(mark in said for mark in _CENSORED):
+                return False
             if form != self.formats[0]:
-                return  # another thread has learnt it
+                return True  # another thread has learnt it
             if len(self.formats) > 1:
                 self.formats.pop(0)
                 logger.warning("the server refuses %s; trying %s", form, self.formats[0])
-                return
-        reason = " ".join(said.replace(self.client.api_key, "***").split())
+                return True
         raise TranslationError(
-            f"{self._place()} refuses the request ({reason[:_REASON_LENGTH]}); check"
-            " translate.model and the prompts."
+            f"{self._place()} refuses the request ({self._reason(error)}); check translate.model"
+            " and the prompts."
         ) from None
+
+    def _declined(self, error: openai.APIStatusError, keys: Sequence[str]) -> str:
+        """Nothing for several subtitles, which are then asked for in smaller batches."""
+        reason = self._reason(error)
+        if len(keys) == 1:
+            raise DeclinedError(f"the server refuses it ({reason})") from None
+        logger.warning("the server refuses one of %d subtitles (%s)", len(keys), reason)
+        return ""
+
+    def _reason(self, error: openai.APIStatusError) -> str:
+        """What the server says, in short and without the key."""
+        said = " ".join(str(error).replace(self.client.api_key, "***").split())
+        return said[:_REASON_LENGTH]
 
     def _refusal(self, error: openai.APIError) -> TranslationError:
         """What went wrong in one sentence; the server's own text might repeat the key."""
@@ -216,6 +272,14 @@ class Server:
         kind = "did not answer in time" if isinstance(error, openai.APITimeoutError) else "is away"
         return TranslationError(
             f"{self._place()} {kind}; check translate.base_url and the network."
+        )
+
+    def _garbled(self) -> TranslationError:
+        """What to say where every attempt brought an answer that is none."""
+        if not self.accepted:
+            return self._foreign()
+        return TranslationError(
+            f"{self._place()} keeps answering what cannot be read; run again later."
         )
 
     def _foreign(self) -> TranslationError:
@@ -237,6 +301,16 @@ def estimate(messages: Sequence[Mapping[str, str]], keys: int) -> tuple[int, int
     asked = len(messages[-1]["content"].encode("utf-8", "surrogatepass"))
     answer = asked * (_ANSWER_SHARE if keys else 1) // _BYTES_PER_TOKEN
     return said // _BYTES_PER_TOKEN, answer + keys * _ANSWER_TOKENS_PER_KEY
+
+
+def _most(
+    messages: Sequence[Mapping[str, str]], options: Mapping[str, Any], keys: int
+) -> tuple[int, int]:
+    """The most tokens that a request and its answer may take; a schema is read like a text."""
+    schema = len(json.dumps(options.get("response_format", ""))) // _BYTES_PER_TOKEN
+    bound = options.get("max_tokens") or options.get("max_completion_tokens")
+    said, answer = estimate(messages, keys)
+    return said + schema, bound or answer
 
 
 def _key(settings: TranslateSettings) -> str:
@@ -262,14 +336,15 @@ def _passes(error: openai.APIError) -> bool:
     return isinstance(error, openai.APIConnectionError)
 
 
-def _retry_after(error: openai.APIError) -> float | None:
+def _retry_after(error: Exception) -> float | None:
     """Seconds that the server asks to wait, if it does."""
     if not isinstance(error, openai.APIStatusError):
         return None
     try:
-        return max(float(error.response.headers.get("retry-after", "")), 0.0)
+        seconds = float(error.response.headers.get("retry-after", ""))
     except ValueError:
         return None
+    return None if math.isnan(seconds) else seconds
 
 
 def _usage(answer: object) -> tuple[int, int]:

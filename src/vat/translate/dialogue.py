@@ -9,7 +9,7 @@ from threading import Semaphore
 from typing import Any, Final
 
 from vat.translate.answers import read_answer
-from vat.translate.chat import Server
+from vat.translate.chat import DeclinedError, Server
 from vat.translate.glossary import Term, terms_in
 from vat.translate.integrity import Fault, faults, repeated
 from vat.translate.job import Job
@@ -114,6 +114,7 @@ class Dialogue:
             for at, same in zip(task.ids, first[task.key].ids, strict=True):
                 if same in self.found:
                     self.found[at] = self.found[same]
+                    self.job.doubt(at, self._doubt(same))
                 elif same in self.failures:
                     self.failures[at] = self.failures[same]
         return self.found
@@ -156,6 +157,8 @@ class Dialogue:
                 return batch
             try:
                 answer = self.server.ask(self.step.prompt, _request(batch), self.step.fields)
+            except DeclinedError as error:
+                return self._decline(batch, str(error))
             except BaseException:
                 self.stopped = True
                 raise
@@ -164,6 +167,13 @@ class Dialogue:
         again = [one for one in batch if not self._judge(one, texts, reasons, twice, len(batch))]
         self._log(batch, again)
         return again
+
+    def _decline(self, batch: list[Asked], reason: str) -> list[Asked]:
+        """The batch of one, never to be asked for again."""
+        for one in batch:
+            one.tries, one.faults = self.step.attempts, [Fault(reason, True)]
+        self._log(batch, batch)
+        return batch
 
     def _judge(
         self,
@@ -229,7 +239,13 @@ class Dialogue:
         for task in tasks:
             if len(task.ids) > 1 and all(at in self.found for at in task.ids):
                 texts = tuple(self.found[at] for at in task.ids)
-                self.memory.keep(task.key, Kept(texts), {"sources": list(task.sources)})
+                doubts = dict.fromkeys(filter(None, map(self._doubt, task.ids)))
+                kept = Kept(texts, "; ".join(doubts))
+                self.memory.keep(task.key, kept, {"sources": list(task.sources)})
+
+    def _doubt(self, at: int) -> str:
+        """What is odd about a text that was found, empty for nothing."""
+        return self.job.report.doubtful.get(self.job.cues[at].id, "")
 
     def _log(self, batch: Sequence[Asked], again: Sequence[Asked]) -> None:
         ids = [self.job.cues[at].id for one in batch for at in one.task.ids]

@@ -8,12 +8,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Final
+from unicodedata import normalize
 
 from vat.errors import ConfigError
 from vat.translate.writing import letters, words
 
 COLUMNS: Final = ("source", "target", "note")
 _STEM_FROM: Final = 5
+_PRIVATE_USE: Final = 0xF0000
+"""From here on, characters are nobody's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,19 @@ def read_terms(files: Iterable[str | Path]) -> list[Term]:
 
 def _read(file: Path) -> list[Term]:
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = normalize("NFC", file.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"The glossary '{file}' cannot be read: {error}.") from error
-    rows = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
+    rows = csv.DictReader(text.split("\n"), delimiter="\t", quoting=csv.QUOTE_NONE)
+    try:
+        return _terms(file, rows)
+    except csv.Error as error:
+        raise ConfigError(
+            f"The glossary '{file}', line {rows.line_num}, cannot be read: {error}."
+        ) from error
+
+
+def _terms(file: Path, rows: "csv.DictReader[str]") -> list[Term]:
     if not {"source", "target"} <= set(rows.fieldnames or ()) <= set(COLUMNS):
         raise ConfigError(
             f"The glossary '{file}' needs the columns source and target, and may have note;"
@@ -90,7 +102,7 @@ def terms_in(text: str, terms: Sequence[Term]) -> tuple[Term, ...]:
     A term in small letters is found in any case; one with capitals as it is written, or in a text
     that has capitals only.
     """
-    found, rest = [], text
+    found, rest = [], normalize("NFC", text)
     for term in sorted(terms, key=lambda one: (-len(one.source), one.source)):
         left = _pattern(term.source, text).sub("\0", rest)
         if left != rest:
@@ -99,11 +111,23 @@ def terms_in(text: str, terms: Sequence[Term]) -> tuple[Term, ...]:
     return tuple(found)
 
 
+def replace_terms(part: str, text: str, terms: Sequence[Term]) -> str:
+    """A part of a text with the first translations in place of the terms that the text holds."""
+    held = terms_in(text, terms)
+    # A mark for each first, so that no term is found in the translation of another.
+    part = normalize("NFC", part)
+    for mark, term in enumerate(held, _PRIVATE_USE):
+        part = _pattern(term.source, text).sub(chr(mark), part)
+    for mark, term in enumerate(held, _PRIVATE_USE):
+        part = part.replace(chr(mark), term.targets[0])
+    return part
+
+
 def _pattern(source: str, text: str) -> re.Pattern[str]:
     exact = source != source.lower() and not text.isupper()
     begin = r"(?<!\w)" if _is_bounded(source[0]) else ""
     end = r"(?!\w)" if _is_bounded(source[-1]) else ""
-    body = r"\s+".join(map(re.escape, source.split()))
+    body = r"\s+".join(map(re.escape, normalize("NFC", source).split()))
     return re.compile(begin + body + end, 0 if exact else re.IGNORECASE)
 
 

@@ -1,7 +1,7 @@
 """Whether a translation can be one: what is empty, moved, repeated, foreign or of odd length."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import combinations
@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from vat.languages import language
 from vat.translate.fitting import columns
-from vat.translate.glossary import Term, missing_terms
+from vat.translate.glossary import Term, missing_terms, terms_in
 from vat.translate.writing import (
     chinese_variant,
     foreign_share,
@@ -18,6 +18,7 @@ from vat.translate.writing import (
     is_name,
     letters,
     likely_language,
+    script_of,
     words,
 )
 
@@ -30,7 +31,10 @@ _GUESSED_LETTERS: Final = 20
 """Letters from which py3langid is nearly always right, and from which it is worth asking again."""
 
 _SHORT_WORDS: Final = 2
-"""Up to so many words may be the same in two languages: Taxi, okay, Hotel Adlon."""
+"""Up to so many different words may be the same in two languages: Taxi, okay, Hotel Adlon, no."""
+
+_LEFT_SHARE: Final = 0.9
+"""An answer with so much of the source's letters is the source; a command in it is less."""
 
 _LONGEST: Final = 4.0
 _LONGEST_SLACK: Final = 20
@@ -43,7 +47,9 @@ _REPEATED_COLUMNS: Final = 8
 _ALIKE: Final = 0.8
 _ECHO_ALIKE: Final = 0.75
 _ECHO_LETTERS: Final = 4
-_NUMBER = re.compile(r"\d+")
+_NUMBER = re.compile(r"\d{1,400}")
+"""Python reads no more than some thousand digits as a number."""
+
 _SEPARATOR = re.compile(r"(?<=\d)[.,'\s](?=\d{3}(?!\d))")
 _NUMERALS = re.compile("[一二三四五六七八九十百千万億亿兆]")
 _WRITTEN_AS_WORDS: Final = 13
@@ -74,11 +80,11 @@ def faults(
         for source, answer in zip(sources, answers, strict=True)
         for fault in _of_cue(source, answer, pair, terms)
     ]
-    joined = " ".join(answers)
-    found += _language_faults(joined, pair[1])
+    spoken, joined = " ".join(sources), " ".join(answers)
+    found += _language_faults(spoken, joined, pair[1], terms)
     found += [
         Fault(f"the glossary wants '{term.target}' for '{term.source}'", True)
-        for term in missing_terms(" ".join(sources), joined, terms)
+        for term in missing_terms(spoken, joined, terms)
     ]
     return found
 
@@ -92,7 +98,7 @@ def _of_cue(source: str, answer: str, pair: tuple[str, str], terms: Sequence[Ter
         return [Fault("it says nothing", True)]
     return [
         *_identity_faults(source, answer, pair, terms),
-        *_script_faults(source, answer, pair[1]),
+        *_script_faults(source, answer, pair[1], terms),
         *_number_faults(source, answer),
         *_length_faults(source, answer),
     ]
@@ -101,26 +107,34 @@ def _of_cue(source: str, answer: str, pair: tuple[str, str], terms: Sequence[Ter
 def _identity_faults(
     source: str, answer: str, pair: tuple[str, str], terms: Sequence[Term]
 ) -> list[Fault]:
-    """A text that came back as it was: right for names and interjections only."""
+    """A text that came back as it was: right for names, interjections and loan words only."""
     bases = [code.split("-", maxsplit=1)[0] for code in pair]
     pinned = {letters(term.source) for term in terms if term.source == term.target}
     if bases[0] == bases[1] or letters(source) != letters(answer) or letters(source) in pinned:
         return []
-    said = words(source)
+    said = set(words(source.casefold()))
     probability = likely_language(answer, pair[1])[2]
     plausible = (
         len(said) <= _SHORT_WORDS
-        or all(map(is_name, said))
+        or len(letters(source)) < _GUESSED_LETTERS
+        or all(map(is_name, words(source)))
         or (probability is not None and probability >= 0.05)
     )
     return [Fault("it is the same as the source", not plausible)]
 
 
-def _script_faults(source: str, answer: str, target: str) -> list[Fault]:
-    share = foreign_share(answer, target, source)
+def _script_faults(source: str, answer: str, target: str, terms: Sequence[Term]) -> list[Fault]:
+    pinned = _pinned(source, terms)
+    share = foreign_share(answer, target, source, pinned)
     wanted = language(target).english
     if share >= _DOUBTFUL_SHARE:
-        return [Fault(f"it is not written in {wanted}", share >= _FOREIGN_SHARE)]
+        # Commands and terms in Latin letters stand in texts of any script; nothing else does.
+        latin = {word for word in _spoken(source) if script_of(word[0]) in ("LATIN", "DIGIT")}
+        invented = foreign_share(answer, target, source, pinned | latin)
+        certain = share >= _FOREIGN_SHARE and (
+            invented >= _FOREIGN_SHARE or _is_left(source, answer)
+        )
+        return [Fault(f"it is not written in {wanted}", certain)]
     simplified = chinese_variant(answer)
     wrong = {"zh-hans": -simplified, "zh-hant": simplified}.get(target, 0)
     if wrong >= 2:
@@ -128,15 +142,47 @@ def _script_faults(source: str, answer: str, target: str) -> list[Fault]:
     return []
 
 
-def _language_faults(text: str, target: str) -> list[Fault]:
-    count = sum(map(str.isalpha, text))
-    if count < _GUESSED_LETTERS:
+def _pinned(source: str, terms: Sequence[Term]) -> Set[str]:
+    """The words, casefolded, that the glossary wants in the translation of a text."""
+    return {
+        word.casefold()
+        for term in terms_in(source, terms)
+        for target in term.targets
+        for word in words(target)
+    }
+
+
+def _spoken(source: str) -> Set[str]:
+    return {word.casefold() for word in words(source)}
+
+
+def _is_left(source: str, answer: str) -> bool:
+    """Whether nearly all of a longer source stands in the answer."""
+    found = _spoken(answer)
+    left = sum(len(word) for word in words(source) if word.casefold() in found)
+    return left >= max(_GUESSED_LETTERS, _LEFT_SHARE * len(letters(source)))
+
+
+def _language_faults(source: str, answer: str, target: str, terms: Sequence[Term]) -> list[Fault]:
+    pinned = _pinned(source, terms)
+    own = [word for word in words(answer) if word.casefold() not in pinned]
+    text = " ".join(own) if pinned else answer
+    if _count_letters(text) < _GUESSED_LETTERS:
         return []
     best, probability, wanted = likely_language(text, target)
     if wanted is None or wanted >= 0.02 or probability < 0.9:
         return []
-    certain = count >= _DETECTED_LETTERS and probability >= 0.99
+    spoken = _spoken(source)
+    invented = _count_letters("".join(word for word in own if word.casefold() not in spoken))
+    enough = invented >= _DETECTED_LETTERS or (
+        _count_letters(text) >= _DETECTED_LETTERS and _is_left(source, answer)
+    )
+    certain = enough and probability >= 0.99
     return [Fault(f"it is not in {language(target).english} (it looks like {best})", certain)]
+
+
+def _count_letters(text: str) -> int:
+    return sum(map(str.isalpha, text))
 
 
 def _number_faults(source: str, answer: str) -> list[Fault]:

@@ -23,8 +23,12 @@ logger = logging.getLogger(__name__)
 
 _LEDGER: Final = "spending.jsonl"
 _MILLION: Final = 1e6
-_LONGEST_WAIT: Final = 24 * 3600.0
-"""A moment further ahead was written before the clock was set back."""
+_CLOCKS_DIFFER: Final = 60.0
+"""Seconds between the clocks of two hosts. What was written later than that from now was written
+before the clock was set back."""
+
+_LONG_WAIT: Final = 10.0
+"""Seconds of waiting that the log mentions."""
 
 
 @contextmanager
@@ -40,8 +44,9 @@ def _locked(path: Path) -> Iterator[TextIO]:
 class RateLimit:
     """Requests and tokens per minute of one server, shared by everyone who names the same file.
 
-    The file holds one moment: when the next request may be sent. Each request moves it on by the
-    time that its share of the limit takes, so that no minute ever holds more than was allowed.
+    The file holds three moments: when the next request may be sent, until when the server wants
+    nobody, and when that was written. Each request moves the first on by the time that its share of
+    the limit takes, so that no minute ever holds more than was allowed.
     """
 
     file: Path | None
@@ -63,15 +68,19 @@ class RateLimit:
             60 * tokens / self.tokens if self.tokens else 0.0,
         )
         ahead = self._take(seconds)
-        if ahead > 0:
+        while ahead > 0:
+            if ahead > _LONG_WAIT:
+                logger.info("the next request waits %.0f s for the limits of the server", ahead)
             time.sleep(ahead)
+            ahead = self._paused()  # the server may have asked for it in the meantime
 
     def pause(self, seconds: float) -> None:
         """Let nobody send a request for so long: the server asked for it."""
         if self.file is None:
             return
         with _locked(self.file) as file:
-            self._write(file, max(self._read(file), time.time() + seconds))
+            until = time.time() + seconds
+            self._write(file, *(max(moment, until) for moment in self._read(file)))
 
     def _take(self, seconds: float) -> float:
         """Note a request of so many seconds; how long to wait before it is sent."""
@@ -79,24 +88,32 @@ class RateLimit:
             return 0.0
         with _locked(self.file) as file:
             now = time.time()
-            moment = max(now, self._read(file))
-            self._write(file, moment + seconds)
+            moment, paused = self._read(file)
+            moment = max(now, moment)
+            self._write(file, moment + seconds, paused)
         return moment - now
 
-    @staticmethod
-    def _read(file: TextIO) -> float:
-        file.seek(0)
-        try:
-            moment = float(file.read() or 0)
-        except ValueError:
+    def _paused(self) -> float:
+        """Seconds for which the server wants nobody."""
+        if self.file is None:
             return 0.0
-        return moment if moment - time.time() < _LONGEST_WAIT else 0.0
+        with _locked(self.file) as file:
+            return self._read(file)[1] - time.time()
 
     @staticmethod
-    def _write(file: TextIO, moment: float) -> None:
+    def _read(file: TextIO) -> tuple[float, float]:
+        file.seek(0)
+        try:
+            moment, paused, written = map(float, file.read().split())
+        except ValueError:
+            return 0.0, 0.0
+        return (moment, paused) if written - time.time() < _CLOCKS_DIFFER else (0.0, 0.0)
+
+    @staticmethod
+    def _write(file: TextIO, moment: float, paused: float) -> None:
         file.seek(0)
         file.truncate()
-        file.write(f"{moment:.6f}")
+        file.write(f"{moment:.6f} {paused:.6f} {time.time():.6f}")
         file.flush()
 
 
@@ -175,14 +192,15 @@ class Ledger:
     def _count(self, line: str) -> None:
         try:
             entry = json.loads(line)
-        except ValueError:
+            if "run" in entry:
+                self.run = 0.0
+                return
+            cost, name = float(entry["cost"]), entry["name"]
+        except (ValueError, TypeError, KeyError):
             logger.warning("a line of %s is damaged: %s", _LEDGER, line[:80])
             return
-        if "run" in entry:
-            self.run = 0.0
-            return
-        self.run += entry["cost"]
-        self.named += entry["cost"] if entry["name"] == self.name else 0.0
+        self.run += cost
+        self.named += cost if name == self.name else 0.0
 
     def _note(self, file: TextIO, entry: dict[str, Any]) -> None:
         line = json.dumps(entry)

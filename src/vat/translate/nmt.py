@@ -10,7 +10,7 @@ from typing import Any, Final
 from vat.device import gpu_errors, is_out_of_memory
 from vat.errors import ModelError, TranslationError
 from vat.translate.fitting import columns, divide, sentence_ends
-from vat.translate.glossary import terms_in
+from vat.translate.glossary import replace_terms
 from vat.translate.integrity import Fault, faults
 from vat.translate.job import Job
 from vat.translate.sentences import joint, sentences
@@ -28,6 +28,7 @@ _MOST_TOKENS: Final = 256
 """Length of a translation at which CTranslate2 stops, finished or not; its own default."""
 
 _AGAIN: Final = {"no_repeat_ngram_size": 3}
+_ONE_NAME: Final = "the model has one name for both languages, so the text is as it was"
 _UNDIVIDED: Final = Fault("its translation cannot be divided", True)
 
 
@@ -46,7 +47,8 @@ def translate_texts(job: Job) -> dict[int, str]:
     with gpu_errors("translating"):
         machine = Machine.load(job)
         if machine.vocabulary.same:
-            logger.info("the model has one name for %s and %s; nothing is changed", *job.pair)
+            for at, text in enumerate(job.texts):
+                job.doubt(at, _ONE_NAME if has_letters(text) else "")
             return dict(enumerate(job.texts))
         groups = [
             group
@@ -125,10 +127,7 @@ class Machine:
         places = [0, *sentence_ends(text, self.job.source), len(text)]
         parts = (text[a:b].strip() for a, b in pairwise(places))
         found = [part for part in parts if part] or [text]
-        if substitute:
-            for term in terms_in(text, self.job.terms):
-                found = [part.replace(term.source, term.targets[0]) for part in found]
-        return found
+        return [replace_terms(one, text, self.job.terms) for one in found] if substitute else found
 
     def _take(self, group: range, parts: Sequence[str]) -> Fault | None:
         """Take a translation unless something is certainly wrong with it; what that is."""

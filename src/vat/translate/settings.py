@@ -1,19 +1,39 @@
 """What shapes a translation, and with what it is made."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
+from string import Template
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from vat.device import resolve
 from vat.errors import ConfigError
 
+PLACEHOLDERS: Final = (
+    "source_language",
+    "target_language",
+    "max_columns",
+    "instructions",
+    "style",
+    "answer",
+)
+"""What a prompt may hold, each after a dollar sign."""
+
 REFUSED_ADDRESS: Final = (
     "translate.base_url holds a user name, password or key; take it out of the address and put a"
     " key into the environment variable OPENAI_API_KEY."
 )
-"""Said of an address that `holds_secret`: logs and metadata show all of it."""
+"""Said of an address with a secret: logs and metadata show all of it."""
+
+_NO_ADDRESS: Final = (
+    "translate.base_url is no address of a server; it begins with http:// or https:// and often"
+    " ends with /v1."
+)
+_SECRET_NAME: Final = re.compile("key|token|secret|auth|passw|pwd|credential|^code$|^sig")
+_SECRET_PATH: Final = re.compile("(?:^|/)sk-")
+"""Names of parameters that hold secrets, and how keys begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +110,46 @@ def prompts_of(options: Mapping[str, Any]) -> list[str]:
     return ["translate", *(name for name in ("review", "shorten") if options[name])]
 
 
-def holds_secret(address: str) -> bool:
-    """Whether an address has a user name, a password, a key or a token in it."""
-    parts = urlsplit(address)
-    names = (name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True))
-    return "@" in parts.netloc or any("key" in name or "token" in name for name in names)
+def check_prompt(name: str, text: str) -> None:
+    """See that a prompt has no other placeholders than are known.
+
+    Raises:
+        ConfigError: naming the prompt and what it may have.
+    """
+    prompt = Template(text)
+    if not prompt.is_valid() or not set(prompt.get_identifiers()) <= set(PLACEHOLDERS):
+        raise ConfigError(
+            f"The prompt {name}.txt has a wrong placeholder; it may have:"
+            f" {', '.join('$' + one for one in PLACEHOLDERS)} ($$ is a dollar sign)."
+        )
+
+
+def address_fault(address: str) -> str:
+    """What is wrong with the address of a server, in a sentence without it; empty for nothing."""
+    if "@" in address or "#" in address:
+        return REFUSED_ADDRESS
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return _NO_ADDRESS
+    fields = f"{parts.query}&{parts.path.partition(';')[2]}"
+    names = (name.lower() for name, _ in parse_qsl(fields, keep_blank_values=True))
+    if any(map(_SECRET_NAME.search, names)) or _SECRET_PATH.search(parts.path):
+        return REFUSED_ADDRESS
+    return "" if parts.scheme in ("http", "https") and parts.hostname else _NO_ADDRESS
 
 
 def check_means(config: Mapping[str, Any]) -> None:
     """See that a limit on cost can be kept, and that no secret would get into logs.
 
     Raises:
-        ConfigError: where there is a limit and a price is missing, or the address has a secret.
+        ConfigError: where there is a limit and a price is missing, or the address is none or has a
+            secret.
     """
     options = config["translate"]
-    if holds_secret(options["base_url"] or ""):
-        raise ConfigError(REFUSED_ADDRESS)
+    fault = address_fault(options["base_url"]) if options["base_url"] else ""
+    if fault:
+        raise ConfigError(fault)
     priced = None not in (options["input_price"], options["output_price"])
     if options["max_cost"] is not None and not priced:
         raise ConfigError(

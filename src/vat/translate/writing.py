@@ -2,6 +2,7 @@
 
 import functools
 import re
+from collections.abc import Set
 from typing import Any, Final
 from unicodedata import name, normalize
 
@@ -64,18 +65,18 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(_WORD.findall(normalize("NFKC", text)))
 
 
-def foreign_share(text: str, code: str, source: str) -> float:
+def foreign_share(text: str, code: str, source: str, wanted_words: Set[str] = frozenset()) -> float:
     """How much of a text is in none of the language's scripts, from 0 to 1.
 
     Words that stand in the `source` do not count where they are names or the source's own script
-    has another alphabet. 0 for a text without letters.
+    has another alphabet, nor do the `wanted_words` (casefolded). 0 for a text without letters.
     """
     wanted = scripts_of(code)
     kept = {word for word in words(source) if is_name(word)}
     kept |= {word for word in words(source) if word.isascii()} if not _is_latin(source) else set()
     own = foreign = 0
     for word in words(text):
-        if word in kept:
+        if word in kept or word.casefold() in wanted_words:
             continue
         for letter in filter(str.isalpha, word):
             script = script_of(letter)
@@ -101,9 +102,12 @@ def _is_latin(text: str) -> bool:
 def chinese_variant(text: str) -> int:
     """How much more simplified than traditional a text is: characters that only one form has.
 
-    A character is of one form alone where only one of GB 2312 and Big5 has it.
+    A character is of one form alone where only one of GB 2312 and Big5 has it. Punctuation does not
+    count: the two standards differ in it, too, but both forms are written with either.
     """
-    return sum(_is_in(one, "gb2312") - _is_in(one, "big5") for one in text if not one.isascii())
+    return sum(
+        _is_in(one, "gb2312") - _is_in(one, "big5") for one in text if script_of(one) == "CJK"
+    )
 
 
 @functools.lru_cache(maxsize=8192)
