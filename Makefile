@@ -19,12 +19,9 @@ $(VENV)/installed: pyproject.toml constraints.txt
 demo: install
 	$(BIN)/snakemake --profile local-gpu --configfile config/demo.yaml
 	@echo
-	@echo "The videos with their subtitles:"
-	@ls -1 results/delivery/*.mkv
-	@echo "The subtitles alone:"
-	@ls -1 results/delivery/*.srt
-	@echo "Both under the videos' own names:"
-	@ls -1 results/delivery
+	@echo "The videos with their subtitles, and the subtitles alone:"
+	@ls -1 results/delivery/*
+	@echo "More subtitle formats, transcripts and all else: results/"
 
 test: install
 	$(BIN)/python -m pytest

@@ -265,11 +265,9 @@ class Ledger:
 
 def _prepare(folder: Path, mode: int) -> None:
     try:
-        try:
+        with suppress(FileExistsError):
             folder.mkdir(parents=True)
             folder.chmod(mode)
-        except FileExistsError:
-            pass
         found = folder.lstat()
     except OSError as error:
         raise LedgerError(
