@@ -257,12 +257,15 @@ def test_large_jobs_are_not_starved(host: Host, runs: Runs) -> None:
     """A stream of small jobs of another workflow does not keep the large one from starting."""
     host.add_gpus(24000)
     small = [sys.executable, "-m", "gpulease", "run", "--mem-mb", "8000", "--", "sleep", "1"]
-    stream = f"for i in 1 2 3 4 5 6 7 8 9 10; do {' '.join(small)} & sleep 0.4; done; wait"
-    others = subprocess.Popen(["sh", "-c", stream], env=runs.environment)  # noqa: S607
+    going = runs.folder / "going"
+    going.touch()
+    stream = f"while [ -e {going} ]; do {' '.join(small)} & sleep 0.4; done; wait"
+    others = subprocess.Popen(["timeout", "90", "sh", "-c", stream], env=runs.environment)  # noqa: S607
     runs.wait_for(lambda: runs.free_mb() != [24000])
     runs.run(gpu_rule(mem_mb=20000))
     assert others.poll() is None
-    others.wait(60)
+    going.unlink()
+    assert others.wait(60) == 0
 
 
 def test_a_gpu_that_no_job_could_use_now_is_not_kept(host: Host, runs: Runs) -> None:
