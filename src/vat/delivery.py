@@ -135,4 +135,6 @@ def _put(file: Path, target: Path, *, copy: bool) -> None:
         if copy:
             shutil.copyfile(file, part)
         else:
-            part.symlink_to(os.path.relpath(file.absolute(), target.parent.absolute()))
+            # Where a folder is a link itself, `..` leads out of the folder that it points to.
+            here = os.path.realpath(target.parent)
+            part.symlink_to(os.path.relpath(os.path.realpath(file), here))

@@ -95,6 +95,13 @@ def test_links_survive_a_move(results: Path, tmp_path: Path) -> None:
     assert (moved / "delivery" / "a.mkv").read_bytes() == b"video"
 
 
+def test_links_lead_out_of_a_folder_that_is_a_link(results: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk" / "deep" / "delivery").mkdir(parents=True)
+    (results.parent / "delivery").symlink_to(tmp_path / "disk" / "deep" / "delivery")
+    put(results)
+    assert (results.parent / "delivery" / "a.mkv").read_bytes() == b"video"
+
+
 def test_another_delivery_replaces_its_own_files_only(results: Path) -> None:
     folder = results.parent / "delivery"
     put(results, endings=["srt", "vtt"])
