@@ -66,36 +66,46 @@ def deliver(
 
     `name` is where it goes (see `delivery_names`); a remote video takes its `source_name` and the
     hash of its slug. `subtitles` are JSON files, beside which those of all `endings` lie. What an
-    earlier delivery of this video left is replaced; a file of anyone else is not.
+    earlier delivery of this video left is replaced; a file of anyone else is not, nor one that
+    another video was delivered as.
 
     Raises:
         EmbedError: where a file that is not this video's is in the way.
     """
     record = folder / _RECORDS / f"{slug}.json"
-    before: list[str] = read_json(record) if record.exists() else []
+    claimed = _claims(record)
+    before = set(read_json(record)) - claimed if record.exists() else set()
     mark = f" [{_digest(slug)}]"
     stem = _fitting(name, mark) if name is not None else _remote_stem(source_name, mark)
     files = dict(_sidecars(subtitles, endings))
     if video is not None:
         files[video.suffix] = video
-    if any(
-        os.path.lexists(folder / f"{stem}{end}") and f"{stem}{end}" not in before for end in files
-    ):
+
+    def is_taken(target: str) -> bool:
+        return target in claimed or (target not in before and os.path.lexists(folder / target))
+
+    if any(is_taken(f"{stem}{end}") for end in files):
         logger.info("'%s' is there and not this video's; a hash is put to the name", stem)
         stem = f"{stem}{mark}"
     wanted = {f"{stem}{end}": file for end, file in files.items()}
-    for target in wanted:
-        if os.path.lexists(folder / target) and target not in before:
-            raise EmbedError(f"'{folder / target}' is in the way of the delivery; move it.")
+    for target in filter(is_taken, wanted):
+        raise EmbedError(f"'{folder / target}' is in the way of the delivery; move it.")
     # The record comes first: a file without one would be taken for someone else's.
     write_json(record, sorted({*before, *wanted}))
     for target, file in wanted.items():
         _put(file, folder / target, copy=copy)
-    for old in sorted(set(before) - set(wanted)):
+    for old in sorted(before - set(wanted)):
         logger.info("'%s' of an earlier delivery is removed", old)
         (folder / old).unlink(missing_ok=True)
     write_json(record, sorted(wanted))
     return sorted(wanted)
+
+
+def _claims(record: Path) -> set[str]:
+    """What all other videos were delivered as, by the records beside this one."""
+    # A hidden one is still written by another job.
+    others = (path for path in record.parent.glob("[!.]*.json") if path != record)
+    return {target for path in others for target in read_json(path)}
 
 
 def _remote_stem(source_name: str, mark: str) -> str:

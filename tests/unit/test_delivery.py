@@ -1,6 +1,7 @@
 """Finished videos lie under their own names, and nothing of anyone else's is touched."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,27 @@ def test_a_strangers_file_is_left_alone(results: Path) -> None:
     (folder / "a [0123abcd].zh.srt").rmdir()
     assert "a [0123abcd].mkv" in put(results)
     assert (folder / "a.mkv").read_text() == "mine"
+
+
+def test_a_name_that_went_to_another_video_is_left_to_it(results: Path) -> None:
+    folder = results.parent / "delivery"
+    other = results.with_name("b-4567cdef")
+    shutil.copytree(results, other)
+    put(results, copy=True)
+    for name in ("a.mkv", "a.zh.srt", "a.en.srt"):
+        (folder / name).unlink()
+    (other / "a-0123abcd.mkv").write_bytes(b"other")
+    theirs = put(other, video=other / "a-0123abcd.mkv", copy=True)
+    put(results, copy=True)
+    put(results, "elsewhere", copy=True)
+    assert (folder / next(name for name in theirs if name.endswith("mkv"))).read_bytes() == b"other"
+
+
+def test_a_name_that_two_videos_were_delivered_as_is_removed_by_neither(results: Path) -> None:
+    put(results, copy=True)
+    (results.parent / "delivery/.vat/b-4567cdef.json").write_text('["a.mkv"]')
+    assert put(results, copy=True)[1] == "a [0123abcd].mkv"
+    assert (results.parent / "delivery/a.mkv").read_bytes() == b"video"
 
 
 @pytest.mark.parametrize(
