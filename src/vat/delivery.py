@@ -4,7 +4,7 @@ import logging
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Final
 
@@ -70,26 +70,24 @@ def deliver(
     another video was delivered as.
 
     Raises:
-        EmbedError: where a file that is not this video's is in the way.
+        EmbedError: where a file or folder that is not this video's is in the way.
     """
     record = folder / _RECORDS / f"{slug}.json"
+    _check_folders(folder, record)
+    if record.is_dir():
+        raise _in_the_way(record)
     claimed = _claims(record)
-    before = set(read_json(record)) - claimed if record.exists() else set()
+    known = set(read_json(record)) - claimed if record.exists() else set()
+    # A folder that took the place of a delivered file is the user's own.
+    before = {target for target in known if _is_file(folder / target)}
     mark = f" [{_digest(slug)}]"
     stem = _fitting(name, mark) if name is not None else _remote_stem(source_name, mark)
     files = dict(_sidecars(subtitles, endings))
     if video is not None:
         files[video.suffix] = video
 
-    def is_taken(target: str) -> bool:
-        return target in claimed or (target not in before and os.path.lexists(folder / target))
-
-    if any(is_taken(f"{stem}{end}") for end in files):
-        logger.info("'%s' is there and not this video's; a hash is put to the name", stem)
-        stem = f"{stem}{mark}"
+    stem = _free_stem(folder, stem, mark, files, before, claimed)
     wanted = {f"{stem}{end}": file for end, file in files.items()}
-    for target in filter(is_taken, wanted):
-        raise EmbedError(f"'{folder / target}' is in the way of the delivery; move it.")
     # The record comes first: a file without one would be taken for someone else's.
     write_json(record, sorted({*before, *wanted}))
     for target, file in wanted.items():
@@ -99,6 +97,45 @@ def deliver(
         (folder / old).unlink(missing_ok=True)
     write_json(record, sorted(wanted))
     return sorted(wanted)
+
+
+def _free_stem(
+    folder: Path, stem: str, mark: str, ends: Iterable[str], own: Set[str], claimed: Set[str]
+) -> str:
+    """The stem, with the mark where one of its files is someone else's.
+
+    Raises:
+        EmbedError: where that is taken, too, or there is a file where a folder has to be.
+    """
+
+    def taken(stem: str) -> Iterator[str]:
+        for target in (f"{stem}{end}" for end in ends):
+            if target in claimed or (target not in own and os.path.lexists(folder / target)):
+                yield target
+
+    _check_folders(folder, folder / stem)
+    if next(taken(stem), None) is None:
+        return stem
+    logger.info("'%s' is not this video's; a hash is put to the name", stem)
+    for target in taken(f"{stem}{mark}"):
+        raise _in_the_way(folder / target)
+    return f"{stem}{mark}"
+
+
+def _in_the_way(place: Path) -> EmbedError:
+    return EmbedError(f"'{place}' is in the way of the delivery; move it.")
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file or a link is there, be it a dead one."""
+    return path.is_file() or path.is_symlink()
+
+
+def _check_folders(folder: Path, file: Path) -> None:
+    """See that `file` can be made below `folder`: that nothing else is where folders have to be."""
+    for place in (folder, *(one for one in file.parents if folder in one.parents)):
+        if os.path.lexists(place) and not place.is_dir():
+            raise _in_the_way(place)
 
 
 def _claims(record: Path) -> set[str]:

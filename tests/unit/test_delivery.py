@@ -146,6 +146,42 @@ def test_a_name_that_two_videos_were_delivered_as_is_removed_by_neither(results:
     assert (results.parent / "delivery/a.mkv").read_bytes() == b"video"
 
 
+def test_a_folder_in_place_of_a_delivered_file_is_left_alone(results: Path) -> None:
+    folder = results.parent / "delivery"
+    put(results)
+    for name in ("a.mkv", "a.zh.srt"):
+        (folder / name).unlink()
+        (folder / name).mkdir()
+    assert "a [0123abcd].mkv" in put(results)
+    put(results, "b")
+    assert (folder / "a.mkv").is_dir()
+    assert (folder / "a.zh.srt").is_dir()
+
+
+@pytest.mark.parametrize("place", [".", ".vat", "sub", "sub/deep"])
+def test_a_file_in_place_of_a_folder_is_named(results: Path, place: str) -> None:
+    file = results.parent / "delivery" / place
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("mine")
+    with pytest.raises(EmbedError, match=rf"delivery{'' if place == '.' else '/' + place}' is in"):
+        put(results, "sub/deep/a")
+    assert file.read_text() == "mine"
+
+
+def test_a_file_in_place_of_an_earlier_folder_is_left_alone(results: Path) -> None:
+    put(results, "sub/a")
+    shutil.rmtree(results.parent / "delivery/sub")
+    (results.parent / "delivery/sub").write_text("mine")
+    assert "a.mkv" in put(results)
+    assert (results.parent / "delivery/sub").read_text() == "mine"
+
+
+def test_a_folder_in_place_of_the_record_is_named(results: Path) -> None:
+    (results.parent / "delivery/.vat" / f"{results.name}.json").mkdir(parents=True)
+    with pytest.raises(EmbedError, match="in the way"):
+        put(results)
+
+
 @pytest.mark.parametrize(
     ("source_name", "stem"),
     [
