@@ -197,7 +197,9 @@ def test_a_remote_title_is_a_safe_name(results: Path, source_name: str, stem: st
     assert {path.name for path in results.parent.iterdir()} == {results.name, "delivery"}
 
 
-@pytest.mark.parametrize("name", ["y" * 250, "测" * 83, "-dash", "new\nline", "{braces} 100%"])
+@pytest.mark.parametrize(
+    "name", ["y" * 250, "测" * 83, "-dash", "new\nline", "{braces} 100%", "caf\udce9"]
+)
 def test_any_name_can_be_delivered(results: Path, name: str) -> None:
     delivered = put(results, name, copy=True)
     assert len(delivered) == 3
