@@ -4,7 +4,7 @@ import logging
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Final
 
@@ -66,36 +66,83 @@ def deliver(
 
     `name` is where it goes (see `delivery_names`); a remote video takes its `source_name` and the
     hash of its slug. `subtitles` are JSON files, beside which those of all `endings` lie. What an
-    earlier delivery of this video left is replaced; a file of anyone else is not.
+    earlier delivery of this video left is replaced; a file of anyone else is not, nor one that
+    another video was delivered as.
 
     Raises:
-        EmbedError: where a file that is not this video's is in the way.
+        EmbedError: where a file or folder that is not this video's is in the way.
     """
     record = folder / _RECORDS / f"{slug}.json"
-    before: list[str] = read_json(record) if record.exists() else []
+    _check_folders(folder, record)
+    if record.is_dir():
+        raise _in_the_way(record)
+    claimed = _claims(record)
+    known = set(read_json(record)) - claimed if record.exists() else set()
+    # A folder that took the place of a delivered file is the user's own.
+    before = {target for target in known if _is_file(folder / target)}
     mark = f" [{_digest(slug)}]"
     stem = _fitting(name, mark) if name is not None else _remote_stem(source_name, mark)
     files = dict(_sidecars(subtitles, endings))
     if video is not None:
         files[video.suffix] = video
-    if any(
-        os.path.lexists(folder / f"{stem}{end}") and f"{stem}{end}" not in before for end in files
-    ):
-        logger.info("'%s' is there and not this video's; a hash is put to the name", stem)
-        stem = f"{stem}{mark}"
+
+    stem = _free_stem(folder, stem, mark, files, before, claimed)
     wanted = {f"{stem}{end}": file for end, file in files.items()}
-    for target in wanted:
-        if os.path.lexists(folder / target) and target not in before:
-            raise EmbedError(f"'{folder / target}' is in the way of the delivery; move it.")
     # The record comes first: a file without one would be taken for someone else's.
     write_json(record, sorted({*before, *wanted}))
     for target, file in wanted.items():
         _put(file, folder / target, copy=copy)
-    for old in sorted(set(before) - set(wanted)):
+    for old in sorted(before - set(wanted)):
         logger.info("'%s' of an earlier delivery is removed", old)
         (folder / old).unlink(missing_ok=True)
     write_json(record, sorted(wanted))
     return sorted(wanted)
+
+
+def _free_stem(
+    folder: Path, stem: str, mark: str, ends: Iterable[str], own: Set[str], claimed: Set[str]
+) -> str:
+    """The stem, with the mark where one of its files is someone else's.
+
+    Raises:
+        EmbedError: where that is taken, too, or there is a file where a folder has to be.
+    """
+
+    def taken(stem: str) -> Iterator[str]:
+        for target in (f"{stem}{end}" for end in ends):
+            if target in claimed or (target not in own and os.path.lexists(folder / target)):
+                yield target
+
+    _check_folders(folder, folder / stem)
+    if next(taken(stem), None) is None:
+        return stem
+    logger.info("'%s' is not this video's; a hash is put to the name", stem)
+    for target in taken(f"{stem}{mark}"):
+        raise _in_the_way(folder / target)
+    return f"{stem}{mark}"
+
+
+def _in_the_way(place: Path) -> EmbedError:
+    return EmbedError(f"'{place}' is in the way of the delivery; move it.")
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file or a link is there, be it a dead one."""
+    return path.is_file() or path.is_symlink()
+
+
+def _check_folders(folder: Path, file: Path) -> None:
+    """See that `file` can be made below `folder`: that nothing else is where folders have to be."""
+    for place in (folder, *(one for one in file.parents if folder in one.parents)):
+        if os.path.lexists(place) and not place.is_dir():
+            raise _in_the_way(place)
+
+
+def _claims(record: Path) -> set[str]:
+    """What all other videos were delivered as, by the records beside this one."""
+    # A hidden one is still written by another job.
+    others = (path for path in record.parent.glob("[!.]*.json") if path != record)
+    return {target for path in others for target in read_json(path)}
 
 
 def _remote_stem(source_name: str, mark: str) -> str:
@@ -135,4 +182,6 @@ def _put(file: Path, target: Path, *, copy: bool) -> None:
         if copy:
             shutil.copyfile(file, part)
         else:
-            part.symlink_to(os.path.relpath(file.absolute(), target.parent.absolute()))
+            # Where a folder is a link itself, `..` leads out of the folder that it points to.
+            here = os.path.realpath(target.parent)
+            part.symlink_to(os.path.relpath(os.path.realpath(file), here))

@@ -61,8 +61,13 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 
 
 def write_json(path: str | os.PathLike[str], value: Any) -> None:
-    """Write `value` as indented UTF-8 JSON; NaN and infinities are refused."""
-    write_text(path, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n")
+    """Write `value` as indented UTF-8 JSON; NaN and infinities are refused.
+
+    A file name that is not UTF-8 has surrogates in Python (PEP 383), which UTF-8 cannot hold; they
+    become JSON's own `\\udcXX`, so that `read_json` gives the same string back.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    write_text(path, text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def read_json(path: str | os.PathLike[str]) -> Any:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vat.config import complete, load_schema, recipe
+from vat.embed.tracks import BILINGUAL
 from vat.errors import ConfigError, SourceError
 from vat.files import read_json, write_json
 from vat.media import probe_duration
@@ -226,6 +227,39 @@ class Plan:
                 )
         return [*(["+".join(pair)] if pair else []), *single]
 
+    def check_embedding(self) -> None:
+        """See that every video can have its tracks, and that what is burned in is one of them.
+
+        Raises:
+            ConfigError: naming the first video that cannot, or the folder of fonts that is missing.
+        """
+        for video in self.videos:
+            self.tracks(video)
+        options = self.config["embed"]
+        if options["mode"] not in ("burn", "both"):
+            return
+        fonts = options["fonts"]
+        if fonts is not None and not (self.bases[0] / Path(fonts).expanduser()).is_dir():
+            raise ConfigError(f"There is no folder '{fonts}'; correct embed.fonts.")
+        if options["burn_language"] is not None:
+            for video in self.videos:
+                self._check_burnt(video, options["burn_language"])
+
+    def _check_burnt(self, video: str, wanted: str) -> None:
+        """See that a video has the track `wanted`; one of an unknown language may be any."""
+        record = self.videos[video]
+        names = [BILINGUAL if "+" in name else name for name in self.tracks(video)]
+        spoken = [record.language] if "source" in names else []
+        if wanted in (*names, *spoken) or ("auto" in spoken and wanted != BILINGUAL):
+            return
+        if wanted in ("source", record.language) and record.language not in names:
+            way_out = "set embed.source_track to true"
+        else:
+            way_out = f"name one of: {', '.join(names)}"
+        raise ConfigError(
+            f"embed.burn_language is {wanted}, but '{record.source}' has no such track; {way_out}."
+        )
+
 
 def make_plan(
     config: Mapping[str, Any],
@@ -262,8 +296,7 @@ def make_plan(
     probes.save()
     plan = Plan(full, recipe(full, schema), videos, chunks, bases)
     plan.check_translation()
-    for slug in videos:
-        plan.tracks(slug)
+    plan.check_embedding()
     return plan
 
 

@@ -1,6 +1,7 @@
 """Finished videos lie under their own names, and nothing of anyone else's is touched."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,13 @@ def test_links_survive_a_move(results: Path, tmp_path: Path) -> None:
     assert (moved / "delivery" / "a.mkv").read_bytes() == b"video"
 
 
+def test_links_lead_out_of_a_folder_that_is_a_link(results: Path, tmp_path: Path) -> None:
+    (tmp_path / "disk" / "deep" / "delivery").mkdir(parents=True)
+    (results.parent / "delivery").symlink_to(tmp_path / "disk" / "deep" / "delivery")
+    put(results)
+    assert (results.parent / "delivery" / "a.mkv").read_bytes() == b"video"
+
+
 def test_another_delivery_replaces_its_own_files_only(results: Path) -> None:
     folder = results.parent / "delivery"
     put(results, endings=["srt", "vtt"])
@@ -117,6 +125,63 @@ def test_a_strangers_file_is_left_alone(results: Path) -> None:
     assert (folder / "a.mkv").read_text() == "mine"
 
 
+def test_a_name_that_went_to_another_video_is_left_to_it(results: Path) -> None:
+    folder = results.parent / "delivery"
+    other = results.with_name("b-4567cdef")
+    shutil.copytree(results, other)
+    put(results, copy=True)
+    for name in ("a.mkv", "a.zh.srt", "a.en.srt"):
+        (folder / name).unlink()
+    (other / "a-0123abcd.mkv").write_bytes(b"other")
+    theirs = put(other, video=other / "a-0123abcd.mkv", copy=True)
+    put(results, copy=True)
+    put(results, "elsewhere", copy=True)
+    assert (folder / next(name for name in theirs if name.endswith("mkv"))).read_bytes() == b"other"
+
+
+def test_a_name_that_two_videos_were_delivered_as_is_removed_by_neither(results: Path) -> None:
+    put(results, copy=True)
+    (results.parent / "delivery/.vat/b-4567cdef.json").write_text('["a.mkv"]')
+    assert put(results, copy=True)[1] == "a [0123abcd].mkv"
+    assert (results.parent / "delivery/a.mkv").read_bytes() == b"video"
+
+
+def test_a_folder_in_place_of_a_delivered_file_is_left_alone(results: Path) -> None:
+    folder = results.parent / "delivery"
+    put(results)
+    for name in ("a.mkv", "a.zh.srt"):
+        (folder / name).unlink()
+        (folder / name).mkdir()
+    assert "a [0123abcd].mkv" in put(results)
+    put(results, "b")
+    assert (folder / "a.mkv").is_dir()
+    assert (folder / "a.zh.srt").is_dir()
+
+
+@pytest.mark.parametrize("place", [".", ".vat", "sub", "sub/deep"])
+def test_a_file_in_place_of_a_folder_is_named(results: Path, place: str) -> None:
+    file = results.parent / "delivery" / place
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("mine")
+    with pytest.raises(EmbedError, match=rf"delivery{'' if place == '.' else '/' + place}' is in"):
+        put(results, "sub/deep/a")
+    assert file.read_text() == "mine"
+
+
+def test_a_file_in_place_of_an_earlier_folder_is_left_alone(results: Path) -> None:
+    put(results, "sub/a")
+    shutil.rmtree(results.parent / "delivery/sub")
+    (results.parent / "delivery/sub").write_text("mine")
+    assert "a.mkv" in put(results)
+    assert (results.parent / "delivery/sub").read_text() == "mine"
+
+
+def test_a_folder_in_place_of_the_record_is_named(results: Path) -> None:
+    (results.parent / "delivery/.vat" / f"{results.name}.json").mkdir(parents=True)
+    with pytest.raises(EmbedError, match="in the way"):
+        put(results)
+
+
 @pytest.mark.parametrize(
     ("source_name", "stem"),
     [
@@ -132,7 +197,9 @@ def test_a_remote_title_is_a_safe_name(results: Path, source_name: str, stem: st
     assert {path.name for path in results.parent.iterdir()} == {results.name, "delivery"}
 
 
-@pytest.mark.parametrize("name", ["y" * 250, "测" * 83, "-dash", "new\nline", "{braces} 100%"])
+@pytest.mark.parametrize(
+    "name", ["y" * 250, "测" * 83, "-dash", "new\nline", "{braces} 100%", "caf\udce9"]
+)
 def test_any_name_can_be_delivered(results: Path, name: str) -> None:
     delivered = put(results, name, copy=True)
     assert len(delivered) == 3

@@ -1,12 +1,13 @@
 """Videos come in whole: linked, fetched, continued, or refused by name."""
 
 import json
+import os
 import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import pytest
@@ -14,6 +15,8 @@ import pytest
 from tests.unit.media_helpers import FFMPEG, HOSTILE, make_video
 from vat.download import download, expand_url, fetch_url, link_local
 from vat.errors import SourceError
+from vat.files import read_json
+from vat.media import Media
 
 NAME = 'it\'s "a" video [x] 测试 100%.mp4'
 
@@ -205,3 +208,10 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"gone\.mp4"):
         link_local(tmp_path / "gone.mp4", tmp_path / "source")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_no_utf8_is_recorded(tmp_path: Path) -> None:
+    video = make_video(tmp_path / "v.mp4", 1).rename(tmp_path / os.fsdecode(b"caf\xe9.mp4"))
+    options: dict[str, Any] = dict.fromkeys(("title", "audio_track", "format", "cookies"))
+    download(str(video), tmp_path / "s", tmp_path / "m.json", remote=False, ffmpeg="", **options)
+    assert Media.from_json(read_json(tmp_path / "m.json")).name == video.name

@@ -57,6 +57,13 @@ def test_json_keeps_characters_and_refuses_what_is_no_number(tmp_path: Path) -> 
         write_json(tmp_path / "b.json", float("nan"))
 
 
+def test_json_holds_names_that_are_no_utf8(tmp_path: Path) -> None:
+    value = {os.fsdecode(b"caf\xe9 \\udc"): [os.fsdecode(b"\xc3\x28\xff"), "é \\udce9"]}
+    write_json(tmp_path / "a.json", value)
+    assert read_json(tmp_path / "a.json") == value
+    assert "é" in (tmp_path / "a.json").read_bytes().decode("utf-8")
+
+
 def test_a_name_without_room_for_a_prefix(tmp_path: Path) -> None:
     target = tmp_path / ("y" * 251 + ".srt")
     with atomic_path(target) as part:

@@ -124,6 +124,40 @@ def test_a_bilingual_track_comes_first_and_needs_its_languages(make: Any, tmp_pa
         of("zh")
 
 
+@pytest.mark.parametrize(
+    ("spoken", "embed", "said"),
+    [
+        ("en", {"burn_language": "zh"}, None),
+        (
+            "en",
+            {"burn_language": "fr"},
+            r"is fr, but '.*v\.mp4' has no such track; name one of: zh",
+        ),
+        ("en", {"burn_language": "source"}, "embed.source_track to true"),
+        ("en", {"burn_language": "en"}, "embed.source_track to true"),
+        ("en", {"burn_language": "en", "source_track": True}, None),
+        ("auto", {"burn_language": "en", "source_track": True}, None),
+        ("auto", {"burn_language": "bilingual", "source_track": True}, "one of: zh, source"),
+        ("zh", {"burn_language": "source"}, "name one of: zh"),
+        ("en", {"burn_language": "bilingual", "bilingual": ["zh", "source"]}, None),
+        ("en", {"burn_language": "fr", "mode": "soft"}, None),
+        ("en", {"fonts": "nowhere"}, "'nowhere'; correct embed.fonts"),
+        ("en", {"fonts": "nowhere", "mode": "soft"}, None),
+        ("en", {"fonts": "."}, None),
+    ],
+)
+def test_what_is_burned_in_is_known_to_be_there(
+    make: Any, tmp_path: Path, spoken: str, embed: dict[str, Any], said: str | None
+) -> None:
+    (tmp_path / "v.mp4").write_bytes(b"no video")
+    config = {"videos": "v.mp4", "languages": {"source": spoken}, "embed": {"mode": "burn"} | embed}
+    if said is None:
+        make(**config)
+    else:
+        with pytest.raises(ConfigError, match=said):
+            make(**config)
+
+
 def test_a_video_inside_the_working_folder_is_named_relative_to_it(
     make: Any, tmp_path: Path
 ) -> None:
