@@ -18,5 +18,5 @@ VERSIONS: Final = {
     "propose_terms": 1,
     "bilingual": 1,
     "embed": 2,
-    "deliver": 1,
+    "deliver": 2,
 }
