@@ -51,6 +51,14 @@ def test_what_is_right_passes(tmp_path: Path, container: str, cues: Sequence[Cue
 
 
 @pytest.mark.parametrize("container", ["mkv", "mp4"])
+@pytest.mark.parametrize("text", ["7", "No", "OK."])
+def test_a_cue_of_few_bytes_passes(tmp_path: Path, container: str, text: str) -> None:
+    source = make_source("mp4", tmp_path)
+    cues = [CUES[1], replace(CUES[1], start=1.6, end=1.9, text=text)]
+    check(source, mux(source, cues, container=container), cues, container)
+
+
+@pytest.mark.parametrize("container", ["mkv", "mp4"])
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -143,9 +143,9 @@ def _check_track(
     planned = planned_events(track, settings)
     offset = round(shift * 1000) if abs(shift) * 1000 >= 1 else 0
     allowed = resolution(settings) - 1 + bool(offset)
-    starts = _indexed_starts(container, stream)
+    starts = _indexed_starts(container, stream, settings)
     if len(starts) != len(planned):
-        starts = _read_starts(container, stream)
+        starts = _read_starts(container, stream, settings)
     if len(starts) != len(planned):
         raise EmbedError(
             f"The result has {len(starts)} of {len(planned)} {track.title} subtitles; it is not"
@@ -167,7 +167,14 @@ def _check_track(
             )
 
 
-def _indexed_starts(container: InputContainer, stream: AvStream) -> list[float]:
+def _has_text(size: int, settings: EmbedSettings) -> bool:
+    """Whether an event of so many bytes is a subtitle; only MP4 fills the time between two."""
+    return settings.container != "mp4" or size > _EMPTY_TEXT
+
+
+def _indexed_starts(
+    container: InputContainer, stream: AvStream, settings: EmbedSettings
+) -> list[float]:
     """When the events of a track start, from the container's index; in seconds.
 
     Empty where the index does not know the track.
@@ -183,17 +190,21 @@ def _indexed_starts(container: InputContainer, stream: AvStream) -> list[float]:
     return [
         float(entry.timestamp * base)
         for entry in stream.index_entries
-        if entry.size == 0 or entry.size > _EMPTY_TEXT
+        if entry.size == 0 or _has_text(entry.size, settings)
     ]
 
 
-def _read_starts(container: InputContainer, stream: AvStream) -> list[float]:
+def _read_starts(
+    container: InputContainer, stream: AvStream, settings: EmbedSettings
+) -> list[float]:
     """The same by reading the whole file."""
     container.seek(0)
     return [
         float(packet.pts * packet.time_base)
         for packet in container.demux(stream)
-        if packet.pts is not None and packet.time_base is not None and packet.size > _EMPTY_TEXT
+        if packet.pts is not None
+        and packet.time_base is not None
+        and _has_text(packet.size, settings)
     ]
 
 
@@ -206,7 +217,9 @@ def _read_event(
         wanted = round(start / base)
         container.seek(wanted, stream=stream)
         for packet in container.demux(stream):
-            if packet.pts is not None and packet.pts >= wanted and packet.size > _EMPTY_TEXT:
+            if packet.pts is None or packet.pts < wanted:
+                continue
+            if _has_text(packet.size, settings):
                 begin, length = packet.pts * base, (packet.duration or 0) * base
                 content = content_of(bytes(packet), settings)
                 end = round((begin + length) * 1000) - offset
