@@ -25,7 +25,7 @@ def check(source: Path, result: Path, cues: Sequence[Cue], container: str = "mkv
     media = media_of(source)
     kept = plan_streams(media, container)
     settings = replace(SETTINGS, container=container)
-    check_result(result, {}, media, kept, [Track("zh", cues)], settings, None)
+    check_result(result, source, {}, media, kept, [Track("zh", cues)], settings, None)
 
 
 def mux(source: Path, cues: Sequence[Cue], *arguments: str, container: str = "mkv") -> Path:

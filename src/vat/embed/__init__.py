@@ -71,7 +71,8 @@ def embed(
             )
         with opened(video, media.name) as container:
             tags = read_tags(container)
-        arguments = [*LOCAL_ONLY, "-i", f"file:{video}"]
+        # AVI and VOB do not tell when each picture is shown; genpts works it out.
+        arguments = [*LOCAL_ONLY, "-fflags", "+genpts", "-i", f"file:{video}"]
         arguments += _track_inputs(video, kept, new, settings, scratch, ffmpeg)
         arguments += stream_arguments(kept, new, settings)
         arguments += cover_arguments(video, kept, scratch) + title_arguments(media, tags)
@@ -90,7 +91,7 @@ def embed(
 
         plan = _run_on_gpu_or_cpu(run, plan, media.name, ffmpeg)
         encoded = (plan.picture, plan.number) if plan else None
-        check_result(part, tags, media, kept, new, settings, encoded)
+        check_result(part, video, tags, media, kept, new, settings, encoded)
 
 
 def _run_on_gpu_or_cpu(

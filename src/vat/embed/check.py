@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +10,7 @@ import av
 from av.container import InputContainer
 from av.stream import Stream as AvStream
 
+from vat.embed.extent import read_extent
 from vat.embed.picture import Picture, differences, read_picture
 from vat.embed.settings import EmbedSettings
 from vat.embed.streams import Kept, read_tags
@@ -37,6 +38,7 @@ _SAME_CODEC: Final = {"ssa": "ass", "srt": "subrip", "text": "subrip"}
 
 def check_result(
     path: Path,
+    source: Path,
     tags: Mapping[str, str],
     media: Media,
     kept: Sequence[Kept],
@@ -57,11 +59,6 @@ def check_result(
         found = probe(path, name=path.name, title=None, source="", audio_track=None)
     except SourceError as error:
         raise EmbedError(f"The result cannot be read back: {error}") from error
-    if abs(found.duration - media.duration) > max(map(_frame_seconds, media.streams)):
-        raise EmbedError(
-            f"The result lasts {found.duration:.3f} s and '{media.name}' {media.duration:.3f} s;"
-            " it is not delivered."
-        )
     _check_streams(found, kept, len(new), encoded=picture[1] if picture else None)
     if picture:
         encoded = found.of_type("video")[picture[1]]
@@ -70,7 +67,7 @@ def check_result(
             raise EmbedError(
                 f"Encoding '{media.name}' lost {', '.join(lost)}; set embed.mode to soft."
             )
-    shift = _shift(found, media, kept)
+    shift = _check_duration(path, found, source, media, kept, encoded=picture is not None)
     with opened(path) as container:
         lost_tags = sorted(tags.keys() - read_tags(container).keys() - _NO_TAGS)
         if lost_tags:
@@ -114,18 +111,56 @@ def _described(stream: Stream, codec: str = "copy") -> str:
     return f"{_SAME_CODEC.get(name, name)}{size}"
 
 
-def _shift(found: Media, media: Media, kept: Sequence[Kept]) -> float:
-    """Seconds by which all streams of the result are later than in video time.
+def _check_duration(
+    path: Path,
+    found: Media,
+    source: Path,
+    media: Media,
+    kept: Sequence[Kept],
+    *,
+    encoded: bool,
+) -> float:
+    """See that picture and sound are all there, and return by how many seconds they are later.
 
-    A muxer that must not write negative times moves everything; subtitles stay with the picture.
+    The ends are those of the streams that are kept, as read: a header may count others, or what is
+    not there. A muxer that must not write negative times moves everything by the same; subtitles
+    stay with the picture. The stream that moved least tells how far: of one that starts between
+    two key frames ffmpeg leaves out the first frames.
     """
-    for one in kept:
-        if one.stream.type in ("video", "audio") and not one.stream.attached_pic:
-            after = next(s for s in found.streams if s.type == one.stream.type)
-            if one.stream.start is None or after.start is None:
-                return 0.0
-            return after.start + found.start_time - one.stream.start
-    return 0.0
+    before, after = _moving([one.stream for one in kept]), _moving(found.streams)
+    old = read_extent(source, [stream.index for stream in before])
+    new = read_extent(path, [stream.index for stream in after])
+    frame = max(map(_frame_seconds, media.streams)) + 0.001
+    if old.hidden > frame and new.hidden == 0.0 and not encoded:
+        raise EmbedError(
+            f"'{media.name}' hides its first {old.hidden:.3f} s by an edit list, which the result"
+            " would show; set embed.container to mp4."
+        )
+    moved = [
+        new.starts[b.index] - old.starts[a.index]
+        for a, b in zip(before, after, strict=True)
+        if a.index in old.starts and b.index in new.starts
+        # A picture that is encoded loses what an edit list hides.
+        if not (encoded and old.hidden and a.type == "video")
+    ]
+    shift = min(moved, default=0.0) + media.start_time
+    lasts, wanted = new.end - shift, old.end - media.start_time
+    if abs(lasts - wanted) > frame:
+        raise EmbedError(
+            f"The result lasts {lasts:.3f} s and '{media.name}' {wanted:.3f} s; it is not"
+            " delivered."
+        )
+    return shift
+
+
+def _moving(streams: Iterable[Stream]) -> list[Stream]:
+    """Pictures and sounds, first the one and then the other, without covers."""
+    return [
+        stream
+        for kind in ("video", "audio")
+        for stream in streams
+        if stream.type == kind and not stream.attached_pic
+    ]
 
 
 def _check_track(
