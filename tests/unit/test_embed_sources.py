@@ -230,3 +230,18 @@ def test_a_file_that_ends_a_little_before_its_header_says(tmp_path: Path) -> Non
     whole = source.read_bytes()
     source.write_bytes(whole[: int(len(whole) * 0.85)])
     put(source, EmbedSettings())
+
+
+def test_mp2_goes_into_mp4_under_the_name_it_has_there(tmp_path: Path) -> None:
+    source = made(tmp_path / "a.ts", "-c:v", "libx264", "-c:a", "mp2")
+    put(source, EmbedSettings(container="mp4"))
+
+
+@pytest.mark.parametrize("container", ["mkv", "mp4"])
+def test_sound_that_no_container_holds_is_named_with_the_way_out(
+    container: str, tmp_path: Path
+) -> None:
+    source = made(tmp_path / "a.mov", "-c:v", "libx264", "-c:a", "adpcm_ima_qt")
+    words = r"cannot hold the adpcm_ima_qt audio of 'a.mov'; convert it first"
+    with pytest.raises(EmbedError, match=words):
+        put(source, EmbedSettings(container=container))

@@ -35,6 +35,9 @@ _NO_TAGS: Final = frozenset(
 
 _SAME_CODEC: Final = {"ssa": "ass", "srt": "subrip", "text": "subrip"}
 
+_SAME_IN_MP4: Final = {"mp2": "mp3"}
+"""MP4 has one name for all layers of MPEG audio; a reader takes it for mp3."""
+
 
 def check_result(
     path: Path,
@@ -59,7 +62,8 @@ def check_result(
         found = probe(path, name=path.name, title=None, source="", audio_track=None)
     except SourceError as error:
         raise EmbedError(f"The result cannot be read back: {error}") from error
-    _check_streams(found, kept, len(new), encoded=picture[1] if picture else None)
+    same = _SAME_CODEC | (_SAME_IN_MP4 if settings.container == "mp4" else {})
+    _check_streams(found, kept, len(new), same, encoded=picture[1] if picture else None)
     if picture:
         encoded = found.of_type("video")[picture[1]]
         lost = differences(picture[0], read_picture(path, encoded.index))
@@ -87,12 +91,15 @@ def _frame_seconds(stream: Stream) -> float:
     return _AUDIO_FRAME / stream.sample_rate if stream.sample_rate else 0.0
 
 
-def _check_streams(found: Media, kept: Sequence[Kept], new: int, *, encoded: int | None) -> None:
+def _check_streams(
+    found: Media, kept: Sequence[Kept], new: int, same: Mapping[str, str], *, encoded: int | None
+) -> None:
     """Number, types, codecs and sizes of the streams; a cover comes after the other pictures."""
     for kind in ("video", "audio", "subtitle", "attachment"):
         ours = [one for one in kept if one.stream.type == kind]
-        planned = [_described(one.stream, one.codec) for one in sorted(ours, key=lambda k: k.cover)]
-        there = [_described(stream) for stream in found.of_type(kind)]
+        in_order = sorted(ours, key=lambda one: one.cover)
+        planned = [_described(one.stream, same, one.codec) for one in in_order]
+        there = [_described(stream, same) for stream in found.of_type(kind)]
         if kind == "video" and encoded is not None and encoded < min(len(planned), len(there)):
             planned[encoded] = there[encoded]
         if kind == "subtitle":
@@ -105,10 +112,10 @@ def _check_streams(found: Media, kept: Sequence[Kept], new: int, *, encoded: int
             )
 
 
-def _described(stream: Stream, codec: str = "copy") -> str:
+def _described(stream: Stream, same: Mapping[str, str], codec: str = "copy") -> str:
     name = stream.codec if codec == "copy" else codec
     size = f" {stream.width}x{stream.height}" if stream.type == "video" else ""
-    return f"{_SAME_CODEC.get(name, name)}{size}"
+    return f"{same.get(name, name)}{size}"
 
 
 def _check_duration(
