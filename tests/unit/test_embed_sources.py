@@ -245,3 +245,11 @@ def test_sound_that_no_container_holds_is_named_with_the_way_out(
     words = r"cannot hold the adpcm_ima_qt audio of 'a.mov'; convert it first"
     with pytest.raises(EmbedError, match=words):
         put(source, EmbedSettings(container=container))
+
+
+@pytest.mark.parametrize(
+    "settings", [EmbedSettings(), EmbedSettings(container="mp4"), EmbedSettings(track_format="ass")]
+)
+def test_a_cue_that_ends_after_the_video_passes(settings: EmbedSettings, tmp_path: Path) -> None:
+    source = made(tmp_path / "a.mp4", "-c:v", "libx264", "-c:a", "aac")
+    put(source, settings, [Track("zh", [*CUES, Cue(4, 3.5, 4.7, "The end")])])
