@@ -253,3 +253,19 @@ def test_sound_that_no_container_holds_is_named_with_the_way_out(
 def test_a_cue_that_ends_after_the_video_passes(settings: EmbedSettings, tmp_path: Path) -> None:
     source = made(tmp_path / "a.mp4", "-c:v", "libx264", "-c:a", "aac")
     put(source, settings, [Track("zh", [*CUES, Cue(4, 3.5, 4.7, "The end")])])
+
+
+@pytest.mark.parametrize(
+    "settings", [EmbedSettings(), EmbedSettings(container="mp4"), EmbedSettings(track_format="ass")]
+)
+def test_texts_that_a_form_cannot_store_are_made_storable(
+    settings: EmbedSettings, tmp_path: Path
+) -> None:
+    texts = ["\u3000", "\u00a0", "ab\0cd", "x\n00:00:01,000 --> 00:00:02,000\ny", "Hi  ", "last"]
+    cues = [Cue(n + 1, n / 2, n / 2 + 0.4, text) for n, text in enumerate(texts)]
+    source = made(tmp_path / "a.mp4", "-c:v", "libx264", "-c:a", "aac")
+    found = packets(put(source, settings, [Track("zh", cues)]))
+    contents = [packet[3] for packet in found if packet[0] == "zho"]
+    assert len(contents) == len(texts) - 2
+    for content_, part in zip(contents, (b"abcd", b"00:00:02,000", b"Hi", b"last"), strict=True):
+        assert part in content_

@@ -22,7 +22,7 @@ from vat.embed.streams import (
     title_arguments,
 )
 from vat.embed.track_files import write_tracks
-from vat.embed.tracks import Track, burnt_track
+from vat.embed.tracks import Track, burnt_track, storable
 from vat.errors import EmbedError
 from vat.ffmpeg import LOCAL_ONLY, FfmpegError, run_ffmpeg
 from vat.files import atomic_path
@@ -57,7 +57,8 @@ def embed(
     """
     video = Path(source).absolute()
     kept = plan_streams(media, settings.container)
-    new = list(tracks) if settings.adds_tracks else []
+    tracks = [storable(track) for track in tracks]
+    new = tracks if settings.adds_tracks else []
     burnt = burnt_track(tracks, settings.burn_language) if settings.burns else None
     with (
         tempfile.TemporaryDirectory(prefix="vat-embed-") as folder,
