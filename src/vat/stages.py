@@ -17,6 +17,6 @@ VERSIONS: Final = {
     "translate": 3,
     "propose_terms": 1,
     "bilingual": 1,
-    "embed": 2,
+    "embed": 3,
     "deliver": 2,
 }

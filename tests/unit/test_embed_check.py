@@ -25,7 +25,7 @@ def check(source: Path, result: Path, cues: Sequence[Cue], container: str = "mkv
     media = media_of(source)
     kept = plan_streams(media, container)
     settings = replace(SETTINGS, container=container)
-    check_result(result, {}, media, kept, [Track("zh", cues)], settings, None)
+    check_result(result, source, {}, media, kept, [Track("zh", cues)], settings, None)
 
 
 def mux(source: Path, cues: Sequence[Cue], *arguments: str, container: str = "mkv") -> Path:
@@ -47,6 +47,14 @@ def later(cues: Sequence[Cue], number: int, seconds: float) -> list[Cue]:
 @pytest.mark.parametrize("cues", [[], CUES[1:2], MANY])
 def test_what_is_right_passes(tmp_path: Path, container: str, cues: Sequence[Cue]) -> None:
     source = make_source("mp4", tmp_path)
+    check(source, mux(source, cues, container=container), cues, container)
+
+
+@pytest.mark.parametrize("container", ["mkv", "mp4"])
+@pytest.mark.parametrize("text", ["7", "No", "OK."])
+def test_a_cue_of_few_bytes_passes(tmp_path: Path, container: str, text: str) -> None:
+    source = make_source("mp4", tmp_path)
+    cues = [CUES[1], replace(CUES[1], start=1.6, end=1.9, text=text)]
     check(source, mux(source, cues, container=container), cues, container)
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.unit.media_helpers import FFMPEG, packets
+from tests.unit.media_helpers import FFMPEG, ffmpeg, packets
 from tests.unit.sources import SOURCES, make_source
 from vat.embed import EmbedSettings, Track, embed
+from vat.errors import EmbedError
 from vat.media import Media, probe
 from vat.timeline import Cue
 
@@ -174,3 +175,97 @@ def test_the_title_is_the_sources_own_or_its_name(tmp_path: Path) -> None:
     with av.open(str(tmp_path / "t.mkv")) as container:
         titles.append(container.metadata["title"])
     assert titles == ["A film", "source", "Another"]
+
+
+PICTURE = ["-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=4"]
+SOUND = ["-f", "lavfi", "-i", "sine=d=4:r=48000"]
+
+
+def made(path: Path, *arguments: str, sound: bool = True) -> Path:
+    ffmpeg(*PICTURE, *(SOUND if sound else []), *arguments, path)
+    return path
+
+
+@pytest.mark.parametrize("container", ["mkv", "mp4"])
+@pytest.mark.parametrize("sound", [True, False])
+def test_an_avi_that_tells_no_times_of_its_pictures(
+    container: str, sound: bool, tmp_path: Path
+) -> None:
+    source = made(tmp_path / "a.avi", "-c:v", "mpeg4", "-bf", "2", "-c:a", "ac3", sound=sound)
+    result = put(source, EmbedSettings(container=container), TRACKS[:1])
+    assert [round(packet[1], 3) for packet in packets(result) if packet[0] == "zho"] == [
+        0.5,
+        1.207,
+        1.6,
+    ]
+
+
+def test_a_vob_with_frames_out_of_order(tmp_path: Path) -> None:
+    put(made(tmp_path / "a.vob", "-c:v", "mpeg2video", "-bf", "2", "-c:a", "ac3"), EmbedSettings())
+
+
+@pytest.mark.parametrize("container", ["mkv", "mp4"])
+def test_a_recording_that_begins_between_two_key_frames(container: str, tmp_path: Path) -> None:
+    whole = made(tmp_path / "a.ts", "-c:v", "libx264", "-g", "25", "-c:a", "aac").read_bytes()
+    source = tmp_path / "b.ts"
+    source.write_bytes(whole[188 * (len(whole) // 188 // 3) :])
+    put(source, EmbedSettings(container=container))
+
+
+def hidden_beginning(tmp_path: Path) -> Path:
+    whole = made(tmp_path / "a.mp4", "-c:v", "libx264", "-g", "100", "-c:a", "aac")
+    ffmpeg("-ss", "1.5", "-i", whole, "-c", "copy", tmp_path / "b.mp4")
+    return tmp_path / "b.mp4"
+
+
+def test_a_beginning_hidden_by_an_edit_list_stays_hidden(tmp_path: Path) -> None:
+    source = hidden_beginning(tmp_path)
+    put(source, EmbedSettings(container="mp4"))
+    with pytest.raises(EmbedError, match=r"hides its first .* set embed.container to mp4"):
+        put(source, EmbedSettings())
+
+
+def test_a_file_that_ends_a_little_before_its_header_says(tmp_path: Path) -> None:
+    source = made(tmp_path / "a.mkv", "-c:v", "libx264", "-g", "5", "-c:a", "aac")
+    whole = source.read_bytes()
+    source.write_bytes(whole[: int(len(whole) * 0.85)])
+    put(source, EmbedSettings())
+
+
+def test_mp2_goes_into_mp4_under_the_name_it_has_there(tmp_path: Path) -> None:
+    source = made(tmp_path / "a.ts", "-c:v", "libx264", "-c:a", "mp2")
+    put(source, EmbedSettings(container="mp4"))
+
+
+@pytest.mark.parametrize("container", ["mkv", "mp4"])
+def test_sound_that_no_container_holds_is_named_with_the_way_out(
+    container: str, tmp_path: Path
+) -> None:
+    source = made(tmp_path / "a.mov", "-c:v", "libx264", "-c:a", "adpcm_ima_qt")
+    words = r"cannot hold the adpcm_ima_qt audio of 'a.mov'; convert it first"
+    with pytest.raises(EmbedError, match=words):
+        put(source, EmbedSettings(container=container))
+
+
+@pytest.mark.parametrize(
+    "settings", [EmbedSettings(), EmbedSettings(container="mp4"), EmbedSettings(track_format="ass")]
+)
+def test_a_cue_that_ends_after_the_video_passes(settings: EmbedSettings, tmp_path: Path) -> None:
+    source = made(tmp_path / "a.mp4", "-c:v", "libx264", "-c:a", "aac")
+    put(source, settings, [Track("zh", [*CUES, Cue(4, 3.5, 4.7, "The end")])])
+
+
+@pytest.mark.parametrize(
+    "settings", [EmbedSettings(), EmbedSettings(container="mp4"), EmbedSettings(track_format="ass")]
+)
+def test_texts_that_a_form_cannot_store_are_made_storable(
+    settings: EmbedSettings, tmp_path: Path
+) -> None:
+    texts = ["\u3000", "\u00a0", "ab\0cd", "x\n00:00:01,000 --> 00:00:02,000\ny", "Hi  ", "last"]
+    cues = [Cue(n + 1, n / 2, n / 2 + 0.4, text) for n, text in enumerate(texts)]
+    source = made(tmp_path / "a.mp4", "-c:v", "libx264", "-c:a", "aac")
+    found = packets(put(source, settings, [Track("zh", cues)]))
+    contents = [packet[3] for packet in found if packet[0] == "zho"]
+    assert len(contents) == len(texts) - 2
+    for content_, part in zip(contents, (b"abcd", b"00:00:02,000", b"Hi", b"last"), strict=True):
+        assert part in content_

@@ -22,7 +22,7 @@ from vat.embed.streams import (
     title_arguments,
 )
 from vat.embed.track_files import write_tracks
-from vat.embed.tracks import Track, burnt_track
+from vat.embed.tracks import Track, burnt_track, storable
 from vat.errors import EmbedError
 from vat.ffmpeg import LOCAL_ONLY, FfmpegError, run_ffmpeg
 from vat.files import atomic_path
@@ -57,7 +57,8 @@ def embed(
     """
     video = Path(source).absolute()
     kept = plan_streams(media, settings.container)
-    new = list(tracks) if settings.adds_tracks else []
+    tracks = [storable(track) for track in tracks]
+    new = tracks if settings.adds_tracks else []
     burnt = burnt_track(tracks, settings.burn_language) if settings.burns else None
     with (
         tempfile.TemporaryDirectory(prefix="vat-embed-") as folder,
@@ -71,7 +72,8 @@ def embed(
             )
         with opened(video, media.name) as container:
             tags = read_tags(container)
-        arguments = [*LOCAL_ONLY, "-i", f"file:{video}"]
+        # AVI and VOB do not tell when each picture is shown; genpts works it out.
+        arguments = [*LOCAL_ONLY, "-fflags", "+genpts", "-i", f"file:{video}"]
         arguments += _track_inputs(video, kept, new, settings, scratch, ffmpeg)
         arguments += stream_arguments(kept, new, settings)
         arguments += cover_arguments(video, kept, scratch) + title_arguments(media, tags)
@@ -90,7 +92,7 @@ def embed(
 
         plan = _run_on_gpu_or_cpu(run, plan, media.name, ffmpeg)
         encoded = (plan.picture, plan.number) if plan else None
-        check_result(part, tags, media, kept, new, settings, encoded)
+        check_result(part, video, tags, media, kept, new, settings, encoded)
 
 
 def _run_on_gpu_or_cpu(

@@ -2,7 +2,7 @@
 
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +10,7 @@ import av
 from av.container import InputContainer
 from av.stream import Stream as AvStream
 
+from vat.embed.extent import read_extent
 from vat.embed.picture import Picture, differences, read_picture
 from vat.embed.settings import EmbedSettings
 from vat.embed.streams import Kept, read_tags
@@ -34,9 +35,13 @@ _NO_TAGS: Final = frozenset(
 
 _SAME_CODEC: Final = {"ssa": "ass", "srt": "subrip", "text": "subrip"}
 
+_SAME_IN_MP4: Final = {"mp2": "mp3"}
+"""MP4 has one name for all layers of MPEG audio; a reader takes it for mp3."""
+
 
 def check_result(
     path: Path,
+    source: Path,
     tags: Mapping[str, str],
     media: Media,
     kept: Sequence[Kept],
@@ -57,12 +62,8 @@ def check_result(
         found = probe(path, name=path.name, title=None, source="", audio_track=None)
     except SourceError as error:
         raise EmbedError(f"The result cannot be read back: {error}") from error
-    if abs(found.duration - media.duration) > max(map(_frame_seconds, media.streams)):
-        raise EmbedError(
-            f"The result lasts {found.duration:.3f} s and '{media.name}' {media.duration:.3f} s;"
-            " it is not delivered."
-        )
-    _check_streams(found, kept, len(new), encoded=picture[1] if picture else None)
+    same = _SAME_CODEC | (_SAME_IN_MP4 if settings.container == "mp4" else {})
+    _check_streams(found, kept, len(new), same, encoded=picture[1] if picture else None)
     if picture:
         encoded = found.of_type("video")[picture[1]]
         lost = differences(picture[0], read_picture(path, encoded.index))
@@ -70,7 +71,7 @@ def check_result(
             raise EmbedError(
                 f"Encoding '{media.name}' lost {', '.join(lost)}; set embed.mode to soft."
             )
-    shift = _shift(found, media, kept)
+    shift = _check_duration(path, found, source, media, kept, encoded=picture is not None)
     with opened(path) as container:
         lost_tags = sorted(tags.keys() - read_tags(container).keys() - _NO_TAGS)
         if lost_tags:
@@ -90,12 +91,15 @@ def _frame_seconds(stream: Stream) -> float:
     return _AUDIO_FRAME / stream.sample_rate if stream.sample_rate else 0.0
 
 
-def _check_streams(found: Media, kept: Sequence[Kept], new: int, *, encoded: int | None) -> None:
+def _check_streams(
+    found: Media, kept: Sequence[Kept], new: int, same: Mapping[str, str], *, encoded: int | None
+) -> None:
     """Number, types, codecs and sizes of the streams; a cover comes after the other pictures."""
     for kind in ("video", "audio", "subtitle", "attachment"):
         ours = [one for one in kept if one.stream.type == kind]
-        planned = [_described(one.stream, one.codec) for one in sorted(ours, key=lambda k: k.cover)]
-        there = [_described(stream) for stream in found.of_type(kind)]
+        in_order = sorted(ours, key=lambda one: one.cover)
+        planned = [_described(one.stream, same, one.codec) for one in in_order]
+        there = [_described(stream, same) for stream in found.of_type(kind)]
         if kind == "video" and encoded is not None and encoded < min(len(planned), len(there)):
             planned[encoded] = there[encoded]
         if kind == "subtitle":
@@ -108,24 +112,62 @@ def _check_streams(found: Media, kept: Sequence[Kept], new: int, *, encoded: int
             )
 
 
-def _described(stream: Stream, codec: str = "copy") -> str:
+def _described(stream: Stream, same: Mapping[str, str], codec: str = "copy") -> str:
     name = stream.codec if codec == "copy" else codec
     size = f" {stream.width}x{stream.height}" if stream.type == "video" else ""
-    return f"{_SAME_CODEC.get(name, name)}{size}"
+    return f"{same.get(name, name)}{size}"
 
 
-def _shift(found: Media, media: Media, kept: Sequence[Kept]) -> float:
-    """Seconds by which all streams of the result are later than in video time.
+def _check_duration(
+    path: Path,
+    found: Media,
+    source: Path,
+    media: Media,
+    kept: Sequence[Kept],
+    *,
+    encoded: bool,
+) -> float:
+    """See that picture and sound are all there, and return by how many seconds they are later.
 
-    A muxer that must not write negative times moves everything; subtitles stay with the picture.
+    The ends are those of the streams that are kept, as read: a header may count others, or what is
+    not there. A muxer that must not write negative times moves everything by the same; subtitles
+    stay with the picture. The stream that moved least tells how far: of one that starts between
+    two key frames ffmpeg leaves out the first frames.
     """
-    for one in kept:
-        if one.stream.type in ("video", "audio") and not one.stream.attached_pic:
-            after = next(s for s in found.streams if s.type == one.stream.type)
-            if one.stream.start is None or after.start is None:
-                return 0.0
-            return after.start + found.start_time - one.stream.start
-    return 0.0
+    before, after = _moving([one.stream for one in kept]), _moving(found.streams)
+    old = read_extent(source, [stream.index for stream in before])
+    new = read_extent(path, [stream.index for stream in after])
+    frame = max(map(_frame_seconds, media.streams)) + 0.001
+    if old.hidden > frame and new.hidden == 0.0 and not encoded:
+        raise EmbedError(
+            f"'{media.name}' hides its first {old.hidden:.3f} s by an edit list, which the result"
+            " would show; set embed.container to mp4."
+        )
+    moved = [
+        new.starts[b.index] - old.starts[a.index]
+        for a, b in zip(before, after, strict=True)
+        if a.index in old.starts and b.index in new.starts
+        # A picture that is encoded loses what an edit list hides.
+        if not (encoded and old.hidden and a.type == "video")
+    ]
+    shift = min(moved, default=0.0) + media.start_time
+    lasts, wanted = new.end - shift, old.end - media.start_time
+    if abs(lasts - wanted) > frame:
+        raise EmbedError(
+            f"The result lasts {lasts:.3f} s and '{media.name}' {wanted:.3f} s; it is not"
+            " delivered."
+        )
+    return shift
+
+
+def _moving(streams: Iterable[Stream]) -> list[Stream]:
+    """Pictures and sounds, first the one and then the other, without covers."""
+    return [
+        stream
+        for kind in ("video", "audio")
+        for stream in streams
+        if stream.type == kind and not stream.attached_pic
+    ]
 
 
 def _check_track(
@@ -143,9 +185,9 @@ def _check_track(
     planned = planned_events(track, settings)
     offset = round(shift * 1000) if abs(shift) * 1000 >= 1 else 0
     allowed = resolution(settings) - 1 + bool(offset)
-    starts = _indexed_starts(container, stream)
+    starts = _indexed_starts(container, stream, settings)
     if len(starts) != len(planned):
-        starts = _read_starts(container, stream)
+        starts = _read_starts(container, stream, settings)
     if len(starts) != len(planned):
         raise EmbedError(
             f"The result has {len(starts)} of {len(planned)} {track.title} subtitles; it is not"
@@ -167,7 +209,14 @@ def _check_track(
             )
 
 
-def _indexed_starts(container: InputContainer, stream: AvStream) -> list[float]:
+def _has_text(size: int, settings: EmbedSettings) -> bool:
+    """Whether an event of so many bytes is a subtitle; only MP4 fills the time between two."""
+    return settings.container != "mp4" or size > _EMPTY_TEXT
+
+
+def _indexed_starts(
+    container: InputContainer, stream: AvStream, settings: EmbedSettings
+) -> list[float]:
     """When the events of a track start, from the container's index; in seconds.
 
     Empty where the index does not know the track.
@@ -183,17 +232,21 @@ def _indexed_starts(container: InputContainer, stream: AvStream) -> list[float]:
     return [
         float(entry.timestamp * base)
         for entry in stream.index_entries
-        if entry.size == 0 or entry.size > _EMPTY_TEXT
+        if entry.size == 0 or _has_text(entry.size, settings)
     ]
 
 
-def _read_starts(container: InputContainer, stream: AvStream) -> list[float]:
+def _read_starts(
+    container: InputContainer, stream: AvStream, settings: EmbedSettings
+) -> list[float]:
     """The same by reading the whole file."""
     container.seek(0)
     return [
         float(packet.pts * packet.time_base)
         for packet in container.demux(stream)
-        if packet.pts is not None and packet.time_base is not None and packet.size > _EMPTY_TEXT
+        if packet.pts is not None
+        and packet.time_base is not None
+        and _has_text(packet.size, settings)
     ]
 
 
@@ -206,7 +259,9 @@ def _read_event(
         wanted = round(start / base)
         container.seek(wanted, stream=stream)
         for packet in container.demux(stream):
-            if packet.pts is not None and packet.pts >= wanted and packet.size > _EMPTY_TEXT:
+            if packet.pts is None or packet.pts < wanted:
+                continue
+            if _has_text(packet.size, settings):
                 begin, length = packet.pts * base, (packet.duration or 0) * base
                 content = content_of(bytes(packet), settings)
                 end = round((begin + length) * 1000) - offset

@@ -29,6 +29,12 @@ MP4_CODECS: Final = frozenset(
 )
 """Picture and sound that MP4 holds."""
 
+NOT_IN_MKV: Final = frozenset(
+    {"pcm_bluray", "pcm_dvd", "s302m", "nellymoser", "adpcm_ima_qt", "rv20"}
+)
+"""Picture and sound that ffmpeg's Matroska muxer refuses, tried with ffmpeg 9.0; MP4 has no place
+for them either."""
+
 _COVERS: Final = {"mjpeg": ("cover.jpg", "image/jpeg"), "png": ("cover.png", "image/png")}
 """Matroska's name and type of an attached picture, by codec."""
 
@@ -68,9 +74,14 @@ def plan_streams(media: Media, container: str) -> list[Kept]:
         cover = container == "mkv" and stream.attached_pic and stream.codec in _COVERS
         kept.append(Kept(stream, codec, cover))
     if impossible:
+        way_out = "set embed.container to mkv"
+        if impossible.codec in NOT_IN_MKV:
+            flag, codec = ("v", "libx264") if impossible.type == "video" else ("a", "flac")
+            how = f"-map 0 -dn -c copy -c:{flag} {codec}"
+            way_out = f"convert it first: ffmpeg -fflags +genpts -i IN {how} OUT.mkv"
         raise EmbedError(
             f"An {container} file cannot hold the {impossible.codec} {impossible.type} of"
-            f" '{media.name}'; set embed.container to mkv."
+            f" '{media.name}'; {way_out}."
         )
     return kept
 
@@ -83,7 +94,8 @@ def _codec_in(stream: Stream, container: str) -> str | None:
         text = {"mkv": "srt", "mp4": "mov_text"}[container]
         return text if stream.codec in TEXT_CODECS else None
     if stream.type in ("video", "audio"):
-        return "copy" if container == "mkv" or stream.codec in MP4_CODECS else None
+        held = stream.codec in MP4_CODECS if container == "mp4" else stream.codec not in NOT_IN_MKV
+        return "copy" if held else None
     return "copy" if container == "mkv" and stream.type == "attachment" else None
 
 

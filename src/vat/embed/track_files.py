@@ -66,7 +66,7 @@ def planned_events(track: Track, settings: EmbedSettings) -> list[Event]:
     import pysubs2
 
     parsed = pysubs2.SSAFile.from_string(ass_document(track, settings.style, (16, 9)))
-    return [Event(one.start, one.end, one.text.encode()) for one in parsed]
+    return [Event(one.start, one.end, one.text.encode().rstrip()) for one in parsed]
 
 
 def resolution(settings: EmbedSettings) -> int:
@@ -79,7 +79,8 @@ def content_of(packet: bytes, settings: EmbedSettings) -> bytes:
     if _form(settings) == "mp4":
         return packet[2 : 2 + struct.unpack(">H", packet[:2])[0]]
     if _form(settings) == "ass":
-        return packet.split(b",", 8)[-1]
+        # ffmpeg keeps blanks at the end of a line, pysubs2 does not.
+        return packet.split(b",", 8)[-1].rstrip()
     return packet
 
 

@@ -1,15 +1,22 @@
 """The subtitles that go into a video, one track for each language or pair of languages."""
 
+import logging
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from vat.bilingual import read_pair
 from vat.errors import EmbedError
 from vat.languages import language
 from vat.subtitles import StrPath, read_cues
 from vat.timeline import Cue
+
+logger = logging.getLogger(__name__)
+
+_TIMING: Final = re.compile(r"\s*-?\d+:\d+:\d+[,.]\d+\s*-->")
+"""A line that a reader of SubRip takes for the start of the next cue."""
 
 BILINGUAL = "bilingual"
 """What the track of two languages is called in the configuration."""
@@ -50,6 +57,26 @@ class Track:
         """What players show in their menu: the language in its own words."""
         names = [language(code).native for code in (self.language, self.second) if code]
         return " + ".join(names)
+
+
+def storable(track: Track) -> Track:
+    """The track with texts that every form can store.
+
+    A cue of blanks alone is left out, as is the character NUL; an invisible U+2060 keeps a line
+    that looks like a cue's times from being read as such.
+    """
+    numbers = [n for n, cue in enumerate(track.cues) if _storable(cue.text).strip()]
+    if len(numbers) < len(track.cues):
+        count = len(track.cues) - len(numbers)
+        logger.warning("%s: %d cues show nothing; they are left out", track.title, count)
+    cues = [replace(track.cues[n], text=_storable(track.cues[n].text)) for n in numbers]
+    upper = [track.upper_lines[n] for n in numbers] if track.upper_lines else ()
+    return replace(track, cues=cues, upper_lines=upper)
+
+
+def _storable(text: str) -> str:
+    lines = text.replace("\0", "").splitlines()
+    return "\n".join(f"\u2060{line}" if _TIMING.match(line) else line for line in lines)
 
 
 def burnt_track(tracks: Sequence[Track], wanted: str | None) -> Track | None:
