@@ -66,17 +66,14 @@ def embed(
     ):
         scratch = Path(folder)
         plan = None
-        if burnt is not None:
+        if burnt:
             plan = plan_burning(
                 video, media.name, kept, burnt, settings, scratch, ffmpeg=ffmpeg, gpu=gpu
             )
         with opened(video, media.name) as container:
             tags = read_tags(container)
-        # AVI and VOB do not tell when each picture is shown; genpts works it out.
-        arguments = [*LOCAL_ONLY, "-fflags", "+genpts", "-i", f"file:{video}"]
-        arguments += _track_inputs(video, kept, new, settings, scratch, ffmpeg)
-        arguments += stream_arguments(kept, new, settings)
-        arguments += cover_arguments(video, kept, scratch) + title_arguments(media, tags)
+        arguments = _stream_arguments(video, kept, new, settings, scratch, ffmpeg)
+        arguments += title_arguments(media, tags)
         output = ["-f", MUXERS[settings.container], f"file:{part}"]
 
         def run(plan: Burning | None) -> None:
@@ -111,6 +108,22 @@ def _run_on_gpu_or_cpu(
     except FfmpegError as error:
         raise EmbedError(f"Subtitles cannot be put into '{name}': {error}") from error
     return plan
+
+
+def _stream_arguments(
+    video: Path,
+    kept: Sequence[Kept],
+    new: Sequence[Track],
+    settings: EmbedSettings,
+    scratch: Path,
+    ffmpeg: str,
+) -> list[str]:
+    """What goes in, and which streams come out."""
+    # AVI and VOB do not tell when each picture is shown; genpts works it out.
+    arguments = [*LOCAL_ONLY, "-fflags", "+genpts", "-i", f"file:{video}"]
+    arguments += _track_inputs(video, kept, new, settings, scratch, ffmpeg)
+    arguments += stream_arguments(kept, new, settings)
+    return arguments + cover_arguments(video, kept, scratch)
 
 
 def _track_inputs(

@@ -1,6 +1,7 @@
 """When the streams of a file begin and end, as read: headers tell it wrongly or not at all."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -64,15 +65,13 @@ def _read_end(container: InputContainer, indexes: Collection[int]) -> float:
     beginning = (container.start_time or 0) / av.time_base
     for moment in (beginning + max(0.0, duration - _LAST_SECONDS), beginning):
         end = None
-        try:
+        # A file that is cut short ends with an error; what came before it counts.
+        with suppress(av.FFmpegError):
             container.seek(int(moment * av.time_base), backward=True)
             for packet in container.demux([container.streams[index] for index in indexes]):
                 start, until = _span(packet)
                 if start is not None:
                     end = until if end is None else max(end, until)
-        except av.FFmpegError:
-            # A file that is cut short ends with an error; what came before it counts.
-            pass
         if end is not None:
             return end
     return beginning
