@@ -1,6 +1,7 @@
 """Which processes belong to a lease, told from the process table of this host."""
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -62,7 +63,7 @@ def use_by_lease(
 def _lease_of(
     pid: int, by_pid: Mapping[int, tuple[str, float]], leases: Collection[str]
 ) -> str | None:
-    try:
+    with suppress(psutil.Error):
         process: psutil.Process | None = psutil.Process(pid)
         marker = _marker(process) if process else None
         if marker in leases:
@@ -73,8 +74,6 @@ def _lease_of(
             if lease and process.create_time() <= noted + _SLACK_S:
                 return lease
             process = process.parent()
-    except psutil.Error:
-        pass
     return None
 
 

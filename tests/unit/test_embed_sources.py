@@ -1,5 +1,6 @@
 """Every kind of source keeps what it had, and gets exactly the new tracks."""
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ CUES = [
     Cue(3, 1.6, 1.9, "  2\n-->"),
 ]
 TRACKS = [Track("zh", CUES), Track("de", CUES[:2])]
+BOTH = {"zho": 3, "deu": 2}
 MP4 = {"mp4", "cover in mp4", "turned", "upright", "wide pixels", "two sounds", "ts", "late sound"}
 MP4 |= {"subtitles, attachment, chapters", "10 bits", "HDR", "variable rate", "cover in mkv"}
 
@@ -31,6 +33,11 @@ def put(source: Path, settings: EmbedSettings, tracks: list[Track] = TRACKS) -> 
     result = source.with_name(f"result.{settings.container}")
     embed(source, media_of(source), tracks, result, settings, ffmpeg=FFMPEG)
     return result
+
+
+def shown(result: Path) -> Counter[str]:
+    """How many subtitles there are in each language."""
+    return Counter(language for language, *_ in packets(result))
 
 
 def table(path: Path, *, tags: bool = True) -> list[tuple[object, ...]]:
@@ -201,7 +208,8 @@ def test_an_avi_that_tells_no_times_of_its_pictures(
 
 
 def test_a_vob_with_frames_out_of_order(tmp_path: Path) -> None:
-    put(made(tmp_path / "a.vob", "-c:v", "mpeg2video", "-bf", "2", "-c:a", "ac3"), EmbedSettings())
+    source = made(tmp_path / "a.vob", "-c:v", "mpeg2video", "-bf", "2", "-c:a", "ac3")
+    assert shown(put(source, EmbedSettings())) == BOTH
 
 
 @pytest.mark.parametrize("container", ["mkv", "mp4"])
@@ -209,7 +217,7 @@ def test_a_recording_that_begins_between_two_key_frames(container: str, tmp_path
     whole = made(tmp_path / "a.ts", "-c:v", "libx264", "-g", "25", "-c:a", "aac").read_bytes()
     source = tmp_path / "b.ts"
     source.write_bytes(whole[188 * (len(whole) // 188 // 3) :])
-    put(source, EmbedSettings(container=container))
+    assert shown(put(source, EmbedSettings(container=container))) == BOTH
 
 
 def hidden_beginning(tmp_path: Path) -> Path:
@@ -229,12 +237,15 @@ def test_a_file_that_ends_a_little_before_its_header_says(tmp_path: Path) -> Non
     source = made(tmp_path / "a.mkv", "-c:v", "libx264", "-g", "5", "-c:a", "aac")
     whole = source.read_bytes()
     source.write_bytes(whole[: int(len(whole) * 0.85)])
-    put(source, EmbedSettings())
+    assert shown(put(source, EmbedSettings())) == BOTH
 
 
 def test_mp2_goes_into_mp4_under_the_name_it_has_there(tmp_path: Path) -> None:
     source = made(tmp_path / "a.ts", "-c:v", "libx264", "-c:a", "mp2")
-    put(source, EmbedSettings(container="mp4"))
+    result = put(source, EmbedSettings(container="mp4"))
+    assert shown(result) == BOTH
+    with av.open(f"file:{result}") as container:
+        assert [stream.type for stream in container.streams][:2] == ["video", "audio"]
 
 
 @pytest.mark.parametrize("container", ["mkv", "mp4"])
@@ -252,7 +263,8 @@ def test_sound_that_no_container_holds_is_named_with_the_way_out(
 )
 def test_a_cue_that_ends_after_the_video_passes(settings: EmbedSettings, tmp_path: Path) -> None:
     source = made(tmp_path / "a.mp4", "-c:v", "libx264", "-c:a", "aac")
-    put(source, settings, [Track("zh", [*CUES, Cue(4, 3.5, 4.7, "The end")])])
+    result = put(source, settings, [Track("zh", [*CUES, Cue(4, 3.5, 4.7, "The end")])])
+    assert shown(result) == {"zho": 4}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """How burned-in text looks: style files, scaled to the picture."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
@@ -80,13 +81,11 @@ def ass_document(
 def _parse(text: str) -> "SSAFile":
     import pysubs2
 
-    try:
+    with suppress(pysubs2.Pysubs2Error, KeyError, ValueError, IndexError):
         file = pysubs2.SSAFile.from_string(text, format_="ass")
         if int(file.info["PlayResY"]) > 0 and DEFAULT in file.styles:
             file.styles.setdefault(SECOND, file.styles[DEFAULT])
             return file
-    except (pysubs2.Pysubs2Error, KeyError, ValueError, IndexError):
-        pass
     raise EmbedError(
         "embed.style names a file that is no style: it needs PlayResY and a style called Default,"
         " as src/vat/data/styles/clean.ass has."
