@@ -326,8 +326,9 @@ def _lives_on(path: Path, record: Record) -> bool:
 
 
 def _remove(path: Path) -> None:
-    # In a sticky folder only the owner may; a record that nobody holds does no harm.
-    for name in (path, *(path.with_suffix(end) for end in (".root", ".confirmed", ".idle"))):
+    # In a sticky folder only the owner may; a record that nobody holds does no harm. The record
+    # goes last: whoever dies on the way leaves it to the next reader, and nothing without it.
+    for name in (*(path.with_suffix(end) for end in (".root", ".confirmed", ".idle")), path):
         with suppress(OSError):
             name.unlink()
 

@@ -56,8 +56,10 @@ def confirm(timeout_s: float | None = None, environment: Mapping[str, str] = os.
         with ledger.locked():
             lacking = _lacking(path, read_inventory(), ledger)
             if not lacking:
+                # A mark without its lease would stay for ever.
                 with suppress(OSError):
-                    path.with_suffix(".confirmed").touch()
+                    if path.exists():
+                        path.with_suffix(".confirmed").touch()
                 return
         if time.monotonic() > deadline:
             raise LeaseTimeoutError(

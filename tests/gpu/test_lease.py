@@ -414,6 +414,32 @@ def test_a_job_that_takes_over_while_its_lease_is_cleared_away_does_not_run(tmp_
     assert "the lease of this job is gone" in err
 
 
+@pytest.mark.parametrize("removed", range(4))
+def test_whoever_dies_while_clearing_a_lease_away_leaves_it_to_the_next(
+    removed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    with ledger.locked():
+        held = ledger.add("lease", 1, ("GPU-0",), 8000, "")
+    for mark in (".confirmed", ".idle"):
+        held.path.with_suffix(mark).touch()
+    held.let_go()
+    unlink, left = Path.unlink, iter(range(removed))
+
+    def die_in_time(path: Path, missing_ok: bool = False) -> None:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        unlink(path, missing_ok)
+
+    with monkeypatch.context() as dying, pytest.raises(KeyboardInterrupt), ledger.locked():
+        dying.setattr(Path, "unlink", die_in_time)
+        ledger.leases()
+    assert len(list(ledger.folder.iterdir())) == 5 - removed
+    with ledger.locked():
+        assert ledger.leases() == []
+    assert [path.name for path in ledger.folder.iterdir()] == ["lock"]
+
+
 def test_a_lease_ends_also_where_the_ledger_is_busy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
