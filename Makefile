@@ -24,7 +24,7 @@ demo: install
 	@echo "More subtitle formats, transcripts and all else: results/"
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 # A real Slurm of one node, on loopback, for as long as the tests last; skipped where it cannot be had.
 test-slurm: install

@@ -4,12 +4,27 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 # A shared machine may be slow for a moment; that is no fault of the code.
 settings.register_profile("shared", deadline=None)
 settings.load_profile("shared")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+class Rooms(LoadFileScheduling):
+    """With several processes of pytest: what shares costly fixtures runs in the same one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        scope = super()._split_scope(nodeid)
+        # The finished demo is one folder, on which only one Snakemake can work at a time.
+        return "workflow" if scope.startswith("tests/workflow/") else scope
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Rooms:
+    return Rooms(config, log)
 
 
 @pytest.fixture(scope="session")

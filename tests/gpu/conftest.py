@@ -61,6 +61,4 @@ def runs(tmp_path: Path, environment: dict[str, str]) -> Iterator[Runs]:
     folder.mkdir()
     made = Runs(folder, environment)
     yield made
-    for process in made.started:
-        process.kill()
-        process.communicate()
+    made.end()

@@ -5,8 +5,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+import psutil
+
+from gpulease.ledger import FOLDER_VARIABLE
 
 
 class Runs:
@@ -42,6 +47,15 @@ class Runs:
         out, _ = process.communicate(timeout=120)
         assert process.returncode == 1, out
         return out
+
+    def end(self) -> None:
+        """Kill all that is left of the runs, found by the folder of their leases."""
+        for process in psutil.process_iter():
+            with suppress(psutil.Error):
+                if process.environ().get(FOLDER_VARIABLE) == self.environment[FOLDER_VARIABLE]:
+                    process.kill()
+        for started in self.started:
+            started.communicate()
 
     def read(self, name: str) -> str:
         return (self.folder / name).read_text().strip()
