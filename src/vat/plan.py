@@ -206,6 +206,10 @@ class Plan:
         spoken = [] if record.language == "auto" else [record.language]
         return list(dict.fromkeys([*wanted, *spoken]))
 
+    def targets(self, video: str) -> list[str]:
+        """Those of a video's languages that it is to be translated into."""
+        return [code for code in self.languages(video) if code in self.videos[video].targets]
+
     def tracks(self, video: str) -> list[str]:
         """What is embedded into a video, in this order; "source" is the spoken language.
 
@@ -215,7 +219,7 @@ class Plan:
             ConfigError: where it is to have a language in which the video gets no subtitles.
         """
         record = self.videos[video]
-        targets = [code for code in self.languages(video) if code in record.targets]
+        targets = self.targets(video)
         spoken = self.config["embed"]["source_track"] or not targets
         single = [*targets, *(["source"] if spoken and record.language not in targets else [])]
         pair = self.config["embed"]["bilingual"]

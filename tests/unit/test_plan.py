@@ -109,6 +109,21 @@ def test_languages_and_tracks(make: Any, tmp_path: Path) -> None:
     assert of("zh", ["zh"], source_track=True) == (["zh"], ["zh"])
 
 
+def test_targets_are_what_is_translated_or_already_spoken(make: Any, tmp_path: Path) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+
+    def of(source: str, targets: list[str], backend: str) -> list[str]:
+        languages = {"source": source, "targets": targets}
+        plan = make(videos="v.mp4", languages=languages, translate={"backend": backend})
+        (video,) = plan.videos
+        return plan.targets(video)
+
+    assert of("en", ["zh", "ja"], "openai") == ["zh", "ja"]
+    assert of("auto", ["zh"], "openai") == ["zh"]
+    assert of("zh", ["zh"], "none") == ["zh"]
+    assert of("en", ["zh"], "none") == []
+
+
 def test_a_bilingual_track_comes_first_and_needs_its_languages(make: Any, tmp_path: Path) -> None:
     make_video(tmp_path / "v.mp4", 1)
 

@@ -34,7 +34,7 @@ def test_every_chunk_is_planned_without_a_checkpoint(
         "split": 3,
         "asr_chunk": 1 + 3 + 5,
         "merge": 3,
-        "translate": 3 * 2,
+        "translate": 3,
         "embed": 3,
         "deliver": 3,
     }
@@ -68,11 +68,11 @@ def test_a_detector_is_fetched_where_the_language_is_not_known(
 @pytest.mark.parametrize(
     ("config", "absent", "present"),
     [
-        ("translate={backend: none}", {"fetch_model"}, {"translate": 3, "embed": 3}),
-        ("embed={mode: none}", {"embed"}, {"translate": 6}),
+        ("translate={backend: none}", {"fetch_model", "translate"}, {"merge": 3, "embed": 3}),
+        ("embed={mode: none}", {"embed"}, {"translate": 3}),
         ("embed={mode: burn, container: mp4}", {"fetch_model"}, {"embed": 3}),
-        ("languages={targets: [zh, ja, de]}", set(), {"translate": 12, "embed": 3}),
-        ("languages={targets: []}", set(), {"translate": 3, "embed": 3}),
+        ("languages={targets: [zh, ja, de]}", set(), {"translate": 9, "embed": 3}),
+        ("languages={targets: []}", {"translate"}, {"merge": 3, "embed": 3}),
     ],
 )
 def test_each_case_plans_what_it_needs(
@@ -125,7 +125,7 @@ def test_each_attempt_asks_for_more_memory_and_time(
         return [tuple(map(int, numbers)) for numbers in found]
 
     first, third = asked(1), asked(3)
-    assert len(first) == 3 * 9 + 1 + 4 + 7
+    assert len(first) == 3 * 8 + 1 + 4 + 7
     for (gpu_mem, minutes, memory), more in zip(sorted(first), sorted(third), strict=True):
         assert more == (2 * gpu_mem, 3 * minutes, 3 * memory)
 

@@ -40,7 +40,7 @@ def test_videos_added_to_finished_ones_are_all_that_is_planned(
         make_video(tmp_path / name, 25)
     run = workflow(finished_demo, *demo("-n", "--config", f"videos=['demo', '{tmp_path}']"))
     expected = dict.fromkeys(CHAIN | {"download", "extract_audio"}, 2)
-    assert run.jobs() == expected | {"asr_chunk": 4, "translate": 4, "all": 1}
+    assert run.jobs() == expected | {"asr_chunk": 4, "translate": 2, "all": 1}
 
 
 def test_jobs_of_earlier_videos_come_first(workflow: Workflow, tmp_path: Path) -> None:
