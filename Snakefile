@@ -37,4 +37,4 @@ include: "workflow/rules/deliver.smk"
 
 onstart:
     explained(check_api_key, plan)
-    explained(begin_run, translations)
+    kept_open.append(explained(begin_run, translations))

@@ -420,6 +420,24 @@ def test_a_secret_in_the_address_is_refused_before_anything_is_written() -> None
             check_means({"translate": config | {"base_url": address}})
 
 
+def test_runs_at_the_same_time_share_one_count(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path, "a", (1.0, 1.0), 1.0)
+    first = begin_run(tmp_path)
+    ledger.settle((600_000, 0), 0.0)
+    second = begin_run(tmp_path)
+    with pytest.raises(TranslationError, match=r"0\.6000 is spent"):
+        ledger.reserve((600_000, 0))
+    first.close()
+    third = begin_run(tmp_path)
+    ledger.look()
+    assert ledger.run == pytest.approx(0.6), "the second still runs"
+    second.close()
+    third.close()
+    with begin_run(tmp_path):
+        ledger.look()
+    assert ledger.run == 0
+
+
 def test_a_damaged_line_in_the_ledger_is_passed_over(tmp_path: Path) -> None:
     begin_run(tmp_path)
     with (tmp_path / "spending.jsonl").open("a") as file:

@@ -276,6 +276,9 @@ terms_gpus = int(
 
 translations = workflow.pathvars.apply("<resources>/translations")
 
+kept_open = []
+"""Files that stay open for as long as the run lasts."""
+
 
 burns = config["embed"]["mode"] in ("burn", "both")
 """Whether text is drawn into pictures, which are encoded again."""

@@ -10,7 +10,7 @@ import logging
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -210,7 +210,17 @@ class Ledger:
         self._offset = file.tell()
 
 
-def begin_run(folder: str | Path) -> None:
-    """Note in the ledger that a new run begins: `max_cost` is counted from here."""
+def begin_run(folder: str | Path) -> TextIO:
+    """Note in the ledger that a new run begins: `max_cost` is counted from here.
+
+    Runs at the same time share one count, from the first one's beginning on: each that began the
+    count anew would let the others spend as much again. A run lasts while the file that is returned
+    is open.
+    """
     with _locked(Path(folder) / _LEDGER) as file:
-        file.write(json.dumps({"run": time.strftime("%Y-%m-%dT%H:%M:%S%z")}) + "\n")
+        running = (Path(folder) / "running").open("a", encoding="utf-8")
+        with suppress(BlockingIOError):
+            fcntl.flock(running, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            file.write(json.dumps({"run": time.strftime("%Y-%m-%dT%H:%M:%S%z")}) + "\n")
+        fcntl.flock(running, fcntl.LOCK_SH)
+    return running
