@@ -2,10 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# The cuBLAS that CTranslate2 wants on a GPU; hosts without a GPU do without its 600 MB.
-# Snakemake's way to Slurm, where there is Slurm: every start of Snakemake imports it and its pandas,
-# for a quarter of a second.
-EXTRAS := test$(shell nvidia-smi >/dev/null 2>&1 && echo ,cuda)$(shell command -v sbatch >/dev/null && echo ,cluster)
+# The cuBLAS that CTranslate2 wants on a GPU; hosts without a GPU do without its 600 MB, unless they
+# send jobs to those that have one. Snakemake's way to Slurm, where there is Slurm: every start of
+# Snakemake imports it and its pandas, for a quarter of a second.
+EXTRAS := test$(shell { nvidia-smi || command -v sbatch; } >/dev/null 2>&1 && echo ,cuda)$(shell command -v sbatch >/dev/null && echo ,cluster)
 
 .PHONY: install demo test test-slurm lint clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # The node pretends to have more processors than this host.
 _ONE_THREAD = [f"{rule}=1" for rule in ("asr_chunk", "separate", "split", "translate", "embed")]
 # Jobs of seconds: look often, and expect no network file system to be late.
-_HASTE = ["--slurm-init-seconds-before-status-checks", "5", "--latency-wait", "5"]
+_HASTE = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5"]
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,6 @@ def test_every_sound_video_is_finished_and_the_broken_one_named(two_gpus: Outcom
 
 def test_no_gpu_is_shared_and_both_work_at_a_time(two_gpus: Outcome) -> None:
     assert most_on_a_gpu(two_gpus.scripts) == {"0": 1, "1": 1}
-    # One of the two languages is the spoken one, which is passed on.
     on_gpus = [script for script in two_gpus.scripts_of(*GPU_RULES) if script["gpus"]]
     assert len(on_gpus) == 3 + 9 + 3 + 3
     assert {len(script["gpus"].split(",")) for script in on_gpus} == {1}
@@ -69,9 +68,20 @@ def test_other_jobs_see_no_gpu_and_none_takes_a_lease(two_gpus: Outcome) -> None
 
 
 def test_a_failing_job_is_tried_again_with_more_memory_and_time(two_gpus: Outcome) -> None:
-    tries = [job for job in two_gpus.jobs_of("download") if job["JobState"] == "FAILED"]
+    tries = [job for job in two_gpus.jobs_of("fetch") if job["JobState"] == "FAILED"]
     assert [job["MinMemoryNode"] for job in tries] == ["1000M", "2000M", "3000M"]
-    assert [job["TimeLimit"] for job in tries] == ["06:00:00", "12:00:00", "18:00:00"]
+    assert [job["TimeLimit"] for job in tries] == ["07:00:00", "14:00:00", "21:00:00"]
+
+
+def test_neighbours_without_a_gpu_are_one_job(two_gpus: Outcome) -> None:
+    def jobs(*rules: str) -> list[str]:
+        return [script["job"] for script in two_gpus.scripts_of(*rules)]
+
+    assert sorted(jobs("extract_audio")) == sorted(
+        set(jobs("download")) & set(jobs("extract_audio"))
+    )
+    assert sorted(jobs("embed")) == sorted(jobs("deliver"))
+    assert len(set(jobs("embed"))) == 3
 
 
 class Site:
@@ -140,7 +150,7 @@ def test_the_same_command_goes_on_with_what_was_cancelled(
     _, resumed = four_gpus
     assert resumed.status == 0, resumed.output
     assert len(resumed.videos) == 2
-    assert len(resumed.jobs_of("download")) == 2
+    assert len(resumed.jobs_of("fetch")) == 2
     assert len(resumed.jobs_of("separate")) == 2
 
 

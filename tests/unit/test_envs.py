@@ -12,7 +12,8 @@ ENVS = sorted(ROOT.glob("envs/*.yaml"))
 
 def pinned(lines: list[str]) -> dict[str, str]:
     pairs = (line.split("==") for line in lines if "==" in line and not line.startswith("#"))
-    return {re.sub("[-_.]+", "-", name).lower(): version for name, version in pairs}
+    names = ((re.sub(r"\[.*\]", "", name), version) for name, version in pairs)
+    return {re.sub("[-_.]+", "-", name).lower(): version for name, version in names}
 
 
 @pytest.mark.parametrize("env", ENVS, ids=lambda path: path.stem)
@@ -21,6 +22,12 @@ def test_each_package_has_the_version_of_the_constraints(env: Path) -> None:
     here = pinned(by_pip["pip"])
     assert len(here) == len(by_pip["pip"]) > 0
     assert here.items() <= pinned((ROOT / "constraints.txt").read_text().splitlines()).items()
+
+
+@pytest.mark.parametrize("env", ENVS, ids=lambda path: path.stem)
+def test_what_runs_ctranslate2_on_a_gpu_has_its_cublas(env: Path) -> None:
+    packages = pinned(re.findall(r"\S+==\S+", env.read_text()))
+    assert ("ctranslate2" in packages) == ("nvidia-cublas-cu12" in packages)
 
 
 def test_rules_and_environments_name_each_other() -> None:

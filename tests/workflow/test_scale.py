@@ -57,6 +57,22 @@ def test_jobs_of_earlier_videos_come_first(workflow: Workflow, tmp_path: Path) -
     assert found == {("a", "3"), ("b", "2"), ("c", "1")}
 
 
+def test_models_are_fetched_first_and_no_audio_waits_for_them(
+    workflow: Workflow, tmp_path: Path
+) -> None:
+    for name in ("a.mp4", "b.mp4"):
+        make_video(tmp_path / "in" / name, 10)
+    run = workflow(tmp_path, *demo("-n", "--config", "videos=in", "separate={model: kim}"))
+    fetch, *decode = re.findall(
+        r"rule (?:fetch_model|extract_audio):\n(.*?)\n\[", run.output, re.DOTALL
+    )
+    assert "priority: 3" in fetch
+    assert len(decode) == 2
+    model = re.search("output: (.*)", fetch)
+    assert model
+    assert all(model[1] in job.splitlines()[0] for job in decode)
+
+
 def test_a_batch_is_a_part_of_the_videos(workflow: Workflow, tmp_path: Path) -> None:
     for name in ("a.mp4", "b.mp4", "c.mp4", "d.mp4"):
         make_video(tmp_path / "in" / name, 10)

@@ -13,6 +13,8 @@ rule extract_audio:
     input:
         source="<results>/{video}/source",
         media="<results>/{video}/media.json",
+        # Before the model is there, nothing takes the audio, and that of all videos would pile up.
+        model=separator_input,
     output:
         # Large, and remade within seconds where the separation is to be repeated.
         audio=temp(ensure("<results>/{video}/audio.flac", non_empty=True)),
