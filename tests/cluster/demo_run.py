@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from gpulease.ledger import FOLDER_VARIABLE
 from tests.cluster.private_slurm import PrivateSlurm, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,11 +23,15 @@ _HASTE = ["--slurm-init-seconds-before-status-checks", "1", "--latency-wait", "5
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run left behind: its output, the finished videos, and what Slurm and scripts noted."""
+    """What a run left behind: its output, the finished videos, and what Slurm and scripts noted.
+
+    `cluster` is the configuration of its Slurm, which its daemons have in their environment.
+    """
 
     status: int
     output: str
     folder: Path
+    cluster: str
     videos: list[Path]
     jobs: list[dict[str, str]]
     scripts: list[dict[str, Any]]
@@ -52,6 +57,7 @@ class DemoRun:
         unset = {"PYTHONDONTWRITEBYTECODE", "OPENAI_API_KEY", "CUDA_VISIBLE_DEVICES"}
         kept = {key: value for key, value in os.environ.items() if key not in unset}
         observer = {"PYTHONPATH": str(ROOT / "tests/cluster/observer")}
+        observer |= {"OBSERVED": str(self._observed), FOLDER_VARIABLE: str(self.folder / "pool")}
         return subprocess.Popen(
             [
                 *[sys.executable, "-m", "snakemake", "--profile", "slurm"],
@@ -60,7 +66,7 @@ class DemoRun:
                 *arguments,
             ],
             cwd=ROOT,
-            env={**kept, **self.slurm.environment, **observer, "OBSERVED": str(self._observed)},
+            env={**kept, **self.slurm.environment, **observer},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -84,6 +90,7 @@ class DemoRun:
             process.returncode,
             output,
             self.folder,
+            self.slurm.environment["SLURM_CONF"],
             sorted(p for p in self.folder.glob("results/*/*.mkv") if p.parent.name != "delivery"),
             self.slurm.jobs(),
             [json.loads(line) for line in lines],

@@ -19,7 +19,6 @@ def observe(file: str, script: Path) -> None:
             "rule": script.name.split(".")[1],
             "job": os.environ.get("SLURM_JOB_ID"),
             "gpus": os.environ.get("CUDA_VISIBLE_DEVICES"),
-            "lease": os.environ.get("GPULEASE_LEASE"),
             "began": began,
             "ended": time.time(),
         }
