@@ -53,6 +53,35 @@ def test_an_unreadable_file_is_planned_and_looked_at_again(
     assert "'v.mp4'" in caplog.text
 
 
+OUT_OF_REACH = {"gone": "/nowhere/gone.mkv", "loop": "loop.mp4", "long": "x" * 300}
+
+
+@pytest.mark.parametrize("name", OUT_OF_REACH)
+def test_a_video_out_of_reach_is_planned_and_keeps_no_other_from_it(
+    make: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    make_video(tmp_path / "in/v.mp4", 12)
+    (tmp_path / f"in/{name}.mp4").symlink_to(OUT_OF_REACH[name])
+    plan = make(videos="in", split={"chunk_seconds": 5})
+    out, whole = plan.videos
+    assert (plan.chunks[out], plan.chunks[whole]) == (1, 3)
+    assert plan.fingerprints[out] == ""
+    assert plan.fingerprints[whole] != ""
+    assert f"'{name}.mp4' cannot be read" in caplog.text
+
+
+def test_a_known_video_out_of_reach_is_not_taken_for_a_changed_one(
+    make: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/v.mp4").symlink_to(make_video(tmp_path / "disk.mp4", 12))
+    before = make(videos="in", split={"chunk_seconds": 5})
+    (tmp_path / "disk.mp4").rename(tmp_path / "away.mp4")
+    assert make(videos="in", split={"chunk_seconds": 5}) == before
+    assert "'v.mp4' cannot be read" in caplog.text
+
+
 def test_what_was_learnt_may_be_damaged(
     make: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -42,7 +42,8 @@ def find(root: Path, tmp_path: Path) -> Callable[..., dict[str, Video]]:
         **sections: Any,
     ) -> dict[str, Video]:
         config = complete({"videos": videos, **sections}, schema)
-        return Finder(config, rows, (tmp_path, root), [tmp_path / "results"], expand).find()
+        skip = [tmp_path / "results"]
+        return Finder(config, rows, (tmp_path, root), skip, expand).find()
 
     return finder
 
@@ -121,6 +122,15 @@ def test_an_empty_folder_and_a_missing_one_are_named(find: Any, tmp_path: Path) 
         find("empty")
     with pytest.raises(ConfigError, match="nowhere"):
         find("nowhere")
+
+
+@pytest.mark.parametrize("target", ["/nowhere/gone.mkv", "a.mp4", "x" * 300])
+def test_a_link_that_leads_nowhere_is_a_video_of_the_folder(
+    find: Any, tmp_path: Path, target: str
+) -> None:
+    touch(tmp_path / "in", "b.mp4")
+    (tmp_path / "in/a.mp4").symlink_to(target)
+    assert [Path(video.source).name for video in find("in").values()] == ["a.mp4", "b.mp4"]
 
 
 def test_a_playlist_becomes_its_entries(find: Any) -> None:
