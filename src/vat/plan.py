@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ class Probes:
     """Remembers what was learnt about sources, so that planning a folder again opens no file.
 
     Fingerprint and seconds of a local video are kept by its path, the entries of a playlist by its
-    URL. Without `renew` all that is known holds, and nothing is
+    URL, the files of a folder by a key. Without `renew` all that is known holds, and nothing is
     written: each job of a run plans what the run has found, whatever becomes of folders meanwhile.
     """
 
@@ -60,6 +60,13 @@ class Probes:
         except SourceError as error:
             logger.warning("%s", error)
             return [mark, None] if mark else last
+
+    def listing(self, key: str, look: Callable[[], Sequence[str]]) -> Sequence[str]:
+        """The files of a folder: what `look` finds, or found when the run began."""
+        if self.renew or key not in self.known:
+            self._learn(key, look())
+        files: Sequence[str] = self.known[key]
+        return files
 
     def entries(self, url: str) -> Sequence[str]:
         """The videos behind a URL: those of a playlist, or the URL itself.
@@ -310,7 +317,7 @@ def make_plan(
     probes = Probes(here / ".snakemake" / "vat" / "probes.json", renew)
     bases = (here, root)
     rows = load_schema(schemas / "videos.schema.yaml")
-    videos = Finder(full, rows, bases, skip, probes.entries).find()
+    videos = Finder(full, rows, bases, skip, probes.entries, probes.listing).find()
     length = full["split"]["chunk_seconds"]
     chunks: dict[str, int | None] = dict.fromkeys(videos)
     fingerprints = dict.fromkeys(videos, "")

@@ -52,7 +52,8 @@ class Finder:
     """Turns the `videos` setting into records.
 
     `bases` are the folders in which a relative path is looked for, in this order. `expand` gives
-    the entries of a playlist's URL, or the URL itself. Files below a folder
+    the entries of a playlist's URL, or the URL itself. `recall` is given a key for a folder and a
+    function that lists it, and answers with that list or the one it remembers. Files below a folder
     of `skip` are not videos to translate (the results of earlier runs).
     """
 
@@ -61,6 +62,7 @@ class Finder:
     bases: Sequence[Path]
     skip: Sequence[Path]
     expand: Callable[[str], Sequence[str]]
+    recall: Callable[[str, Callable[[], Sequence[str]]], Sequence[str]]
 
     def find(self) -> dict[str, Video]:
         """All videos by slug, in the order of the setting, each once.
@@ -92,7 +94,9 @@ class Finder:
 
     def _files(self, folder: Path) -> Sequence[str]:
         recursive = self.config["download"]["recursive"]
-        found = list_videos(folder, self.skip, recursive=recursive)
+        # No path or URL begins like this, so that no name can be taken for the key of a folder.
+        key = f"{'tree' if recursive else 'folder'} {folder}"
+        found = self.recall(key, lambda: list_videos(folder, self.skip, recursive=recursive))
         if not found:
             hint = "" if recursive else ", or set download.recursive to search its subfolders"
             raise ConfigError(f"The folder '{folder}' holds no video; name another one{hint}.")
