@@ -46,11 +46,9 @@ plan = explained(
     # A cluster's jobs plan again what this process has planned.
     renew=workflow.is_main_process,
 )
-if workflow.is_main_process:
-    remove_dead_links(
-        Path(workflow.pathvars.apply(f"<results>/{video}/source"))
-        for video in plan.videos
-    )
+remove_dead_links(
+    Path(workflow.pathvars.apply(f"<results>/{video}/source")) for video in plan.videos
+)
 config.update(plan.config)
 recipe = plan.recipe
 
