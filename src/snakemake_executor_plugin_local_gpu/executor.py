@@ -17,6 +17,7 @@ from snakemake.exceptions import SpawnedJobError, WorkflowError
 from snakemake.executors import local
 from snakemake.settings.types import DeploymentMethod
 from snakemake.shell import shell
+from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
 from gpulease import Lease, Pool, is_out_of_memory
 from gpulease.client import WORKER_VARIABLE
@@ -67,6 +68,15 @@ class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
         # Private: the scheduler sleeps on this semaphore until a job ends. Memory that others
         # give back is no event that Snakemake knows.
         self.workflow.scheduler._open_jobs.release()
+
+    def run_job(self, job: Any) -> None:
+        """Start a job; one whose input has vanished fails alone. Snakemake ends the run there."""
+        try:
+            super().run_job(job)
+        except WorkflowError as error:
+            self.leases.give_up(job)
+            self.logger.error(str(error))
+            self.report_job_error(SubmittedJobInfo(job=job))
 
     def cached_or_run(self, job: Any, run_func: Callable[..., None], *args: Any) -> None:
         """Run a job, on a worker's thread, under its lease."""

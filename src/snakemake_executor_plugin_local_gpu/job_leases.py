@@ -235,13 +235,17 @@ class JobLeases:
         """Give up all that waits; leases of jobs that run stay until those end."""
         self._stopped.set()
         self._watcher.stop()
-        while self._outcomes:
-            _, outcome = self._outcomes.popitem()
-            if isinstance(outcome, Seat):
-                self._workers.abandon(outcome)
-            elif outcome.lease:
-                outcome.lease.release()
+        for job in tuple(self._outcomes):
+            self.give_up(job)
         self._queue.close()
+
+    def give_up(self, job: Any) -> None:
+        """Give back what the last round gave to a job that does not start after all."""
+        outcome = self._outcomes.pop(job, None)
+        if isinstance(outcome, Seat):
+            self._workers.abandon(outcome)
+        elif outcome and outcome.lease:
+            outcome.lease.release()
 
 
 def _number(job: Any, resource: str, default: int) -> int:

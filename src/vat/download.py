@@ -3,14 +3,14 @@
 import hashlib
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
 from vat.errors import SourceError
 from vat.files import atomic_path, read_json, write_json
-from vat.media import probe
+from vat.media import probe, status_of
 from vat.sources import SUFFIXES
 
 logger = logging.getLogger(__name__)
@@ -70,15 +70,28 @@ def link_local(source: str | Path, destination: str | Path) -> None:
     """Make `destination` a symbolic link to a local file, relative where `source` is.
 
     Raises:
-        SourceError: where the file is missing or no file.
+        SourceError: where the file is missing, out of reach or no file.
     """
     path = Path(source)
-    if not path.is_file():
-        raise SourceError(f"'{source}' is not there or no file; correct its path.")
+    status_of(path, str(source))
     folder = Path(destination).parent.resolve()
     target = path if path.is_absolute() else os.path.relpath(path, folder)
     with atomic_path(destination) as part:
         part.symlink_to(target)
+
+
+def remove_dead_links(links: Iterable[Path]) -> None:
+    """Remove links that lead to no file any more.
+
+    Snakemake takes a dead link for a file and stops the whole run where it asks for its time.
+    """
+    for link in links:
+        if link.is_symlink():
+            try:
+                status_of(link)
+            except SourceError:
+                logger.info("%s, a link that leads nowhere, is removed", link)
+                link.unlink(missing_ok=True)
 
 
 def fetch_url(

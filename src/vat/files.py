@@ -1,5 +1,6 @@
 """Files that appear whole or not at all."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -7,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import get_ident
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 _NAME_BYTES: Final = 255
 """Longest name of a file on Linux's file systems."""
@@ -73,6 +74,15 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
 def read_json(path: str | os.PathLike[str]) -> Any:
     """Read one UTF-8 JSON document."""
     return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[TextIO]:
+    """The file, opened for reading and writing, while no other process or thread has it so."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file
 
 
 def write_once(path: str | os.PathLike[str], text: str) -> bool:

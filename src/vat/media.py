@@ -1,5 +1,7 @@
 """What a media file holds: its length, its streams, and which audio track is transcribed."""
 
+import os
+import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -108,6 +110,24 @@ def probe(
     return Media(name, title, source, duration, begin, streams, track, start)
 
 
+def status_of(path: str | Path, name: str | None = None) -> os.stat_result:
+    """Size and times of a local file; `name` is what it is called in messages.
+
+    Raises:
+        SourceError: where it is missing, out of reach or no file.
+    """
+    name = name or Path(path).name
+    try:
+        status = Path(path).stat()
+    except OSError as error:
+        raise SourceError(
+            f"'{name}' cannot be read ({error.strerror}); correct its path or link, or remove it."
+        ) from error
+    if not stat.S_ISREG(status.st_mode):
+        raise SourceError(f"'{name}' is no file; correct its path.")
+    return status
+
+
 def opened(path: str | Path, name: str | None = None) -> InputContainer:
     """Open a local media file; `name` is what it is called in messages.
 
@@ -115,14 +135,11 @@ def opened(path: str | Path, name: str | None = None) -> InputContainer:
         SourceError: where it is missing, empty or no media file.
     """
     name = name or Path(path).name
-    file = Path(path)
-    if not file.is_file():
-        raise SourceError(f"'{name}' is not there or no file; correct its path.")
-    if file.stat().st_size == 0:
+    if status_of(path, name).st_size == 0:
         raise SourceError(f"'{name}' is empty (0 bytes); copy or download it again.")
     try:
         return av.open(
-            f"file:{file}",
+            f"file:{path}",
             metadata_errors="replace",
             options={"protocol_whitelist": "file,crypto,data"},
         )

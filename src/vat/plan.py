@@ -3,7 +3,7 @@
 import json
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,8 @@ from typing import Any
 from vat.config import complete, load_schema, recipe
 from vat.embed.tracks import BILINGUAL
 from vat.errors import ConfigError, SourceError
-from vat.files import read_json, write_json
-from vat.media import probe_duration
+from vat.files import locked, read_json, write_json
+from vat.media import probe_duration, status_of
 from vat.sources import Finder, Video, identity, locate
 from vat.split import count_chunks
 from vat.translate.glossary import digest, glossary_names, read_terms
@@ -25,35 +25,48 @@ logger = logging.getLogger(__name__)
 class Probes:
     """Remembers what was learnt about sources, so that planning a folder again opens no file.
 
-    Durations are kept by path, size and time of change; the entries of playlists by URL. Known
-    playlists are asked for again only where `renew` says so.
+    Fingerprint and seconds of a local video are kept by its path, the entries of a playlist by its
+    URL, the files of a folder by a key. Without `renew` all that is known holds, and nothing is
+    written: each job of a run plans what the run has found, whatever becomes of folders meanwhile.
     """
 
     path: Path
     renew: bool = True
-    known: dict[str, Any] = field(default_factory=dict)
-    changed: bool = False
+    known: dict[str, Any] = field(init=False)
+    learnt: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Take over what earlier runs learnt; a damaged file is made anew."""
-        if self.path.exists():
-            try:
-                self.known = read_json(self.path)
-            except json.JSONDecodeError as error:
-                logger.warning("%s is damaged (%s); every video is probed again", self.path, error)
+        self.known = self._read()
 
-    def duration(self, source: str) -> float | None:
-        """Seconds of a local video, or None where it cannot be read (`download` will say why)."""
-        key = f"{source}\n{fingerprint(source)}"
-        if key not in self.known:
-            try:
-                self.known[key] = probe_duration(source)
-            except SourceError as error:
-                logger.warning("%s", error)
-                return None
-            self.changed = True
-        seconds: float = self.known[key]
-        return seconds
+    def video(self, source: str) -> tuple[str, float | None]:
+        """Fingerprint and seconds of a local video.
+
+        The seconds are None where it cannot be read (`download` will say why). One that is out of
+        reach is taken for what it last was, so that nothing is done again while a disk is away; the
+        fingerprint of one that nobody has seen is empty.
+        """
+        if self.renew or source not in self.known:
+            self._learn(source, self._look(source, self.known.get(source, ["", None])))
+        mark, seconds = self.known[source]
+        return mark, seconds
+
+    def _look(self, source: str, last: list[Any]) -> list[Any]:
+        mark = ""
+        try:
+            mark = fingerprint(source)
+            known = mark == last[0] and last[1] is not None
+            return last if known else [mark, probe_duration(source)]
+        except SourceError as error:
+            logger.warning("%s", error)
+            return [mark, None] if mark else last
+
+    def listing(self, key: str, look: Callable[[], Sequence[str]]) -> Sequence[str]:
+        """The files of a folder: what `look` finds, or found when the run began."""
+        if self.renew or key not in self.known:
+            self._learn(key, look())
+        files: Sequence[str] = self.known[key]
+        return files
 
     def entries(self, url: str) -> Sequence[str]:
         """The videos behind a URL: those of a playlist, or the URL itself.
@@ -76,19 +89,35 @@ class Probes:
                 raise
             logger.warning("%s cannot be reached; the entries of the last run are taken", url)
             return list(self.known[url])
-        self.changed |= self.known.get(url) != found
-        self.known[url] = found
+        self._learn(url, found)
         return found
 
     def save(self) -> None:
-        """Write what was learnt, if anything was."""
-        if self.changed:
-            write_json(self.path, self.known)
+        """Write what a run learnt, if anything, beside what others have written meanwhile."""
+        if self.learnt and self.renew:
+            with locked(self.path.with_suffix(".lock")):
+                write_json(self.path, self._read() | self.learnt)
+
+    def _learn(self, key: str, value: Any) -> None:
+        if key not in self.known or self.known[key] != value:
+            self.known[key] = self.learnt[key] = value
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            known: dict[str, Any] = read_json(self.path) if self.path.exists() else {}
+        except json.JSONDecodeError as error:
+            logger.warning("%s is damaged (%s); every video is probed again", self.path, error)
+            return {}
+        return known
 
 
 def fingerprint(source: str) -> str:
-    """Size and time of change of a file: what tells that it is another one now."""
-    status = Path(source).stat()
+    """Size and time of change of a file: what tells that it is another one now.
+
+    Raises:
+        SourceError: where it is missing, out of reach or no file.
+    """
+    status = status_of(source)
     return f"{status.st_size} {status.st_mtime_ns}"
 
 
@@ -97,13 +126,15 @@ class Plan:
     """A checked configuration and the videos of the run.
 
     `recipe` is the part of `config` that shapes results. `chunks` has the number of chunks of
-    each video; None where only the download will tell.
+    each video; None where only the download will tell. `fingerprints` has what tells that a local
+    video's file has changed; empty for a remote one.
     """
 
     config: Mapping[str, Any]
     recipe: Mapping[str, Any]
     videos: Mapping[str, Video]
     chunks: Mapping[str, int | None]
+    fingerprints: Mapping[str, str]
     bases: Sequence[Path]
 
     def model_folder(self, name: str) -> str | None:
@@ -194,11 +225,6 @@ class Plan:
         inside = not record.remote and Path(record.source).is_relative_to(here)
         return str(Path(record.source).relative_to(here)) if inside else record.source
 
-    def fingerprint(self, video: str) -> str:
-        """Changes whenever a local video's file does; empty for a remote one."""
-        record = self.videos[video]
-        return "" if record.remote else fingerprint(record.source)
-
     def languages(self, video: str) -> list[str]:
         """The languages in which a video gets subtitles under their own code."""
         record = self.videos[video]
@@ -277,7 +303,7 @@ def make_plan(
 
     `root` is the folder of the Snakefile, `here` the one under which everything is written;
     nothing below the folders `skip` is taken for a video. Without `renew`, as in the jobs of a
-    cluster, no site is asked again for a playlist that the run has asked for.
+    cluster, folders, files and playlists are taken for what the run has found there.
 
     Raises:
         ConfigError, SourceError: one sentence about what is wrong.
@@ -291,14 +317,16 @@ def make_plan(
     probes = Probes(here / ".snakemake" / "vat" / "probes.json", renew)
     bases = (here, root)
     rows = load_schema(schemas / "videos.schema.yaml")
-    videos = Finder(full, rows, bases, skip, probes.entries).find()
+    videos = Finder(full, rows, bases, skip, probes.entries, probes.listing).find()
     length = full["split"]["chunk_seconds"]
-    chunks = {
-        slug: None if video.remote else count_chunks(probes.duration(video.source) or 0.0, length)
-        for slug, video in videos.items()
-    }
+    chunks: dict[str, int | None] = dict.fromkeys(videos)
+    fingerprints = dict.fromkeys(videos, "")
+    for slug, video in videos.items():
+        if not video.remote:
+            fingerprints[slug], seconds = probes.video(video.source)
+            chunks[slug] = count_chunks(seconds or 0.0, length)
     probes.save()
-    plan = Plan(full, recipe(full, schema), videos, chunks, bases)
+    plan = Plan(full, recipe(full, schema), videos, chunks, fingerprints, bases)
     plan.check_translation()
     plan.check_embedding()
     return plan

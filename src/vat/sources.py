@@ -52,8 +52,9 @@ class Finder:
     """Turns the `videos` setting into records.
 
     `bases` are the folders in which a relative path is looked for, in this order. `expand` gives
-    the entries of a playlist's URL, or the URL itself. Files below a folder of `skip` are not
-    videos to translate (the results of earlier runs).
+    the entries of a playlist's URL, or the URL itself. `recall` is given a key for a folder and a
+    function that lists it, and answers with that list or the one it remembers. Files below a folder
+    of `skip` are not videos to translate (the results of earlier runs).
     """
 
     config: Mapping[str, Any]
@@ -61,6 +62,7 @@ class Finder:
     bases: Sequence[Path]
     skip: Sequence[Path]
     expand: Callable[[str], Sequence[str]]
+    recall: Callable[[str, Callable[[], Sequence[str]]], Sequence[str]]
 
     def find(self) -> dict[str, Video]:
         """All videos by slug, in the order of the setting, each once.
@@ -84,22 +86,17 @@ class Finder:
             return
         path = locate(entry, self.bases)
         if path.is_dir():
-            yield from ((str(file), {}) for file in self._files(path))
+            yield from ((file, {}) for file in self._files(path))
         elif path.suffix.lower() == ".tsv":
             yield from self._rows(path)
         else:
             yield str(path), {}
 
-    def _files(self, folder: Path) -> list[Path]:
+    def _files(self, folder: Path) -> Sequence[str]:
         recursive = self.config["download"]["recursive"]
-        found = [
-            file
-            for file in sorted(folder.rglob("*") if recursive else folder.iterdir())
-            if file.suffix.lower() in SUFFIXES
-            and not any(part.startswith(".") for part in file.relative_to(folder).parts)
-            and not any(file.is_relative_to(place) for place in self.skip)
-            and not file.is_dir()
-        ]
+        # No path or URL begins like this, so that no name can be taken for the key of a folder.
+        key = f"{'tree' if recursive else 'folder'} {folder}"
+        found = self.recall(key, lambda: list_videos(folder, self.skip, recursive=recursive))
         if not found:
             hint = "" if recursive else ", or set download.recursive to search its subfolders"
             raise ConfigError(f"The folder '{folder}' holds no video; name another one{hint}.")
@@ -130,6 +127,26 @@ class Finder:
             audio_track=overrides.get("audio_track", self.config["download"]["audio_track"]),
             folder=str(Path(source).parent.relative_to(searched)) if inside else "",
         )
+
+
+def list_videos(folder: Path, skip: Sequence[Path], *, recursive: bool) -> list[str]:
+    """The paths of a folder's videos in the order of their names, those out of reach included."""
+    return [
+        str(file)
+        for file in sorted(folder.rglob("*") if recursive else folder.iterdir())
+        if file.suffix.lower() in SUFFIXES
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+        and not any(file.is_relative_to(place) for place in skip)
+        and not _is_dir(file)
+    ]
+
+
+def _is_dir(path: Path) -> bool:
+    """Whether it is a folder; what cannot be reached (behind a closed folder, say) is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def is_url(entry: str) -> bool:

@@ -138,6 +138,41 @@ def test_jobs_without_gpu_are_retried_as_the_profile_says(host: Host, runs: Runs
     assert (runs.folder / "tries").read_text().count("\n") == 3
 
 
+def test_a_job_whose_input_has_vanished_fails_alone(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    snakefile = """
+rule all:
+    input: "cpu", "gpu", "kept"
+rule make:
+    output: "input"
+    shell: "touch {output}"
+rule vanish:
+    input: "input"
+    output: "vanished"
+    shell: "rm {input}; touch {output}"
+rule cpu:
+    input: "input", "vanished"
+    output: "cpu"
+    shell: "touch {output}"
+rule gpu:
+    input: "input", "vanished"
+    output: "gpu"
+    priority: 1
+    resources: gpu=1, gpu_mem_mb=20000
+    shell: "touch {output}"
+rule keep:
+    input: "vanished"
+    output: "kept"
+    resources: gpu=1, gpu_mem_mb=20000
+    shell: "echo done >{output}"
+"""
+    output = runs.fail(snakefile, "--latency-wait", "0")
+    assert runs.read("kept") == "done"
+    for rule in ("cpu", "gpu"):
+        assert f"Error in rule {rule}:" in output
+    assert "input (missing locally" in output
+
+
 def test_what_can_never_fit_fails_at_once_with_the_numbers(host: Host, runs: Runs) -> None:
     host.add_gpus(24000, 24000)
     out = runs.fail(gpu_rule(mem_mb=30000), "--retries", "2")

@@ -13,10 +13,10 @@ from urllib.parse import unquote
 import pytest
 
 from tests.unit.media_helpers import FFMPEG, HOSTILE, make_video
-from vat.download import download, expand_url, fetch_url, link_local
+from vat.download import download, expand_url, fetch_url, link_local, remove_dead_links
 from vat.errors import SourceError
 from vat.files import read_json
-from vat.media import Media
+from vat.media import Media, probe_duration
 
 NAME = 'it\'s "a" video [x] 测试 100%.mp4'
 
@@ -208,6 +208,24 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"gone\.mp4"):
         link_local(tmp_path / "gone.mp4", tmp_path / "source")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("target", ["/nowhere/gone.mkv", "v.mp4", "x" * 300])
+def test_a_video_out_of_reach_is_one_sentence(tmp_path: Path, target: str) -> None:
+    (tmp_path / "v.mp4").symlink_to(target)
+    with pytest.raises(SourceError, match=r"v\.mp4' cannot be read \(.*\); correct"):
+        link_local(tmp_path / "v.mp4", tmp_path / "source")
+    with pytest.raises(SourceError, match=r"'v\.mp4' cannot be read \(.*\); correct"):
+        probe_duration(tmp_path / "v.mp4")
+
+
+def test_only_links_that_lead_nowhere_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for name, target in {"dead": "gone", "loop": "loop", "alive": "file"}.items():
+        (tmp_path / name).symlink_to(target)
+    names = ("file", "dead", "loop", "alive", "missing")
+    remove_dead_links(tmp_path / name for name in names)
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "alive"}
 
 
 def test_a_name_that_is_no_utf8_is_recorded(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What a run will do is known from the configuration and a look at the files."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.unit.media_helpers import make_video
 from vat import plan as plans
+from vat.delivery import delivery_names
 from vat.errors import ConfigError, SourceError
 from vat.plan import Plan, Probes, check_api_key, make_plan
 from vat.translate import TranslateSettings
@@ -51,6 +53,77 @@ def test_an_unreadable_file_is_planned_and_looked_at_again(
     caplog.clear()
     make(videos="v.mp4")
     assert "'v.mp4'" in caplog.text
+
+
+OUT_OF_REACH = {"gone": "/nowhere/gone.mkv", "loop": "loop.mp4", "long": "x" * 300}
+
+
+@pytest.mark.parametrize("name", OUT_OF_REACH)
+def test_a_video_out_of_reach_is_planned_and_keeps_no_other_from_it(
+    make: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    make_video(tmp_path / "in/v.mp4", 12)
+    (tmp_path / f"in/{name}.mp4").symlink_to(OUT_OF_REACH[name])
+    plan = make(videos="in", split={"chunk_seconds": 5})
+    out, whole = plan.videos
+    assert (plan.chunks[out], plan.chunks[whole]) == (1, 3)
+    assert plan.fingerprints[out] == ""
+    assert plan.fingerprints[whole] != ""
+    assert f"'{name}.mp4' cannot be read" in caplog.text
+
+
+def test_a_known_video_out_of_reach_is_not_taken_for_a_changed_one(
+    make: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/v.mp4").symlink_to(make_video(tmp_path / "disk.mp4", 12))
+    before = make(videos="in", split={"chunk_seconds": 5})
+    (tmp_path / "disk.mp4").rename(tmp_path / "away.mp4")
+    assert make(videos="in", split={"chunk_seconds": 5}) == before
+    assert "'v.mp4' cannot be read" in caplog.text
+
+
+def test_a_job_plans_the_folder_that_its_run_has_found(make: Any, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    kept = make_video(folder / "a.mp4", 1)
+    removed = make_video(folder / "b.mp4", 12)
+    config = {"videos": str(folder), "split": {"chunk_seconds": 5}}
+    run = make(**config)
+    removed.unlink()
+    make_video(folder / "a.mkv", 1)
+    kept.write_bytes(kept.read_bytes() + b"\0")
+    job = make(**config, renew=False)
+    assert job == run
+    assert delivery_names(job.videos) == delivery_names(run.videos)
+    following = make(**config)
+    assert [Path(video.source).name for video in following.videos.values()] == ["a.mkv", "a.mp4"]
+    assert not set(following.fingerprints.values()) & set(run.fingerprints.values())
+
+
+def test_a_job_lists_the_folder_itself_where_nothing_is_known(make: Any, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    make_video(tmp_path / "in/a.mp4", 1)
+    run = make(videos="in")
+    (tmp_path / ".snakemake/vat/probes.json").unlink()
+    assert make(videos="in", renew=False) == run
+    assert not (tmp_path / ".snakemake/vat/probes.json").exists()
+
+
+def test_two_runs_at_once_keep_what_each_has_found(tmp_path: Path) -> None:
+    def run() -> Probes:
+        return Probes(tmp_path / "probes.json")
+
+    yesterday = run()
+    yesterday.listing("monday", lambda: ["old"])
+    yesterday.save()
+    one, other = run(), run()
+    one.listing("monday", lambda: ["new"])
+    one.save()
+    other.listing("tuesday", lambda: ["b"])
+    other.save()
+    assert run().known == {"monday": ["new"], "tuesday": ["b"]}
 
 
 def test_what_was_learnt_may_be_damaged(

@@ -39,10 +39,12 @@ def find(root: Path, tmp_path: Path) -> Callable[..., dict[str, Video]]:
     def finder(
         videos: Any,
         expand: Callable[[str], Sequence[str]] = lambda url: [url],
+        recall: Callable[[str, Any], Sequence[str]] = lambda key, look: look(),
         **sections: Any,
     ) -> dict[str, Video]:
         config = complete({"videos": videos, **sections}, schema)
-        return Finder(config, rows, (tmp_path, root), [tmp_path / "results"], expand).find()
+        skip = [tmp_path / "results"]
+        return Finder(config, rows, (tmp_path, root), skip, expand, recall).find()
 
     return finder
 
@@ -121,6 +123,33 @@ def test_an_empty_folder_and_a_missing_one_are_named(find: Any, tmp_path: Path) 
         find("empty")
     with pytest.raises(ConfigError, match="nowhere"):
         find("nowhere")
+
+
+@pytest.mark.parametrize("target", ["/nowhere/gone.mkv", "a.mp4", "x" * 300])
+def test_a_link_that_leads_nowhere_is_a_video_of_the_folder(
+    find: Any, tmp_path: Path, target: str
+) -> None:
+    touch(tmp_path / "in", "b.mp4")
+    (tmp_path / "in/a.mp4").symlink_to(target)
+    assert [Path(video.source).name for video in find("in").values()] == ["a.mp4", "b.mp4"]
+
+
+def test_what_is_remembered_of_a_folder_is_taken(find: Any, tmp_path: Path) -> None:
+    touch(tmp_path / "in", "a.mp4", "sub/b.mp4")
+    asked: list[str] = []
+
+    def recall(key: str, look: Callable[[], Sequence[str]]) -> Sequence[str]:
+        asked.append(key)
+        return [*look(), str(tmp_path / "in/gone.mp4")]
+
+    names = [Path(video.source).name for video in find("in", recall=recall).values()]
+    assert names == ["a.mp4", "gone.mp4"]
+    names = [
+        Path(video.source).name
+        for video in find("in", recall=recall, download={"recursive": True}).values()
+    ]
+    assert names == ["a.mp4", "b.mp4", "gone.mp4"]
+    assert len(set(asked)) == 2
 
 
 def test_a_playlist_becomes_its_entries(find: Any) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.workflow.conftest import Run, Workflow, demo, make_video
 
-BROKEN = ("text.mp4", "empty.mp4", "cut.mkv")
+BROKEN = ("text.mp4", "empty.mp4", "cut.mkv", "gone.mkv")
 SPEECHLESS = ("silent.mp4", "no sound.mp4")
 
 
@@ -18,7 +18,8 @@ def outcome(
     workflow: Workflow, root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Run]:
     videos = tmp_path_factory.mktemp("mixed")
-    make_video(videos / "silent.mp4", 6)
+    disk = make_video(tmp_path_factory.mktemp("disk") / "silent.mp4", 6)
+    (videos / "silent.mp4").symlink_to(disk)
     make_video(videos / "no sound.mp4", 6, audio=None)
     whole = make_video(videos / "whole.mkv", 60, audio="anoisesrc=r=16000:a=0.1")
     data = whole.read_bytes()
@@ -26,6 +27,7 @@ def outcome(
     whole.unlink()
     (videos / "text.mp4").write_text("This is no video.\n")
     (videos / "empty.mp4").touch()
+    (videos / "gone.mkv").symlink_to("/nowhere/gone.mkv")
     directory = tmp_path_factory.mktemp("run")
     arguments = demo("--keep-going", "--retries", "0", "--config", f"videos={videos}")
     return directory, workflow(directory, *arguments)
@@ -44,6 +46,26 @@ def test_the_run_fails_and_names_each_broken_file(outcome: tuple[Path, Run]) -> 
     for name in BROKEN:
         assert name in run.output
     assert "Traceback" not in run.output
+
+
+def test_the_log_of_a_dead_link_says_what_to_do(outcome: tuple[Path, Run]) -> None:
+    directory, _ = outcome
+    (log,) = directory.glob("logs/gone-*/download.log")
+    assert "gone.mkv' cannot be read (No such file or directory); correct" in log.read_text()
+
+
+def test_a_finished_video_whose_disk_is_away_is_not_begun_again(
+    workflow: Workflow, outcome: tuple[Path, Run]
+) -> None:
+    directory, _ = outcome
+    (source,) = directory.glob("results/silent-*/source")
+    disk = source.resolve()
+    away = disk.rename(disk.with_name("away.mp4"))
+    run = workflow(directory, *demo("-n", "--config", f"videos={source.readlink().parent}"))
+    away.rename(disk)
+    assert run.status == 0, run.output
+    assert run.jobs()["download"] == len(BROKEN)
+    assert "'silent.mp4' cannot be read" in run.output
 
 
 def test_a_broken_file_leaves_no_result(outcome: tuple[Path, Run]) -> None:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from vat.delivery import delivery_names
+from vat.download import remove_dead_links
 from vat.embed import driver_encodes
 from vat.embed.styles import BUILT_IN
 from vat.errors import VatError
@@ -44,6 +45,9 @@ plan = explained(
     ],
     # A cluster's jobs plan again what this process has planned.
     renew=workflow.is_main_process,
+)
+remove_dead_links(
+    Path(workflow.pathvars.apply(f"<results>/{video}/source")) for video in plan.videos
 )
 config.update(plan.config)
 recipe = plan.recipe
@@ -92,7 +96,7 @@ def source_of(wildcards):
 
 def fingerprint_of(wildcards):
     """What tells that a local video's file has changed."""
-    return plan.fingerprint(wildcards.video)
+    return plan.fingerprints[wildcards.video]
 
 
 def format_of(wildcards):

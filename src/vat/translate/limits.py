@@ -17,6 +17,7 @@ from threading import Lock
 from typing import Any, Final, TextIO
 
 from vat.errors import TranslationError
+from vat.files import locked
 from vat.translate.memory import key_of
 
 logger = logging.getLogger(__name__)
@@ -29,15 +30,6 @@ before the clock was set back."""
 
 _LONG_WAIT: Final = 10.0
 """Seconds of waiting that the log mentions."""
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[TextIO]:
-    """The file, opened for reading and writing, while no other process or thread has it so."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield file
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +70,7 @@ class RateLimit:
         """Let nobody send a request for so long: the server asked for it."""
         if self.file is None:
             return
-        with _locked(self.file) as file:
+        with locked(self.file) as file:
             until = time.time() + seconds
             self._write(file, *(max(moment, until) for moment in self._read(file)))
 
@@ -86,7 +78,7 @@ class RateLimit:
         """Note a request of so many seconds; how long to wait before it is sent."""
         if self.file is None or (seconds == 0 and not self.file.exists()):
             return 0.0
-        with _locked(self.file) as file:
+        with locked(self.file) as file:
             now = time.time()
             moment, paused = self._read(file)
             moment = max(now, moment)
@@ -97,7 +89,7 @@ class RateLimit:
         """Seconds for which the server wants nobody."""
         if self.file is None:
             return 0.0
-        with _locked(self.file) as file:
+        with locked(self.file) as file:
             return self._read(file)[1] - time.time()
 
     @staticmethod
@@ -180,7 +172,7 @@ class Ledger:
         """The ledger under its lock, read to its end."""
         if self.folder is None:
             raise TranslationError("A limit on cost needs a folder to keep count in.")
-        with self._lock, _locked(self.folder / _LEDGER) as file:
+        with self._lock, locked(self.folder / _LEDGER) as file:
             if os.fstat(file.fileno()).st_size < self._offset:
                 self._offset, self.run, self.named = 0, 0.0, 0.0
             file.seek(self._offset)
@@ -217,7 +209,7 @@ def begin_run(folder: str | Path) -> TextIO:
     count anew would let the others spend as much again. A run lasts while the file that is returned
     is open.
     """
-    with _locked(Path(folder) / _LEDGER) as file:
+    with locked(Path(folder) / _LEDGER) as file:
         running = (Path(folder) / "running").open("a", encoding="utf-8")
         with suppress(BlockingIOError):
             fcntl.flock(running, fcntl.LOCK_EX | fcntl.LOCK_NB)
