@@ -80,18 +80,27 @@ def link_local(source: str | Path, destination: str | Path) -> None:
         part.symlink_to(target)
 
 
-def remove_dead_links(links: Iterable[Path]) -> None:
-    """Remove links that lead to no file any more.
+def set_dead_links_aside(links: Iterable[Path]) -> None:
+    """Rename links that lead to no file any more, and back again those that do.
 
-    Snakemake takes a dead link for a file and stops the whole run where it asks for its time.
+    Snakemake takes a dead link for a file and stops the whole run where it asks for its time. The
+    link keeps its own time under either name, so that nothing is done again when a disk is back.
     """
     for link in links:
-        if link.is_symlink():
-            try:
-                status_of(link)
-            except SourceError:
-                logger.info("%s, a link that leads nowhere, is removed", link)
-                link.unlink(missing_ok=True)
+        aside = link.with_name(f"{link.name}.away")
+        if link.is_symlink() and not _leads_to_a_file(link):
+            logger.info("%s, a link that leads nowhere, is set aside", link)
+            link.rename(aside)
+        elif aside.is_symlink() and _leads_to_a_file(aside) and not link.exists():
+            aside.rename(link)
+
+
+def _leads_to_a_file(link: Path) -> bool:
+    try:
+        status_of(link)
+    except SourceError:
+        return False
+    return True
 
 
 def fetch_url(

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.unit.media_helpers import FFMPEG, HOSTILE, make_video
-from vat.download import download, expand_url, fetch_url, link_local, remove_dead_links
+from vat.download import download, expand_url, fetch_url, link_local, set_dead_links_aside
 from vat.errors import SourceError
 from vat.files import read_json
 from vat.media import Media, probe_duration
@@ -219,13 +219,19 @@ def test_a_video_out_of_reach_is_one_sentence(tmp_path: Path, target: str) -> No
         probe_duration(tmp_path / "v.mp4")
 
 
-def test_only_links_that_lead_nowhere_are_removed(tmp_path: Path) -> None:
+def test_links_that_lead_nowhere_are_set_aside_until_they_lead_somewhere(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for name, target in {"dead": "gone", "loop": "loop", "alive": "file"}.items():
         (tmp_path / name).symlink_to(target)
     names = ("file", "dead", "loop", "alive", "missing")
-    remove_dead_links(tmp_path / name for name in names)
-    assert {path.name for path in tmp_path.iterdir()} == {"file", "alive"}
+    before = (tmp_path / "dead").lstat().st_mtime_ns
+    set_dead_links_aside(tmp_path / name for name in names)
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "alive", "dead.away", "loop.away"}
+    (tmp_path / "gone").touch()
+    set_dead_links_aside(tmp_path / name for name in names)
+    assert (tmp_path / "dead").lstat().st_mtime_ns == before
+    assert (tmp_path / "loop.away").is_symlink()
+    assert not (tmp_path / "dead.away").is_symlink()
 
 
 def test_a_name_that_is_no_utf8_is_recorded(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from vat.delivery import delivery_names
-from vat.download import remove_dead_links
+from vat.download import set_dead_links_aside
 from vat.embed import driver_encodes
 from vat.embed.styles import BUILT_IN
 from vat.errors import VatError
@@ -46,9 +46,12 @@ plan = explained(
     # A cluster's jobs plan again what this process has planned.
     renew=workflow.is_main_process,
 )
-remove_dead_links(
-    Path(workflow.pathvars.apply(f"<results>/{video}/source")) for video in plan.videos
-)
+# Not in a cluster's jobs: a node may see less than the others.
+if workflow.is_main_process:
+    set_dead_links_aside(
+        Path(workflow.pathvars.apply(f"<results>/{video}/source"))
+        for video in plan.videos
+    )
 config.update(plan.config)
 recipe = plan.recipe
 
