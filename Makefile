@@ -26,11 +26,11 @@ demo: install
 test: install
 	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
-# A real Slurm of one node, on loopback, for as long as the tests last; skipped where it cannot be had.
+# Three Slurms of one node each, on loopback, for as long as the tests last; skipped where none can be had.
 test-slurm: install
 	tests/cluster/install_slurm.sh
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[cluster]"
-	timeout -k 30 1200 $(BIN)/python -m pytest -rs tests/cluster
+	timeout -k 30 1200 $(BIN)/python -m pytest -rs -n 3 tests/cluster
 
 lint: install
 	$(BIN)/ruff check .

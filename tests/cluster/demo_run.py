@@ -6,10 +6,13 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from gpulease.ledger import FOLDER_VARIABLE
 from tests.cluster.private_slurm import PrivateSlurm, wait_until
@@ -95,6 +98,17 @@ class DemoRun:
             self.slurm.jobs(),
             [json.loads(line) for line in lines],
         )
+
+
+def processes_left(outcome: Outcome) -> list[psutil.Process]:
+    """The processes of a run and of its Slurm that are still there."""
+    places = {outcome.cluster, str(outcome.folder / "observed.jsonl")}
+    left = []
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if places & set(process.environ().values()):
+                left.append(process)
+    return left
 
 
 def most_at_once(spans: Iterable[tuple[float, float]]) -> int:

@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import pytest
+
 COMMANDS: Final = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol")
 _PATH: Final = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 _ENDED: Final = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL"}
@@ -26,6 +28,12 @@ _ENDED: Final = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY",
 def missing_commands() -> list[str]:
     """What of Slurm is not installed here."""
     return [name for name in COMMANDS if not shutil.which(name, path=_PATH)]
+
+
+def skip_without_slurm() -> None:
+    """Skip the tests of the module that calls this where Slurm is not installed."""
+    if missing := missing_commands():
+        pytest.skip(f"there is no {', '.join(missing)}", allow_module_level=True)
 
 
 class PrivateSlurm:
