@@ -98,6 +98,19 @@ def test_only_a_remote_video_has_a_checkpoint(
     assert jobs["download"] == 4
 
 
+def test_a_remote_video_costs_one_pass_through_the_plan(workflow: Workflow, tmp_path: Path) -> None:
+    videos = "videos=['https://127.0.0.1:9/one.mp4', 'https://127.0.0.1:9/two.mp4']"
+    run = workflow(tmp_path, *demo("-n", "--verbose", "--config", videos))
+    # Said once a video in each pass; after each download there are as many passes as here.
+    assert run.output.count("rerun job all because job deliver has to be rerun") == 2
+
+
+def test_remote_videos_can_be_fetched_and_counted_alone(workflow: Workflow, tmp_path: Path) -> None:
+    videos = "videos=['https://127.0.0.1:9/one.mp4', 'https://127.0.0.1:9/two.mp4']"
+    run = workflow(tmp_path, *demo("-n", "--until", "count_chunks", "--config", videos))
+    assert run.jobs() == {"download": 2, "count_chunks": 2}
+
+
 def test_gpu_and_memory_are_declared(workflow: Workflow, folder: Path, tmp_path: Path) -> None:
     config = f"videos={folder}", "asr={model: large-v3, gpu_mem_mb: null}"
     text = workflow(tmp_path, *demo("-n", "--config", *config)).output

@@ -4,6 +4,8 @@ import gc
 import json
 from pathlib import Path
 
+from snakemake.exceptions import IncompleteCheckpointException
+
 from vat.delivery import delivery_names
 from vat.download import set_dead_links_aside
 from vat.embed import driver_encodes
@@ -124,8 +126,13 @@ def words_of(wildcards):
     """The words of all chunks; only a downloaded video's number of chunks needs the checkpoint."""
     chunks = plan.chunks[wildcards.video]
     if chunks is None:
-        counted = checkpoints.count_chunks.get(video=wildcards.video).output.chunk_count
-        chunks = json.loads(Path(counted).read_text())["chunks"]
+        try:
+            counted = checkpoints.count_chunks.get(video=wildcards.video)
+        except IncompleteCheckpointException as error:
+            # What Snakemake itself asks for on this error; but it would also go through its plan
+            # twice after each download, and make the merge of every video to be fetched anew.
+            return error.targetfile
+        chunks = json.loads(Path(counted.output.chunk_count).read_text())["chunks"]
     return [
         f"<results>/{wildcards.video}/words/{chunk:04d}.json"
         for chunk in range(1, chunks + 1)
