@@ -10,7 +10,8 @@ from tests.unit.media_helpers import make_video
 from vat import plan as plans
 from vat.delivery import delivery_names
 from vat.errors import ConfigError, SourceError
-from vat.plan import Plan, Probes, check_api_key, make_plan
+from vat.plan import Plan, check_api_key, make_plan
+from vat.probes import Probes
 from vat.translate import TranslateSettings
 
 
