@@ -1,6 +1,5 @@
 """What a run will do, known before anything runs: configuration, videos, and chunks of each."""
 
-import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,6 @@ from vat.sources import Finder, Video, identity, locate
 from vat.split import count_chunks
 from vat.translate.glossary import digest, glossary_names, read_terms
 from vat.translate.settings import check_means, check_prompt, prompts_of
-
-logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)

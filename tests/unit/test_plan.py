@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from tests.unit.media_helpers import make_video
-from vat import plan as plans
 from vat.delivery import delivery_names
 from vat.errors import ConfigError, SourceError
 from vat.plan import Plan, check_api_key, make_plan
@@ -37,7 +36,7 @@ def test_a_known_file_is_not_opened_again(
     video = make_video(tmp_path / "v.mp4", 12)
     first = make(videos="v.mp4", split={"chunk_seconds": 5}).chunks
     opened: list[str] = []
-    monkeypatch.setattr(plans, "probe_duration", lambda path: opened.append(path) or 1.0)
+    monkeypatch.setattr("vat.probes.probe_duration", lambda path: opened.append(path) or 1.0)
     assert make(videos="v.mp4", split={"chunk_seconds": 5}).chunks == first
     assert opened == []
     video.write_bytes(video.read_bytes() + b"\0")
