@@ -81,7 +81,7 @@ class Workflow:
     def loads(self) -> int:
         """How often the last run loaded the model."""
         logs = [file.read_text() for file in self.folder.glob("logs/*/asr_chunk/*.log")]
-        return sum(log.count("INFO vat.asr: loading") for log in logs)
+        return sum(log.count("INFO vat.speech.asr: loading") for log in logs)
 
 
 def main() -> None:

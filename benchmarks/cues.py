@@ -15,11 +15,11 @@ from itertools import pairwise
 
 from benchmarks import greedy
 from benchmarks.talks import demo_talks, invented_talks
-from vat.cue_check import check_cues
-from vat.cues import make_cues
-from vat.lines import one_line
-from vat.presets import CueSettings, cue_settings
-from vat.sentences import CLAUSE_MARKS, SENTENCE_MARKS, leads_on
+from vat.subtitles.check import check_cues
+from vat.subtitles.cues import make_cues
+from vat.subtitles.limits import CueSettings, cue_settings
+from vat.subtitles.lines import one_line
+from vat.subtitles.sentences import CLAUSE_MARKS, SENTENCE_MARKS, leads_on
 from vat.timeline import Cue, Word
 
 Layout = Callable[[Sequence[Word], str, CueSettings], list[Cue]]

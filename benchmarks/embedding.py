@@ -23,7 +23,7 @@ import psutil
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from vat.embed import EmbedSettings, Track, embed
-from vat.media import probe
+from vat.media.probe import probe
 from vat.timeline import Cue
 
 FFMPEG = get_ffmpeg_exe()

@@ -6,9 +6,9 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Final
 
-from vat.lines import columns, lay_out, places
-from vat.presets import CueSettings
-from vat.sentences import sentence_ends
+from vat.subtitles.limits import CueSettings
+from vat.subtitles.lines import columns, lay_out, places
+from vat.subtitles.sentences import sentence_ends
 from vat.timeline import Cue, Word
 
 PAUSE_SECONDS: Final = 1.5

@@ -66,7 +66,7 @@ def record(path: Path, hours: float) -> float:
     import numpy as np
 
     from tests.data.talks import Talk
-    from vat.audio import SPEECH_RATE, write_flac
+    from vat.media.sound import SPEECH_RATE, write_flac
 
     talk = Talk(seed=1)
     talk.say(300)
@@ -84,9 +84,9 @@ def record(path: Path, hours: float) -> float:
 
 def extract(source: str, audio: str) -> None:
     """As rule download does with a local file."""
-    from vat.audio import extract_audio
-    from vat.ffmpeg import ffmpeg_path
-    from vat.media import probe
+    from vat.media.ffmpeg import ffmpeg_path
+    from vat.media.probe import probe
+    from vat.media.sound import extract_audio
 
     media = probe(source, name="recording", title="recording", source=source, audio_track=None)
     extract_audio(source, media, audio, ffmpeg=ffmpeg_path("bundled"))
@@ -94,8 +94,8 @@ def extract(source: str, audio: str) -> None:
 
 def to_speech(audio: str, speech: str, separated: bool) -> None:
     """As rule separate does."""
-    from vat import audio as sound
-    from vat.separate import separate
+    from vat.media import sound
+    from vat.speech.separate import separate
 
     if separated:
         separate(audio, speech, str(ROOT / "models/separator"), device="cpu", threads=1)
@@ -106,8 +106,8 @@ def to_speech(audio: str, speech: str, separated: bool) -> None:
 def split(speech: str, seconds: float, chunks_json: str, voice: str) -> None:
     """As rule split does, with detection of the language."""
     from vat.files import write_json
-    from vat.split import SplitSettings, split
-    from vat.vad import write_probability
+    from vat.speech.split import SplitSettings, split
+    from vat.speech.vad import write_probability
 
     chunks, probability = split(
         speech,
@@ -123,15 +123,15 @@ def split(speech: str, seconds: float, chunks_json: str, voice: str) -> None:
 
 def load() -> None:
     """The memory that the model takes before it hears anything."""
-    from vat.asr import load_model
+    from vat.speech.asr import load_model
 
     load_model(MODEL, "cpu", "int8", 1)
 
 
 def asr_chunk(speech: str, chunks_json: str, number: int, words: str) -> None:
     """As rule asr_chunk does."""
-    from vat.asr import transcribe_chunk
     from vat.files import read_json, write_json
+    from vat.speech.asr import transcribe_chunk
 
     chunks = read_json(chunks_json)
     write_json(words, transcribe_chunk(speech, chunks, number, MODEL, SETTINGS, "cpu", 1))
@@ -139,12 +139,12 @@ def asr_chunk(speech: str, chunks_json: str, number: int, words: str) -> None:
 
 def merge(speech: str, chunks_json: str, voice: str, words: list[str], transcript: str) -> Any:
     """As rule merge does; returns how many words, seams and second readings there are."""
-    from vat.asr import transcribe_window
     from vat.files import read_json, write_json
-    from vat.merge import merge
-    from vat.quarantine import QuarantineSettings
-    from vat.seams import SeamSettings
-    from vat.vad import read_probability
+    from vat.speech.asr import transcribe_window
+    from vat.speech.vad import read_probability
+    from vat.transcript.merge import merge
+    from vat.transcript.quarantine import QuarantineSettings
+    from vat.transcript.seams import SeamSettings
 
     call = {"model": MODEL, "settings": SETTINGS, "device": "cpu", "threads": 1}
     found = merge(

@@ -20,8 +20,8 @@ from pathlib import Path
 
 import openai
 
-from tests.unit.chat_server import Behaviour, chat_server, lines
-from vat.presets import CueSettings
+from tests.helpers.chat_server import Behaviour, chat_server, lines
+from vat.subtitles.limits import CueSettings
 from vat.timeline import Cue
 from vat.translate import Means, TranslateSettings, translate
 

@@ -6,7 +6,7 @@ from vat.joblog import job_log
 
 with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     words = gpulease.call(
-        "vat.asr:transcribe_chunk",
+        "vat.speech.asr:transcribe_chunk",
         speech=str(snakemake.input.speech),
         chunks=read_json(snakemake.input.chunks),
         number=int(snakemake.wildcards.chunk),

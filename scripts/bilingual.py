@@ -1,10 +1,10 @@
 """Rule bilingual: the subtitles of two languages in one."""
 
-from vat.bilingual import write_pair
-from vat.embed.styles import ass_document
-from vat.embed.tracks import Track
 from vat.files import write_text
 from vat.joblog import job_log
+from vat.subtitles.bilingual import write_pair
+from vat.subtitles.styles import ass_document
+from vat.subtitles.tracks import Track
 
 with job_log(snakemake.log[0]):
     out = snakemake.output

@@ -2,7 +2,7 @@
 
 from vat.files import read_json, write_json
 from vat.joblog import job_log
-from vat.split import count_chunks
+from vat.timeline import count_chunks
 
 with job_log(snakemake.log[0]):
     media = read_json(snakemake.input.media)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vat.delivery import deliver
+from vat.embed.delivery import deliver
 from vat.files import read_json, write_json
 from vat.joblog import job_log
 

@@ -1,8 +1,8 @@
 """Rule download: one video and its facts."""
 
-from vat.download import download
-from vat.ffmpeg import ffmpeg_path
 from vat.joblog import job_log
+from vat.media.fetch import download
+from vat.media.ffmpeg import ffmpeg_path
 
 with job_log(snakemake.log[0]):
     download(

@@ -2,10 +2,10 @@
 
 from gpulease import GpuLeaseError, confirm
 from vat.embed import EmbedSettings, Track, embed
-from vat.ffmpeg import ffmpeg_path
 from vat.files import read_json
 from vat.joblog import job_log
-from vat.media import Media
+from vat.media.ffmpeg import ffmpeg_path
+from vat.media.probe import Media
 
 with job_log(snakemake.log[0], GpuLeaseError):
     confirm()

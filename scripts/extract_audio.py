@@ -1,10 +1,10 @@
 """Rule extract_audio: the sound of one video that is transcribed."""
 
-from vat.audio import extract_audio
-from vat.ffmpeg import ffmpeg_path
 from vat.files import read_json
 from vat.joblog import job_log
-from vat.media import Media
+from vat.media.ffmpeg import ffmpeg_path
+from vat.media.probe import Media
+from vat.media.sound import extract_audio
 
 with job_log(snakemake.log[0]):
     extract_audio(

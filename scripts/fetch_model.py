@@ -1,7 +1,7 @@
 """Rule fetch_model: fetch one model."""
 
 from vat.joblog import job_log
-from vat.models import fetch, model_name
+from vat.planning.models import fetch, model_name
 
 with job_log(snakemake.log[0]):
     fetch(

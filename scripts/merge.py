@@ -5,15 +5,15 @@ from functools import partial
 import gpulease
 from vat.files import read_json, write_json
 from vat.joblog import job_log
-from vat.merge import merge
-from vat.quarantine import QuarantineSettings
-from vat.seams import SeamSettings
-from vat.track import spoken_track, write_track
-from vat.vad import read_probability
+from vat.speech.vad import read_probability
+from vat.subtitles.track import spoken_track, write_track
+from vat.transcript.merge import merge
+from vat.transcript.quarantine import QuarantineSettings
+from vat.transcript.seams import SeamSettings
 
 with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     given, params, out = snakemake.input, snakemake.params, snakemake.output
-    call = partial(gpulease.call, "vat.asr:transcribe_window", speech=str(given.speech))
+    call = partial(gpulease.call, "vat.speech.asr:transcribe_window", speech=str(given.speech))
     means = {"device": snakemake.config["asr"]["device"], "threads": snakemake.threads}
     decode = partial(call, model=params.model, settings=params.asr, **means)
     voice, rules = read_probability(given.voice), QuarantineSettings(**params.quarantine)

@@ -3,8 +3,8 @@
 from gpulease import GpuLeaseError, confirm
 from vat.files import write_text
 from vat.joblog import job_log
-from vat.presets import cue_settings
-from vat.subtitles import read_cues
+from vat.subtitles.formats import read_cues
+from vat.subtitles.limits import cue_settings
 from vat.translate.glossary import read_terms, write_terms
 from vat.translate.proposals import propose
 from vat.translate.settings import TranslateSettings, means_of

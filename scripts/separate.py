@@ -6,7 +6,7 @@ from vat.joblog import job_log
 with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     if snakemake.params.enabled:
         gpulease.call(
-            "vat.separate:separate",
+            "vat.speech.separate:separate",
             audio=str(snakemake.input.audio),
             destination=str(snakemake.output.speech),
             model=snakemake.params.model,
@@ -14,6 +14,6 @@ with job_log(snakemake.log[0], gpulease.GpuLeaseError):
             threads=snakemake.threads,
         )
     else:
-        from vat.audio import to_speech
+        from vat.media.sound import to_speech
 
         to_speech(snakemake.input.audio, snakemake.output.speech)

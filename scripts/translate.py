@@ -3,9 +3,9 @@
 from gpulease import GpuLeaseError, confirm
 from vat.files import write_json
 from vat.joblog import job_log
-from vat.presets import cue_settings
-from vat.subtitles import read_cues
-from vat.track import translated_track, write_track
+from vat.subtitles.formats import read_cues
+from vat.subtitles.limits import cue_settings
+from vat.subtitles.track import translated_track, write_track
 from vat.translate import TranslateSettings, translate
 from vat.translate.glossary import read_terms
 from vat.translate.settings import means_of

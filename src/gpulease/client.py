@@ -1,6 +1,6 @@
 """A function by its name, called in the worker of this job, or here where there is none.
 
-    words = gpulease.call("vat.asr:transcribe_chunk", speech="speech.flac", number=1, ...)
+    words = gpulease.call("vat.speech.asr:transcribe_chunk", speech="speech.flac", number=1, ...)
 
 Arguments and result are JSON values, wherever the call is made, so that it gives the same in both
 places. What the function prints and logs lands where this process writes.

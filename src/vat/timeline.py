@@ -1,6 +1,7 @@
 """What lies on the time axis: spans, words, readings, cues. Times are seconds of video time."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -125,3 +126,49 @@ class Cue:
 def text_of(words: Sequence[Word]) -> str:
     """The words as running text."""
     return "".join((" " if word.space and i else "") + word.text for i, word in enumerate(words))
+
+
+def union(intervals: Iterable[Interval]) -> list[Interval]:
+    """The same time as ordered intervals that lie apart."""
+    found: list[Interval] = []
+    for start, end in sorted(intervals):
+        if found and start <= found[-1][1]:
+            found[-1] = found[-1][0], max(end, found[-1][1])
+        else:
+            found.append((start, end))
+    return found
+
+
+def common(some: Sequence[Interval], others: Sequence[Interval]) -> list[Interval]:
+    """The time that is in both; each is ordered and lies apart."""
+    found, i, j = list[Interval](), 0, 0
+    while i < len(some) and j < len(others):
+        start, end = max(some[i][0], others[j][0]), min(some[i][1], others[j][1])
+        if start < end:
+            found.append((start, end))
+        if some[i][1] < others[j][1]:
+            i += 1
+        else:
+            j += 1
+    return found
+
+
+def without(some: Sequence[Interval], others: Sequence[Interval]) -> list[Interval]:
+    """The time that is in the first and not in the second; each is ordered and lies apart."""
+    edges = [float("-inf"), *(edge for interval in others for edge in interval), float("inf")]
+    return common(some, list(zip(edges[::2], edges[1::2], strict=True)))
+
+
+def length(intervals: Iterable[Interval]) -> float:
+    """Seconds in all."""
+    return sum(end - start for start, end in intervals)
+
+
+def count_chunks(duration: float, chunk_seconds: float) -> int:
+    """How many chunks a video of `duration` seconds has: a function of nothing else."""
+    return max(1, math.ceil(round(duration / chunk_seconds, 9)))
+
+
+def spans_of(chunks: dict[str, Any]) -> Sequence[Span]:
+    """The spans of a chunks.json."""
+    return [Span.from_json(span) for span in chunks["spans"]]

@@ -15,7 +15,7 @@ sys.path[:0] = [str(ROOT / "models" / "training"), str(ROOT / "src")]
 
 from voice import Voice
 
-from vat.audio import SPEECH_RATE, resampled, write_flac
+from vat.media.sound import SPEECH_RATE, resampled, write_flac
 
 SENTENCES = [
     "The red car stops near the house on Monday.",

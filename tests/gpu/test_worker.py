@@ -74,11 +74,11 @@ def test_real_words_are_the_same_without_a_worker(
         "device": "cpu",
         "threads": 1,
     }
-    there = call("vat.asr:transcribe_chunk", number=1, **arguments)
+    there = call("vat.speech.asr:transcribe_chunk", number=1, **arguments)
     with pytest.raises(TranscriptError, match="There is no chunk 2"):
-        call("vat.asr:transcribe_chunk", number=2, **arguments)
+        call("vat.speech.asr:transcribe_chunk", number=2, **arguments)
     monkeypatch.delenv(WORKER_VARIABLE)
-    assert call("vat.asr:transcribe_chunk", number=1, **arguments) == there
+    assert call("vat.speech.asr:transcribe_chunk", number=1, **arguments) == there
     assert len(there["words"]) > 10
 
 

@@ -226,7 +226,7 @@ def test_an_error_for_the_user_is_the_same_with_and_without_workers(
     host: Host, workers: Runs, idle_s: str
 ) -> None:
     host.add_gpus(10000)
-    script = SCRIPT.replace("driver.recogniser:transcribe", "vat.asr:load_model")
+    script = SCRIPT.replace("driver.recogniser:transcribe", "vat.speech.asr:load_model")
     call = "{'folder': 'missing', 'device': 'cpu', 'compute_type': 'int8', 'threads': 1}"
     script = script.replace('{"number": int(snakemake.wildcards.n), **snakemake.params.call}', call)
     (workers.folder / "script.py").write_text(script)

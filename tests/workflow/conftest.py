@@ -1,37 +1,14 @@
 """Runs the workflow as a user would, and reads what it says."""
 
 import os
-import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from imageio_ffmpeg import get_ffmpeg_exe
 
-
-@dataclass(frozen=True)
-class Run:
-    """What one call of Snakemake gave back."""
-
-    status: int
-    output: str
-
-    def jobs(self) -> dict[str, int]:
-        """How many jobs of each rule were planned or run."""
-        tables = self.output.split("Job stats:")
-        if len(tables) < 2:
-            return {}
-        return {
-            name: int(count)
-            for name, count in re.findall(r"^(\w+) +(\d+)$", tables[1], re.MULTILINE)
-            if name != "total"
-        }
-
-
-Workflow = Callable[..., Run]
+from tests.helpers.workflow import Run, Workflow, demo
 
 
 @pytest.fixture(scope="session")
@@ -56,26 +33,6 @@ def workflow(root: Path) -> Workflow:
         return Run(done.returncode, done.stdout)
 
     return call
-
-
-def demo(*arguments: str) -> list[str]:
-    """The command line of a run with the tiny models."""
-    return ["--profile", "local-gpu", "--configfile", "config/demo.yaml", *arguments]
-
-
-def make_video(
-    path: Path, seconds: float, *, audio: str | None = "anullsrc=r=16000:cl=mono"
-) -> Path:
-    """A video of 64x48 at 5 frames per second, with a lavfi source as its sound."""
-    picture = ["-f", "lavfi", "-i", f"color=c=navy:s=64x48:r=5:d={seconds}"]
-    sound = ["-f", "lavfi", "-t", str(seconds), "-i", audio] if audio else []
-    codecs = ["-c:v", "libx264", "-preset", "ultrafast", *(["-c:a", "aac"] if audio else [])]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(
-        [get_ffmpeg_exe(), "-v", "error", "-y", *picture, *sound, *codecs, f"file:{path}"],
-        check=True,
-    )
-    return path
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from typing import Any
 import av
 import pytest
 
-from tests.workflow.conftest import Run, Workflow, demo, make_video
+from tests.helpers.workflow import Run, Workflow, demo, silent_video
 
 BROKEN = ("text.mp4", "empty.mp4", "cut.mkv", "gone.mkv")
 SPEECHLESS = ("silent.mp4", "no sound.mp4")
@@ -18,10 +18,10 @@ def outcome(
     workflow: Workflow, root: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, Run]:
     videos = tmp_path_factory.mktemp("mixed")
-    disk = make_video(tmp_path_factory.mktemp("disk") / "silent.mp4", 6)
+    disk = silent_video(tmp_path_factory.mktemp("disk") / "silent.mp4", 6)
     (videos / "silent.mp4").symlink_to(disk)
-    make_video(videos / "no sound.mp4", 6, audio=None)
-    whole = make_video(videos / "whole.mkv", 60, audio="anoisesrc=r=16000:a=0.1")
+    silent_video(videos / "no sound.mp4", 6, sound=None)
+    whole = silent_video(videos / "whole.mkv", 60, sound="anoisesrc=r=16000:a=0.1")
     data = whole.read_bytes()
     (videos / "cut.mkv").write_bytes(data[: len(data) // 2])
     whole.unlink()

@@ -12,7 +12,7 @@ from typing import Any
 import av
 import pytest
 
-from tests.workflow.conftest import Workflow, demo
+from tests.helpers.workflow import Workflow, demo
 
 NOISY = {"music"}
 """Demo videos whose speech has music under it."""

@@ -6,13 +6,13 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.workflow.conftest import Workflow, demo, make_video
+from tests.helpers.workflow import Workflow, demo, silent_video
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     videos = tmp_path_factory.mktemp("videos")
-    make_video(videos / "a {b} c.mp4", 5)
+    silent_video(videos / "a {b} c.mp4", 5)
     return videos
 
 

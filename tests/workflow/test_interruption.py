@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from tests.workflow.conftest import Workflow, demo
+from tests.helpers.workflow import Workflow, demo
 
 
 def start(root: Path, directory: Path) -> subprocess.Popen[bytes]:

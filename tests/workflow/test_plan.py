@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow.conftest import Workflow, demo, make_video
+from tests.helpers.workflow import Workflow, demo, silent_video
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     videos = tmp_path_factory.mktemp("videos")
     for seconds in (10, 65, 125):
-        make_video(videos / f"{seconds} s.mp4", seconds)
+        silent_video(videos / f"{seconds} s.mp4", seconds)
     return videos
 
 

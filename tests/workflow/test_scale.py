@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workflow.conftest import Workflow, demo, make_video
+from tests.helpers.workflow import Workflow, demo, silent_video
 
 CHAIN = {"separate", "split", "asr_chunk", "merge", "translate", "embed", "deliver"}
 
@@ -37,7 +37,7 @@ def test_videos_added_to_finished_ones_are_all_that_is_planned(
     finished_demo: Path, workflow: Workflow, tmp_path: Path
 ) -> None:
     for name in ("new.mp4", "newer.mp4"):
-        make_video(tmp_path / name, 25)
+        silent_video(tmp_path / name, 25)
     run = workflow(finished_demo, *demo("-n", "--config", f"videos=['demo', '{tmp_path}']"))
     expected = dict.fromkeys(CHAIN | {"download", "extract_audio"}, 2)
     assert run.jobs() == expected | {"asr_chunk": 4, "translate": 2, "all": 1}
@@ -45,7 +45,7 @@ def test_videos_added_to_finished_ones_are_all_that_is_planned(
 
 def test_jobs_of_earlier_videos_come_first(workflow: Workflow, tmp_path: Path) -> None:
     for name in ("c.mp4", "a.mp4", "b.mp4"):
-        make_video(tmp_path / "in" / name, 10)
+        silent_video(tmp_path / "in" / name, 10)
     run = workflow(tmp_path, *demo("-n", "--config", "videos=in"))
     blocks = run.output.split("\nrule ")[1:]
     found = {
@@ -61,7 +61,7 @@ def test_models_are_fetched_first_and_no_audio_waits_for_them(
     workflow: Workflow, tmp_path: Path
 ) -> None:
     for name in ("a.mp4", "b.mp4"):
-        make_video(tmp_path / "in" / name, 10)
+        silent_video(tmp_path / "in" / name, 10)
     run = workflow(tmp_path, *demo("-n", "--config", "videos=in", "separate={model: kim}"))
     fetch, *decode = re.findall(
         r"rule (?:fetch_model|extract_audio):\n(.*?)\n\[", run.output, re.DOTALL
@@ -75,7 +75,7 @@ def test_models_are_fetched_first_and_no_audio_waits_for_them(
 
 def test_a_batch_is_a_part_of_the_videos(workflow: Workflow, tmp_path: Path) -> None:
     for name in ("a.mp4", "b.mp4", "c.mp4", "d.mp4"):
-        make_video(tmp_path / "in" / name, 10)
+        silent_video(tmp_path / "in" / name, 10)
     arguments = demo("-n", "--config", "videos=in")
     run = workflow(tmp_path, *arguments, "--batch", "all=1/2")
     assert run.jobs()["embed"] == 2, run.output
@@ -83,7 +83,7 @@ def test_a_batch_is_a_part_of_the_videos(workflow: Workflow, tmp_path: Path) -> 
 
 def test_a_folder_that_holds_its_videos_can_be_moved(workflow: Workflow, tmp_path: Path) -> None:
     first = tmp_path / "first"
-    make_video(first / "in" / "talk.mp4", 10)
+    silent_video(first / "in" / "talk.mp4", 10)
     arguments = demo("--config", "videos=in", "separate={enabled: false}", "--until", "separate")
     assert workflow(first, *arguments).status == 0
     shutil.copytree(first, tmp_path / "second", symlinks=True)

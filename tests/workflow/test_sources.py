@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.workflow.conftest import Workflow, demo, make_video
+from tests.helpers.workflow import Workflow, demo, silent_video
 
 FAST = ("separate={enabled: false}", "translate={backend: none}")
 
@@ -21,7 +21,7 @@ def names(directory: Path) -> list[str]:
 def test_hostile_names_go_through_the_chain(workflow: Workflow, tmp_path: Path) -> None:
     hostile = ["-rf {x} <logs> *.mp4", 'it\'s "a" [b], 50% $HOME.mkv', "新\n视频 🎬.mkv"]
     for name in hostile:
-        make_video(tmp_path / "in" / name, 2)
+        silent_video(tmp_path / "in" / name, 2)
     run = workflow(tmp_path / "out", *demo("--config", f"videos={tmp_path / 'in'}", *FAST))
     assert run.status == 0, run.output
     assert names(tmp_path / "out") == sorted(hostile)
@@ -33,7 +33,7 @@ def test_hostile_names_go_through_the_chain(workflow: Workflow, tmp_path: Path) 
 @pytest.fixture
 def site(tmp_path: Path) -> Any:
     folder = tmp_path / "site"
-    make_video(folder / "talk one.mkv", 12)
+    silent_video(folder / "talk one.mkv", 12)
 
     class Handler(SimpleHTTPRequestHandler):
         def __init__(self, *arguments: Any) -> None:
@@ -63,7 +63,7 @@ def test_a_url_is_planned_by_its_length_once_it_is_there(
 
 def test_a_sheet_sets_single_videos(workflow: Workflow, tmp_path: Path) -> None:
     for name in ("a", "b"):
-        make_video(tmp_path / f"in/{name}.mp4", 2)
+        silent_video(tmp_path / f"in/{name}.mp4", 2)
     sheet = tmp_path / "in/videos.tsv"
     sheet.write_text("source\ttitle\ttargets\tseparate\na.mp4\tFirst\tzh,ja\tfalse\nb.mp4\t\t\t\n")
     run = workflow(tmp_path, *demo("-n", "--config", f"videos={sheet}"))

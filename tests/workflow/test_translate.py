@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.chat_server import FAULTS, Behaviour, chat_server, chinese
-from tests.workflow.conftest import Workflow, demo
+from tests.helpers.chat_server import FAULTS, Behaviour, chat_server, chinese
+from tests.helpers.workflow import Workflow, demo
 
 KEY = "sk-very-secret-key-9876543210"
 

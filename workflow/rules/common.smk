@@ -6,13 +6,13 @@ from pathlib import Path
 
 from snakemake.exceptions import IncompleteCheckpointException
 
-from vat.delivery import delivery_names
-from vat.download import set_dead_links_aside
+from vat.planning.delivery_names import delivery_names
+from vat.media.fetch import set_dead_links_aside
 from vat.embed import driver_encodes
-from vat.embed.styles import BUILT_IN
+from vat.subtitles.styles import BUILT_IN
 from vat.errors import VatError
-from vat.models import asr_gpu_mem_mb, folder_name, translator_gpu_mem_mb
-from vat.plan import check_api_key, make_plan
+from vat.planning.models import asr_gpu_mem_mb, folder_name, translator_gpu_mem_mb
+from vat.planning.plan import check_api_key, make_plan
 from vat.stages import VERSIONS
 from vat.translate.limits import begin_run
 

@@ -11,10 +11,10 @@ from vat.embed.fonts import check_fonts, font_environment, visible
 from vat.embed.picture import Picture, check_drawable, read_picture
 from vat.embed.settings import EmbedSettings
 from vat.embed.streams import Kept, first_picture
-from vat.embed.styles import ass_document
-from vat.embed.tracks import Track
 from vat.errors import EmbedError
 from vat.files import write_text
+from vat.subtitles.styles import ass_document
+from vat.subtitles.tracks import Track
 from vat.timeline import Cue
 
 logger = logging.getLogger(__name__)

@@ -15,9 +15,9 @@ from vat.embed.picture import Picture, differences, read_picture
 from vat.embed.settings import EmbedSettings
 from vat.embed.streams import Kept, read_tags
 from vat.embed.track_files import Event, content_of, planned_events, resolution
-from vat.embed.tracks import Track
 from vat.errors import EmbedError, SourceError
-from vat.media import Media, Stream, opened, probe
+from vat.media.probe import Media, Stream, opened, probe
+from vat.subtitles.tracks import Track
 
 logger = logging.getLogger(__name__)
 

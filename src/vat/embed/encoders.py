@@ -9,8 +9,9 @@ from functools import cache
 from typing import Final
 
 from vat.embed.picture import Picture
-from vat.embed.settings import AUTO, EmbedSettings
+from vat.embed.settings import EmbedSettings
 from vat.errors import EmbedError
+from vat.subtitles.styles import AUTO
 
 logger = logging.getLogger(__name__)
 

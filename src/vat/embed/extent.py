@@ -11,7 +11,7 @@ import av
 from av.container import InputContainer
 from av.packet import Packet
 
-from vat.media import opened
+from vat.media.probe import opened
 
 _FIRST_PACKETS: Final = 256
 """Packets of the beginning, of all streams, among which each one's earliest is."""

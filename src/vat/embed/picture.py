@@ -9,7 +9,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vat.errors import EmbedError
-from vat.media import opened
+from vat.media.probe import opened
 
 _LOOKED_AT: Final = 12
 """Frames of the beginning in which fields and metadata show."""

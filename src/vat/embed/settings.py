@@ -1,9 +1,8 @@
 """How subtitles are put into a video."""
 
 from dataclasses import dataclass
-from typing import Final
 
-AUTO: Final = "auto"
+from vat.subtitles.styles import AUTO
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from typing import Final
 from av.container import InputContainer
 
 from vat.embed.settings import EmbedSettings
-from vat.embed.tracks import Track
 from vat.errors import EmbedError
-from vat.media import Media, Stream, opened
+from vat.media.probe import Media, Stream, opened
+from vat.subtitles.tracks import Track
 
 logger = logging.getLogger(__name__)
 

@@ -13,11 +13,11 @@ from typing import Final
 import av
 
 from vat.embed.settings import EmbedSettings
-from vat.embed.styles import ass_document
-from vat.embed.tracks import Track
-from vat.ffmpeg import run_ffmpeg
 from vat.files import write_text
-from vat.subtitles import to_srt
+from vat.media.ffmpeg import run_ffmpeg
+from vat.subtitles.formats import to_srt
+from vat.subtitles.styles import ass_document
+from vat.subtitles.tracks import Track
 from vat.timeline import Cue
 
 _MILLISECOND: Final = Fraction(1, 1000)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from vat.errors import TranslationError
-from vat.presets import CueSettings
+from vat.subtitles.limits import CueSettings
 from vat.timeline import Cue
 from vat.translate.fitting import fit, is_too_long, one_line
 from vat.translate.glossary import Term

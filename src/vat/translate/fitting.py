@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import Final
 
-from vat.cue_times import COMFORT
-from vat.cues import PAUSE_SECONDS
-from vat.lines import columns, lay_out, one_line, phrase_ends
-from vat.presets import CueSettings
-from vat.sentences import sentence_ends
+from vat.subtitles.cue_times import COMFORT
+from vat.subtitles.cues import PAUSE_SECONDS
+from vat.subtitles.limits import CueSettings
+from vat.subtitles.lines import columns, lay_out, one_line, phrase_ends
+from vat.subtitles.sentences import sentence_ends
 from vat.timeline import Cue
 
 __all__ = [

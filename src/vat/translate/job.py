@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vat.errors import TranslationError
-from vat.presets import CueSettings
+from vat.subtitles.limits import CueSettings
 from vat.timeline import Cue
 from vat.translate.glossary import Term
 from vat.translate.settings import Means, TranslateSettings

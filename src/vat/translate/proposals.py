@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from vat.presets import CueSettings
+from vat.subtitles.limits import CueSettings
 from vat.timeline import Cue
 from vat.translate.fitting import one_line
 from vat.translate.glossary import Term, terms_in

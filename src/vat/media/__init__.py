@@ -1,0 +1,1 @@
+"""Video files: what they hold, how they come in, and their sound."""

@@ -1,0 +1,214 @@
+"""How a video comes in: linked from the disk, or fetched by yt-dlp."""
+
+import hashlib
+import logging
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit
+
+from vat.errors import SourceError
+from vat.files import atomic_path, read_json, write_json
+from vat.media.probe import SUFFIXES, probe, status_of
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS: Final = 4
+"""How often a fetch is tried where the network or the server fails for the moment."""
+
+_WAIT_SECONDS = 2.0
+_PERMANENT = (
+    "HTTP Error 40",
+    "HTTP Error 410",
+    "Unsupported URL",
+    "Private video",
+    "not available",
+)
+
+
+def download(
+    source: str,
+    destination: str | Path,
+    media_json: str | Path,
+    *,
+    remote: bool,
+    title: str | None,
+    audio_track: int | None,
+    format: str | None,
+    cookies: str | None,
+    ffmpeg: str,
+) -> None:
+    """Bring one video in: `destination` links or holds it, and `media_json` says what it is.
+
+    A fetched video stays beside `destination` until it is probed, so that a failure there does not
+    fetch it again.
+
+    Raises:
+        SourceError: where it cannot be had, is no video, or is damaged.
+    """
+    target = Path(destination)
+    name = Path(source).name
+    if remote:
+        digest = hashlib.sha256(f"{source}\n{format}".encode()).hexdigest()[:8]
+        fetched = target.with_name(f"fetched-{digest}")
+        facts = fetch_url(source, fetched, format=format, cookies=cookies, ffmpeg=ffmpeg)
+        name, title, here = facts["name"], title or facts["title"], fetched
+    else:
+        link_local(source, target)
+        here = target
+    media = probe(here, name=name, title=title, source=source, audio_track=audio_track)
+    logger.info("%s: %.3f s, audio track %s", name, media.duration, media.audio_track)
+    write_json(media_json, media.to_json())
+    if remote:
+        here.replace(target)
+        _facts_file(here).unlink(missing_ok=True)
+
+
+def link_local(source: str | Path, destination: str | Path) -> None:
+    """Make `destination` a symbolic link to a local file, relative where `source` is.
+
+    Raises:
+        SourceError: where the file is missing, out of reach or no file.
+    """
+    path = Path(source)
+    status_of(path, str(source))
+    folder = Path(destination).parent.resolve()
+    target = path if path.is_absolute() else os.path.relpath(path, folder)
+    with atomic_path(destination) as part:
+        part.symlink_to(target)
+
+
+def set_dead_links_aside(links: Iterable[Path]) -> None:
+    """Rename links that lead to no file any more, and back again those that do.
+
+    Snakemake takes a dead link for a file and stops the whole run where it asks for its time. The
+    link keeps its own time under either name, so that nothing is done again when a disk is back.
+    """
+    for link in links:
+        aside = link.with_name(f"{link.name}.away")
+        if link.is_symlink() and not _leads_to_a_file(link):
+            logger.info("%s, a link that leads nowhere, is set aside", link)
+            link.rename(aside)
+        elif aside.is_symlink() and _leads_to_a_file(aside) and not link.exists():
+            aside.rename(link)
+
+
+def _leads_to_a_file(link: Path) -> bool:
+    try:
+        status_of(link)
+    except SourceError:
+        return False
+    return True
+
+
+def fetch_url(
+    url: str, destination: Path, *, format: str | None, cookies: str | None, ffmpeg: str
+) -> Mapping[str, str]:
+    """Fetch one video to exactly `destination` and return its `name` and `title`.
+
+    A broken fetch leaves its parts beside `destination` and is continued by the next one; a
+    finished one is not repeated. Moments of weakness of server or network are waited for.
+
+    Raises:
+        SourceError: where it cannot be fetched, with yt-dlp's own reason.
+    """
+    from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential
+
+    facts_file = _facts_file(destination)
+    if destination.is_file() and facts_file.is_file():
+        logger.info("already fetched")
+        known: Mapping[str, str] = read_json(facts_file)
+        return known
+    options = _options(ffmpeg) | {
+        "outtmpl": {"default": f"{_plain(destination)}.%(ext)s"},
+        "format": format,
+        "cookiefile": cookies,
+        "noplaylist": True,
+        "continuedl": True,
+        "overwrites": False,
+        "postprocessors": [],
+    }
+    attempt = retry(
+        retry=retry_if_exception(_is_passing),
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_exponential(multiplier=_WAIT_SECONDS, max=60),
+        reraise=True,
+    )
+    info = attempt(_extract)(url, options, download=True)
+    path = Path(info["requested_downloads"][0]["filepath"])
+    facts = {"title": str(info.get("title") or path.stem), "name": _name(url, info)}
+    write_json(facts_file, facts)
+    path.replace(destination)
+    return facts
+
+
+def expand_url(url: str) -> list[str]:
+    """The videos behind a URL: a playlist's entries, or the URL itself.
+
+    The address of a media file, and that of a page known to show one video, ask no server.
+
+    Raises:
+        SourceError: where the page cannot be read.
+    """
+    if Path(urlsplit(url).path).suffix.lower() in SUFFIXES:
+        return [url]
+    from yt_dlp.extractor import gen_extractor_classes
+
+    extractor = next((one for one in gen_extractor_classes() if one.suitable(url)), None)
+    if extractor is not None and extractor.is_single_video(url):
+        return [url]
+    info = _extract(url, _options(None) | {"extract_flat": "in_playlist"}, download=False)
+    if info.get("_type") != "playlist":
+        return [url]
+    entries = [entry.get("webpage_url") or entry["url"] for entry in info["entries"] if entry]
+    if not entries:
+        raise SourceError(f"The playlist {url} is empty; name another.")
+    return entries
+
+
+def _extract(url: str, options: Mapping[str, Any], *, download: bool) -> dict[str, Any]:
+    import yt_dlp
+
+    with yt_dlp.YoutubeDL(dict(options)) as client:
+        try:
+            info = client.extract_info(url, download=download)
+            return dict(client.sanitize_info(info))
+        except yt_dlp.utils.YoutubeDLError as error:
+            reason = str(error).removeprefix("ERROR: ").splitlines()[0]
+            raise SourceError(f"{url} cannot be fetched: {reason.rstrip('.')}.") from error
+
+
+def _is_passing(error: BaseException) -> bool:
+    """Whether another try may help; what the server refuses for good, it refuses again."""
+    return isinstance(error, SourceError) and not any(sign in str(error) for sign in _PERMANENT)
+
+
+def _options(ffmpeg: str | None) -> dict[str, Any]:
+    """What holds for every use of yt-dlp; as a library it reads no configuration file."""
+    return {
+        "ffmpeg_location": ffmpeg,
+        "quiet": True,
+        "noprogress": True,
+        "no_color": True,
+        "logger": logging.getLogger("yt_dlp"),
+        "retries": 3,
+        "socket_timeout": 30,
+    }
+
+
+def _facts_file(fetched: Path) -> Path:
+    return fetched.with_name(f"{fetched.name}.json")
+
+
+def _plain(path: Path) -> str:
+    """A path for yt-dlp's template language, in which % begins a field."""
+    return os.fspath(path).replace("%", "%%")
+
+
+def _name(url: str, info: Mapping[str, Any]) -> str:
+    """What to call a fetched video: the file in its address, else its title."""
+    file = Path(unquote(urlsplit(url).path)).name
+    if Path(file).suffix.lower() in SUFFIXES:
+        return file
+    return str(info.get("title") or file or url)

@@ -1,0 +1,113 @@
+"""What is known about sources: the files of folders, entries of playlists, lengths of videos."""
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vat.errors import SourceError
+from vat.files import locked, read_json, write_json
+from vat.media.fetch import expand_url
+from vat.media.probe import probe_duration, status_of
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class Probes:
+    """Remembers what was learnt about sources, so that planning a folder again opens no file.
+
+    Fingerprint and seconds of a local video are kept by its path, the entries of a playlist by its
+    URL, the files of a folder by a key. Without `renew` all that is known holds, and nothing is
+    written: each job of a run plans what the run has found, whatever becomes of folders meanwhile.
+    """
+
+    path: Path
+    renew: bool = True
+    known: dict[str, Any] = field(init=False)
+    learnt: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Take over what earlier runs learnt; a damaged file is made anew."""
+        self.known = self._read()
+
+    def video(self, source: str) -> tuple[str, float | None]:
+        """Fingerprint and seconds of a local video.
+
+        The seconds are None where it cannot be read (`download` will say why). One that is out of
+        reach is taken for what it last was, so that nothing is done again while a disk is away; the
+        fingerprint of one that nobody has seen is empty.
+        """
+        if self.renew or source not in self.known:
+            self._learn(source, self._look(source, self.known.get(source, ["", None])))
+        mark, seconds = self.known[source]
+        return mark, seconds
+
+    def _look(self, source: str, last: list[Any]) -> list[Any]:
+        mark = ""
+        try:
+            mark = fingerprint(source)
+            known = mark == last[0] and last[1] is not None
+            return last if known else [mark, probe_duration(source)]
+        except SourceError as error:
+            logger.warning("%s", error)
+            return [mark, None] if mark else last
+
+    def listing(self, key: str, look: Callable[[], Sequence[str]]) -> Sequence[str]:
+        """The files of a folder: what `look` finds, or found when the run began."""
+        if self.renew or key not in self.known:
+            self._learn(key, look())
+        files: Sequence[str] = self.known[key]
+        return files
+
+    def entries(self, url: str) -> Sequence[str]:
+        """The videos behind a URL: those of a playlist, or the URL itself.
+
+        A playlist is asked for again in every run, because it grows, but not in every job of it.
+
+        Raises:
+            SourceError: where the site cannot be reached and no earlier run has asked it.
+        """
+        if self.known.get(url) == [url]:
+            return [url]
+        if url in self.known and not self.renew:
+            return list(self.known[url])
+        try:
+            found: list[str] = expand_url(url)
+        except SourceError:
+            if url not in self.known:
+                raise
+            logger.warning("%s cannot be reached; the entries of the last run are taken", url)
+            return list(self.known[url])
+        self._learn(url, found)
+        return found
+
+    def save(self) -> None:
+        """Write what a run learnt, if anything, beside what others have written meanwhile."""
+        if self.learnt and self.renew:
+            with locked(self.path.with_suffix(".lock")):
+                write_json(self.path, self._read() | self.learnt)
+
+    def _learn(self, key: str, value: Any) -> None:
+        if key not in self.known or self.known[key] != value:
+            self.known[key] = self.learnt[key] = value
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            known: dict[str, Any] = read_json(self.path) if self.path.exists() else {}
+        except json.JSONDecodeError as error:
+            logger.warning("%s is damaged (%s); every video is probed again", self.path, error)
+            return {}
+        return known
+
+
+def fingerprint(source: str) -> str:
+    """Size and time of change of a file: what tells that it is another one now.
+
+    Raises:
+        SourceError: where it is missing, out of reach or no file.
+    """
+    status = status_of(source)
+    return f"{status.st_size} {status.st_mtime_ns}"

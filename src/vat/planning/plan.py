@@ -1,0 +1,246 @@
+"""What a run will do, known before anything runs: configuration, videos, and chunks of each."""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vat.errors import ConfigError
+from vat.planning.config import complete, load_schema, recipe
+from vat.planning.known_sources import Probes
+from vat.planning.sources import Finder, Video, identity, locate
+from vat.subtitles.tracks import BILINGUAL
+from vat.timeline import count_chunks
+from vat.translate.glossary import digest, glossary_names, read_terms
+from vat.translate.settings import check_means, check_prompt, prompts_of
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A checked configuration and the videos of the run.
+
+    `recipe` is the part of `config` that shapes results. `chunks` has the number of chunks of
+    each video; None where only the download will tell. `fingerprints` has what tells that a local
+    video's file has changed; empty for a remote one.
+    """
+
+    config: Mapping[str, Any]
+    recipe: Mapping[str, Any]
+    videos: Mapping[str, Video]
+    chunks: Mapping[str, int | None]
+    fingerprints: Mapping[str, str]
+    bases: Sequence[Path]
+
+    def model_folder(self, name: str) -> str | None:
+        """The absolute path of a model that lies in a local folder, None for a known name."""
+        if any((base / Path(name).expanduser()).is_dir() for base in self.bases):
+            return str(locate(name, self.bases))
+        if name.startswith(("/", ".", "~")):
+            raise ConfigError(f"There is no model in the folder '{name}'; correct the path.")
+        return None
+
+    def text(self, name: str) -> str:
+        """The content of a text file that the configuration names.
+
+        Raises:
+            ConfigError: where it cannot be read.
+        """
+        path = locate(name, self.bases)
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"The text file '{path}' cannot be read: {error}.") from error
+
+    def translation(self, video: str, target: str) -> dict[str, Any]:
+        """What shapes the translation of a video: settings, texts of prompts, digest of terms."""
+        options = self.recipe["translate"]
+        shared = {"glossary": self._terms(video, target)}
+        if options["backend"] != "openai":
+            kept = ("backend", "model", "on_failure")
+            return {key: options[key] for key in kept} | shared
+        return {**options, **shared, **self.prompts(prompts_of(options), target)}
+
+    def check_translation(self) -> None:
+        """See that every prompt and glossary is there and can be read.
+
+        Raises:
+            ConfigError: naming the first that is not.
+        """
+        options = self.config["translate"]
+        if options["backend"] == "openai":
+            for target in {code for video in self.videos.values() for code in video.targets}:
+                self.prompts(prompts_of(options), target)
+        if options["glossary"] is not None:
+            read_terms(sorted(locate(options["glossary"], self.bases).glob("*.tsv")))
+
+    def prompts(self, names: Sequence[str], target: str) -> dict[str, Any]:
+        """The texts of the prompts, and the notes on the style of a language, if there are any."""
+        folder = self.config["translate"]["prompts"]
+        codes = (target, target.split("-", maxsplit=1)[0])
+        styles = (f"{folder}/styles/{code}.txt" for code in codes)
+        found = [name for name in styles if any((base / name).is_file() for base in self.bases)]
+        texts = {name: self.text(f"{folder}/{name}.txt") for name in names}
+        for name, text in texts.items():
+            check_prompt(name, text)
+        return {"prompts": texts, "style": self.text(found[0]) if found else ""}
+
+    def proposal(self, target: str) -> dict[str, Any]:
+        """What shapes the proposal of a glossary."""
+        options = self.recipe["translate"]
+        shared = {"glossary": self._terms(None, target)}
+        prompts = self.prompts(["terms"] if options["backend"] == "openai" else [], target)
+        return {**options, **shared, **prompts}
+
+    def glossary(self, video: str | None, target: str) -> list[str]:
+        """The glossaries that concern a video, or all of them; those for all videos first.
+
+        Paths are relative to the working directory where they lie in it, so that it may be moved.
+        """
+        name = self.config["translate"]["glossary"]
+        if name is None:
+            return []
+        folder = locate(name, self.bases)
+        files = [folder / file for file in glossary_names(video, target)]
+        return [identity(file, self.bases[:1]) for file in files if file.is_file()]
+
+    def _terms(self, video: str | None, target: str) -> str:
+        """A digest of the terms that concern a video, or all of them."""
+        here = self.bases[0]
+        return digest(read_terms(here / file for file in self.glossary(video, target)))
+
+    def source(self, video: str) -> str:
+        """Where a video comes from: its URL or path.
+
+        The path is relative to the folder under which everything is written where the video lies
+        in it, so that the whole folder can be moved.
+        """
+        record = self.videos[video]
+        here = self.bases[0]
+        inside = not record.remote and Path(record.source).is_relative_to(here)
+        return str(Path(record.source).relative_to(here)) if inside else record.source
+
+    def languages(self, video: str) -> list[str]:
+        """The languages in which a video gets subtitles under their own code."""
+        record = self.videos[video]
+        wanted = [] if self.config["translate"]["backend"] == "none" else list(record.targets)
+        spoken = [] if record.language == "auto" else [record.language]
+        return list(dict.fromkeys([*wanted, *spoken]))
+
+    def targets(self, video: str) -> list[str]:
+        """Those of a video's languages that it is to be translated into."""
+        return [code for code in self.languages(video) if code in self.videos[video].targets]
+
+    def tracks(self, video: str) -> list[str]:
+        """What is embedded into a video, in this order; "source" is the spoken language.
+
+        A track of two languages is called by both, the upper one first: "zh+source".
+
+        Raises:
+            ConfigError: where it is to have a language in which the video gets no subtitles.
+        """
+        record = self.videos[video]
+        targets = self.targets(video)
+        spoken = self.config["embed"]["source_track"] or not targets
+        single = [*targets, *(["source"] if spoken and record.language not in targets else [])]
+        pair = self.config["embed"]["bilingual"]
+        for code in pair:
+            if code not in ("source", *self.languages(video)):
+                raise ConfigError(
+                    f"embed.bilingual names {code}, but '{record.source}' gets subtitles in"
+                    f" {', '.join(['source', *self.languages(video)])} only; name two of these."
+                )
+        return [*(["+".join(pair)] if pair else []), *single]
+
+    def check_embedding(self) -> None:
+        """See that every video can have its tracks, and that what is burned in is one of them.
+
+        Raises:
+            ConfigError: naming the first video that cannot, or the folder of fonts that is missing.
+        """
+        for video in self.videos:
+            self.tracks(video)
+        options = self.config["embed"]
+        if options["mode"] not in ("burn", "both"):
+            return
+        fonts = options["fonts"]
+        if fonts is not None and not (self.bases[0] / Path(fonts).expanduser()).is_dir():
+            raise ConfigError(f"There is no folder '{fonts}'; correct embed.fonts.")
+        if options["burn_language"] is not None:
+            for video in self.videos:
+                self._check_burnt(video, options["burn_language"])
+
+    def _check_burnt(self, video: str, wanted: str) -> None:
+        """See that a video has the track `wanted`; one of an unknown language may be any."""
+        record = self.videos[video]
+        names = [BILINGUAL if "+" in name else name for name in self.tracks(video)]
+        spoken = [record.language] if "source" in names else []
+        if wanted in (*names, *spoken) or ("auto" in spoken and wanted != BILINGUAL):
+            return
+        if wanted in ("source", record.language) and record.language not in names:
+            way_out = "set embed.source_track to true"
+        else:
+            way_out = f"name one of: {', '.join(names)}"
+        raise ConfigError(
+            f"embed.burn_language is {wanted}, but '{record.source}' has no such track; {way_out}."
+        )
+
+
+def make_plan(
+    config: Mapping[str, Any],
+    *,
+    root: Path,
+    here: Path,
+    skip: Sequence[Path],
+    renew: bool = True,
+) -> Plan:
+    """Check `config`, find the videos, and count their chunks.
+
+    `root` is the folder of the Snakefile, `here` the one under which everything is written;
+    nothing below the folders `skip` is taken for a video. Without `renew`, as in the jobs of a
+    cluster, folders, files and playlists are taken for what the run has found there.
+
+    Raises:
+        ConfigError, SourceError: one sentence about what is wrong.
+    """
+    schemas = root / "workflow" / "schemas"
+    schema = load_schema(schemas / "config.schema.yaml")
+    full = complete(config, schema)
+    check_means(full)
+    if len(full["embed"]["bilingual"]) == 1:
+        raise ConfigError("embed.bilingual names one language; name two, or none.")
+    probes = Probes(here / ".snakemake" / "vat" / "probes.json", renew)
+    bases = (here, root)
+    rows = load_schema(schemas / "videos.schema.yaml")
+    videos = Finder(full, rows, bases, skip, probes.entries, probes.listing).find()
+    length = full["split"]["chunk_seconds"]
+    chunks: dict[str, int | None] = dict.fromkeys(videos)
+    fingerprints = dict.fromkeys(videos, "")
+    for slug, video in videos.items():
+        if not video.remote:
+            fingerprints[slug], seconds = probes.video(video.source)
+            chunks[slug] = count_chunks(seconds or 0.0, length)
+    probes.save()
+    plan = Plan(full, recipe(full, schema), videos, chunks, fingerprints, bases)
+    plan.check_translation()
+    plan.check_embedding()
+    return plan
+
+
+def check_api_key(plan: Plan) -> None:
+    """Make sure that a translation by OpenAI's own server has its key before any work is done.
+
+    A video that speaks its target needs none.
+
+    Raises:
+        ConfigError: where OPENAI_API_KEY is needed and not set.
+    """
+    options = plan.config["translate"]
+    needed = (target != one.language for one in plan.videos.values() for target in one.targets)
+    if options["backend"] != "openai" or options["base_url"] or not any(needed):
+        return
+    if not os.environ.get("OPENAI_API_KEY"):
+        raise ConfigError(
+            "The environment variable OPENAI_API_KEY is not set; set it, or choose another server"
+            " with translate.base_url, or translate.backend ctranslate2 or none."
+        )

@@ -1,0 +1,222 @@
+"""Which videos there are: from the `videos` setting to one record per video."""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from anyascii import anyascii
+
+from vat.errors import ConfigError
+from vat.media.probe import SUFFIXES
+from vat.planning.config import Schema, check
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_READABLE_LENGTH = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """One video of the run.
+
+    `slug` names it in paths, `source` is its absolute path or URL, `title` what people call it.
+    `language` is a code or "auto"; `targets` are codes; `audio_track` counts from 0, None is the
+    container's default. `folder` is where it lies below the folder that was searched, empty for a
+    file named on its own.
+    """
+
+    slug: str
+    source: str
+    remote: bool
+    title: str | None
+    language: str
+    targets: tuple[str, ...]
+    separate: bool
+    audio_track: int | None
+    folder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Turns the `videos` setting into records.
+
+    `bases` are the folders in which a relative path is looked for, in this order. `expand` gives
+    the entries of a playlist's URL, or the URL itself. `recall` is given a key for a folder and a
+    function that lists it, and answers with that list or the one it remembers. Files below a folder
+    of `skip` are not videos to translate (the results of earlier runs).
+    """
+
+    config: Mapping[str, Any]
+    sheet_schema: Schema
+    bases: Sequence[Path]
+    skip: Sequence[Path]
+    expand: Callable[[str], Sequence[str]]
+    recall: Callable[[str, Callable[[], Sequence[str]]], Sequence[str]]
+
+    def find(self) -> dict[str, Video]:
+        """All videos by slug, in the order of the setting, each once.
+
+        Raises:
+            ConfigError: where a source is not there, a folder has no video, or a sheet is wrong.
+        """
+        entries = self.config["videos"]
+        videos: dict[str, Video] = {}
+        for entry in [entries] if isinstance(entries, str) else entries:
+            for source, overrides in self._sources(entry):
+                video = self._video(source, overrides, entry)
+                if overrides and video.slug in videos:
+                    raise ConfigError(f"The video '{source}' is listed twice; remove one.")
+                videos.setdefault(video.slug, video)
+        return videos
+
+    def _sources(self, entry: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        if is_url(entry):
+            yield from ((url, {}) for url in self.expand(entry.strip()))
+            return
+        path = locate(entry, self.bases)
+        if path.is_dir():
+            yield from ((file, {}) for file in self._files(path))
+        elif path.suffix.lower() == ".tsv":
+            yield from self._rows(path)
+        else:
+            yield str(path), {}
+
+    def _files(self, folder: Path) -> Sequence[str]:
+        recursive = self.config["download"]["recursive"]
+        # No path or URL begins like this, so that no name can be taken for the key of a folder.
+        key = f"{'tree' if recursive else 'folder'} {folder}"
+        found = self.recall(key, lambda: list_videos(folder, self.skip, recursive=recursive))
+        if not found:
+            hint = "" if recursive else ", or set download.recursive to search its subfolders"
+            raise ConfigError(f"The folder '{folder}' holds no video; name another one{hint}.")
+        return found
+
+    def _rows(self, sheet: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for number, row in read_sheet(sheet):
+            check(row, self.sheet_schema, f"video sheet '{sheet.name}', row {number}")
+            source = row.pop("source")
+            if is_url(source):
+                yield from ((url, row) for url in self.expand(source.strip()))
+            else:
+                yield str(locate(source, [*self.bases[:1], sheet.parent, *self.bases[1:]])), row
+
+    def _video(self, source: str, overrides: Mapping[str, Any], entry: str) -> Video:
+        languages = self.config["languages"]
+        remote = is_url(source)
+        searched = Path() if is_url(entry) else locate(entry, self.bases)
+        inside = not remote and searched.is_dir()
+        return Video(
+            slug=slug(source if remote else identity(Path(source), self.bases)),
+            source=source,
+            remote=remote,
+            title=overrides.get("title"),
+            language=overrides.get("language", languages["source"]),
+            targets=tuple(overrides.get("targets", languages["targets"])),
+            separate=overrides.get("separate", self.config["separate"]["enabled"]),
+            audio_track=overrides.get("audio_track", self.config["download"]["audio_track"]),
+            folder=str(Path(source).parent.relative_to(searched)) if inside else "",
+        )
+
+
+def list_videos(folder: Path, skip: Sequence[Path], *, recursive: bool) -> list[str]:
+    """The paths of a folder's videos in the order of their names, those out of reach included."""
+    return [
+        str(file)
+        for file in sorted(folder.rglob("*") if recursive else folder.iterdir())
+        if file.suffix.lower() in SUFFIXES
+        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+        and not any(file.is_relative_to(place) for place in skip)
+        and not _is_dir(file)
+    ]
+
+
+def _is_dir(path: Path) -> bool:
+    """Whether it is a folder; what cannot be reached (behind a closed folder, say) is none."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def is_url(entry: str) -> bool:
+    """Whether `entry` starts with a scheme such as https://."""
+    return _URL.match(entry.strip()) is not None
+
+
+def locate(name: str, bases: Iterable[Path]) -> Path:
+    """The absolute path of the existing file or folder `name`, looked for in `bases` in order.
+
+    Symbolic links are kept: a link is a name of its own.
+
+    Raises:
+        ConfigError: where it is in none of them.
+    """
+    tried = [(base / Path(name).expanduser()).absolute() for base in bases]
+    for path in tried:
+        if path.exists():
+            return path
+    places = " or ".join(dict.fromkeys(f"'{path}'" for path in tried))
+    raise ConfigError(f"There is no file or folder {places}; correct the path.")
+
+
+def identity(path: Path, bases: Iterable[Path]) -> str:
+    """What a local video's slug is made from: its path, relative to the first base that holds it.
+
+    So a project folder can be moved as a whole, and no other video has a say in it.
+    """
+    for base in bases:
+        if path.is_relative_to(base):
+            return str(path.relative_to(base))
+    return str(path)
+
+
+def slug(source: str) -> str:
+    """A short name for paths: what is readable of the file's name, and a hash of the whole source.
+
+    It depends on nothing but `source`: adding or removing other videos never changes it. ASCII
+    letters, digits and hyphens only; two sources share one with a probability of 2**-32 per pair
+    of equal readable parts.
+    """
+    digest = hashlib.sha256(source.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    plain = anyascii(_name(source).encode("utf-8", "replace").decode("utf-8")).lower()
+    readable = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_READABLE_LENGTH].strip("-")
+    return f"{readable or 'video'}-{digest}"
+
+
+def _name(source: str) -> str:
+    if not is_url(source):
+        return Path(source).stem
+    parts = urlsplit(source)
+    query = parse_qs(parts.query)
+    return query["v"][0] if "v" in query else Path(unquote(parts.path)).stem or str(parts.hostname)
+
+
+def read_sheet(sheet: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of a video sheet with their numbers in the file; empty cells are left out.
+
+    Raises:
+        ConfigError: where the file is no tab-separated table.
+    """
+    import pandas as pd
+
+    try:
+        table = pd.read_csv(sheet, sep="\t", dtype=str, keep_default_na=False, quoting=3)
+    except (ValueError, OSError) as error:
+        raise ConfigError(f"The video sheet '{sheet}' cannot be read: {error}.") from error
+    for index, record in enumerate(table.to_dict("records")):
+        filled = {str(key).strip(): value.strip() for key, value in record.items() if value.strip()}
+        yield index + 2, {key: _cell(key, value) for key, value in filled.items()}
+
+
+def _cell(column: str, text: str) -> Any:
+    """A cell as the schema wants it; what cannot be converted is left for the schema to refuse."""
+    if column == "targets":
+        return [part for part in re.split(r"[,;\s]+", text) if part]
+    if column == "separate":
+        return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
+    if column == "audio_track" and text.isdecimal():
+        return int(text)
+    return text

@@ -1,0 +1,1 @@
+"""From sound to the words of one chunk."""

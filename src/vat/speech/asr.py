@@ -1,0 +1,252 @@
+"""Speech to words, by faster-whisper."""
+
+import functools
+import itertools
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from vat.device import gpu_errors, is_out_of_memory, resolve
+from vat.errors import ModelError, TranscriptError
+from vat.media.sound import SPEECH_RATE, Samples, read_span
+from vat.timeline import Interval, Reading, Segment, Span, Word, spans_of
+
+logger = logging.getLogger(__name__)
+
+WINDOW_SECONDS: Final = 30
+"""What Whisper hears at once, unless a model was trained otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsrSettings:
+    """How words are decoded: the keys of the configuration's `asr` section."""
+
+    model: str = "large-v3"
+    compute_type: str = "auto"
+    beam_size: int = 5
+    batch_size: int = 1
+    vad_filter: bool = False
+    condition_on_previous_text: bool = False
+    temperature: Sequence[float] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+    chunk_length: int | None = None
+    initial_prompt: str | None = None
+    hotwords: str | None = None
+
+
+def transcribe_chunk(
+    speech: str,
+    chunks: Mapping[str, Any],
+    number: int,
+    model: str,
+    settings: Mapping[str, Any],
+    device: str,
+    threads: int,
+) -> dict[str, Any]:
+    """The content of words/{chunk}.json for the chunk `number`, counted from 1.
+
+    Arguments and result are JSON values, so that the call can be made in another process.
+
+    Args:
+        speech: the path of speech.flac.
+        chunks: the video's chunks.json.
+        number: which of its spans.
+        model: the folder of a Whisper model for CTranslate2.
+        settings: the fields of AsrSettings.
+        device: auto, cuda or cpu, resolved where the call runs.
+        threads: CPU threads of the decoder.
+
+    Raises:
+        TranscriptError: where the video has no such chunk.
+        DeviceError: where a GPU is asked for and none is visible.
+        GpuMemoryError: where even one window at a time does not fit into the GPU's memory.
+    """
+    spans = spans_of(dict(chunks))
+    if not 1 <= number <= len(spans):
+        raise TranscriptError(f"There is no chunk {number}: the video has {len(spans)} chunks.")
+    whisper = _loaded(model, settings, device, threads)
+    intervals = [(start, end) for start, end in chunks["speech"]]
+    span, language = spans[number - 1], chunks["language"]
+    heard = transcribe_span(speech, span, language, whisper, AsrSettings(**settings), intervals)
+    logger.info("chunk %d of %d: %d words", number, len(spans), len(heard.words))
+    return {"chunk": number, "language": language, "span": span.to_json(), **heard.to_json()}
+
+
+def transcribe_window(
+    speech: str,
+    start: float,
+    end: float,
+    language: str,
+    model: str,
+    settings: Mapping[str, Any],
+    device: str,
+    threads: int,
+) -> dict[str, Any]:
+    """The words between two moments in seconds: a chunk's reading without a number.
+
+    Arguments, errors and result are as `transcribe_chunk`'s; `language` is a code. One window is
+    never batched.
+    """
+    whisper = _loaded(model, settings, device, threads)
+    span, alone = Span((start, end), (start, end)), replace(AsrSettings(**settings), batch_size=1)
+    heard = transcribe_span(speech, span, language, whisper, alone)
+    logger.info("from %.1f to %.1f s: %d words", start, end, len(heard.words))
+    return {"language": language, "span": span.to_json(), **heard.to_json()}
+
+
+def _loaded(model: str, settings: Mapping[str, Any], device: str, threads: int) -> Any:
+    device = resolve(device)
+    # On a GPU the number of threads changes nothing that would be worth a second copy.
+    threads = threads if device == "cpu" else 1
+    with gpu_errors("loading the speech model"):
+        return load_model(model, device, AsrSettings(**settings).compute_type, threads)
+
+
+@functools.cache
+def load_model(folder: str, device: str, compute_type: str, threads: int) -> Any:
+    """A faster-whisper model, loaded once per process.
+
+    Raises:
+        ModelError: where the folder holds no such model.
+    """
+    from faster_whisper import WhisperModel
+
+    if compute_type == "auto":
+        compute_type = "float16" if device == "cuda" else "int8"
+    logger.info("loading %s on %s as %s", folder, device, compute_type)
+    try:
+        return WhisperModel(
+            folder,
+            device=device,
+            compute_type=compute_type,
+            cpu_threads=threads,
+            local_files_only=True,
+        )
+    except (RuntimeError, ValueError, OSError) as error:
+        if is_out_of_memory(error):
+            raise
+        raise ModelError(
+            f"The speech model in '{folder}' cannot be loaded as {compute_type} on {device}"
+            f" ({error}); check asr.model and asr.compute_type."
+        ) from error
+
+
+def transcribe_span(
+    speech: str | Path,
+    span: Span,
+    language: str,
+    whisper: Any,
+    settings: AsrSettings,
+    intervals: Sequence[Interval] = (),
+) -> Reading:
+    """What is said in one span with its context, in video time and in order.
+
+    `intervals` are the stretches of speech of the whole video: batched windows are cut between
+    them. Where the GPU's memory does not hold a batch, half of it is tried, down to one window.
+
+    Raises:
+        GpuMemoryError: where one window at a time does not fit either.
+    """
+    sound = read_span(speech, *span.pad)
+    batch = settings.batch_size
+    while True:
+        try:
+            return _read(_decode(whisper, sound, language, settings, batch, span, intervals), span)
+        except RuntimeError as error:
+            if batch == 1 or not is_out_of_memory(error):
+                with gpu_errors("recognising speech"):
+                    raise
+            batch //= 2
+            logger.warning("the GPU's memory is full; trying again with a batch of %d", batch)
+
+
+def windows(span: Interval, intervals: Sequence[Interval], length: float) -> list[Interval]:
+    """Windows of at most `length` seconds that tile a span, cut between stretches of speech.
+
+    Times are relative to the span's start. Speech longer than a window is cut where it must be.
+    """
+    pauses = [(a[1] + b[0]) / 2 for a, b in itertools.pairwise(intervals)]
+    start, found = span[0], list[Interval]()
+    while span[1] - start > length:
+        candidates = [pause for pause in pauses if start < pause <= start + length]
+        cut = candidates[-1] if candidates else start + length
+        found.append((start - span[0], cut - span[0]))
+        start = cut
+    return [*found, (start - span[0], span[1] - span[0])]
+
+
+def _decode(
+    whisper: Any,
+    sound: Samples,
+    language: str,
+    settings: AsrSettings,
+    batch: int,
+    span: Span,
+    intervals: Sequence[Interval],
+) -> list[Any]:
+    """faster-whisper's segments of a sound, in its own time."""
+    # faster-whisper keeps a chunk_length in the model once it was given: always give it.
+    length = settings.chunk_length or WINDOW_SECONDS
+    options: dict[str, Any] = {
+        "language": language,
+        "word_timestamps": True,
+        "beam_size": settings.beam_size,
+        "temperature": list(settings.temperature),
+        "condition_on_previous_text": settings.condition_on_previous_text,
+        "initial_prompt": settings.initial_prompt,
+        "hotwords": settings.hotwords,
+        "chunk_length": length,
+    }
+    if len(sound) < SPEECH_RATE // 100:
+        return []
+    if batch == 1:
+        segments, _ = whisper.transcribe(sound, vad_filter=settings.vad_filter, **options)
+    else:
+        from faster_whisper import BatchedInferencePipeline
+
+        if not settings.vad_filter:
+            clips = windows(span.pad, intervals, length)
+            options["clip_timestamps"] = [{"start": a, "end": b} for a, b in clips]
+        segments, _ = BatchedInferencePipeline(whisper).transcribe(
+            sound,
+            batch_size=batch,
+            vad_filter=settings.vad_filter,
+            without_timestamps=False,
+            **options,
+        )
+    return list(segments)
+
+
+def _read(heard: Iterable[Any], span: Span) -> Reading:
+    """Words in video time, inside the span's context, ordered by their start, and their segments.
+
+    A segment without words is left out.
+    """
+    begin, finish = span.pad
+    words: list[Word] = []
+    segments: list[Segment] = []
+    for segment in heard:
+        found = [word for word in segment.words or [] if word.word.strip()]
+        for word in found:
+            start = min(max(begin + float(word.start), words[-1].start if words else begin), finish)
+            end = min(max(begin + float(word.end), start), finish)
+            words.append(
+                Word(
+                    round(start, 3),
+                    round(end, 3),
+                    word.word.strip(),
+                    round(min(1.0, max(0.0, float(word.probability))), 4),
+                    word.word[:1].isspace(),
+                    len(segments),
+                )
+            )
+        if found:
+            segments.append(
+                Segment(
+                    round(float(segment.avg_logprob), 4),
+                    round(float(segment.compression_ratio), 3),
+                    round(float(segment.no_speech_prob), 4),
+                )
+            )
+    return Reading(words, segments)

@@ -1,0 +1,73 @@
+"""Which language a video speaks, from several places of it."""
+
+import logging
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from vat.media.sound import read_span
+from vat.speech.asr import load_model
+from vat.timeline import Interval
+
+logger = logging.getLogger(__name__)
+
+WINDOW_SECONDS: Final = 30.0
+"""What Whisper hears at once."""
+
+FALLBACK: Final = "en"
+"""Assumed, with probability 0, where nobody speaks."""
+
+
+def detect_language(
+    speech: str | Path, intervals: Sequence[Interval], model: str, windows: int, *, threads: int = 1
+) -> tuple[str, float]:
+    """The language's code and its probability, by the Whisper model in the folder `model`.
+
+    It runs on the CPU: a few windows are not worth a GPU. A model that knows only English says so.
+    """
+    places = language_windows(intervals, windows)
+    if not places:
+        logger.warning("nobody speaks; the language is taken to be %s", FALLBACK)
+        return FALLBACK, 0.0
+    whisper = load_model(model, "cpu", "int8", threads)
+    if not whisper.model.is_multilingual:
+        logger.warning("the model that detects the language knows only English")
+        return "en", 1.0
+    votes = []
+    for start, end in places:
+        _, _, probabilities = whisper.detect_language(audio=read_span(speech, start, end))
+        votes.append((dict(probabilities), spoken(intervals, (start, end))))
+        logger.info("at %.0f s: %s", start, probabilities[:3])
+    return vote(votes)
+
+
+def language_windows(intervals: Sequence[Interval], windows: int) -> list[Interval]:
+    """Up to `windows` windows of 30 s that begin with speech, spread over it, without overlap."""
+    total = sum(end - start for start, end in intervals)
+    chosen: list[Interval] = []
+    before, wanted = 0.0, 0
+    for start, end in intervals:
+        while wanted < windows and before + (end - start) > wanted * total / windows:
+            moment = start + max(0.0, wanted * total / windows - before)
+            if not chosen or moment >= chosen[-1][1]:
+                chosen.append((moment, moment + WINDOW_SECONDS))
+            wanted += 1
+        before += end - start
+    return chosen
+
+
+def spoken(intervals: Sequence[Interval], window: Interval) -> float:
+    """Seconds of speech inside a window."""
+    return sum(max(0.0, min(end, window[1]) - max(start, window[0])) for start, end in intervals)
+
+
+def vote(votes: Sequence[tuple[Mapping[str, float], float]]) -> tuple[str, float]:
+    """The likeliest language: the mean of the windows' probabilities, weighted by their speech."""
+    total = sum(weight for _, weight in votes)
+    means: defaultdict[str, float] = defaultdict(float)
+    for probabilities, weight in votes:
+        for code, probability in probabilities.items():
+            means[code] += probability * weight / total
+    best = max(means, key=lambda code: (means[code], code))
+    return best, min(1.0, means[best])

@@ -1,0 +1,147 @@
+"""Chunks of a video: spans that tile it, cut where nobody speaks."""
+
+import itertools
+import logging
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from vat.errors import TranscriptError
+from vat.speech.language_detection import detect_language
+from vat.speech.vad import (
+    FRAME_SECONDS,
+    Frames,
+    frame_energy,
+    speech_intervals,
+    speech_probability,
+)
+from vat.timeline import Interval, Span, count_chunks
+
+logger = logging.getLogger(__name__)
+
+LEAST_SECONDS: Final = 0.5
+"""No span is shorter than this, unless the video is."""
+
+_SMOOTHING_FRAMES = 9
+_WINDOW_SHARE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSettings:
+    """The keys of the configuration's `split` section; lengths are in seconds."""
+
+    chunk_seconds: float = 600
+    window_seconds: float = 30
+    pad_seconds: float = 2
+    language_model: str = "small"
+    language_windows: int = 5
+
+
+def split(
+    speech: str | Path,
+    duration: float,
+    *,
+    expected: int | None,
+    language: str,
+    language_model: str,
+    settings: SplitSettings,
+    threads: int = 1,
+) -> tuple[dict[str, Any], Frames]:
+    """The content of chunks.json for one video, and the probability of speech in each frame.
+
+    `expected` is the number of chunks that the run was planned with, None where it was not.
+    `language` is a code, or "auto" to detect it with the Whisper model in `language_model`.
+
+    Raises:
+        TranscriptError: where the video is longer or shorter than when the run was planned.
+    """
+    count = count_chunks(duration, settings.chunk_seconds)
+    if expected is not None and expected != count:
+        raise TranscriptError(
+            f"The video has {count} chunks and the run was planned with {expected}: its file has"
+            " changed meanwhile; run the same command again."
+        )
+    probability = speech_probability(speech, duration)
+    intervals = speech_intervals(probability, duration)
+    spans = tile(
+        duration, count, settings, probability, frame_energy(speech, duration), FRAME_SECONDS
+    )
+    code, certainty, source = language, 1.0, "configured"
+    if language == "auto":
+        source = "detected"
+        code, certainty = detect_language(
+            speech, intervals, language_model, settings.language_windows, threads=threads
+        )
+    logger.info("%d chunks, %d stretches of speech, language %s", count, len(intervals), code)
+    chunks = {
+        "language": code,
+        "language_probability": round(certainty, 4),
+        "language_source": source,
+        "duration": duration,
+        "speech": [list(interval) for interval in intervals],
+        "spans": [span.to_json() for span in spans],
+    }
+    return chunks, probability
+
+
+def tile(
+    duration: float,
+    count: int,
+    settings: SplitSettings,
+    probability: Frames,
+    energy: Frames,
+    frame_seconds: float,
+) -> list[Span]:
+    """`count` spans whose own parts tile [0, duration] without a gap.
+
+    Each border is the quietest moment within half a window of its nominal place, or nearer where
+    chunks are shorter than windows. `probability` (of speech) and `energy` are per frame.
+    """
+    nominal = duration / count
+    half = min(settings.window_seconds / 2, nominal * _WINDOW_SHARE / 2)
+    cost = _cut_cost(probability, energy)
+    borders = [0.0]
+    for index in range(1, count):
+        place = index * nominal
+        borders.append(_quietest(cost, (place - half, place + half), place, frame_seconds))
+    borders.append(duration)
+    return [
+        Span(
+            keep=(start, end),
+            pad=(
+                max(0.0, start - settings.pad_seconds),
+                min(duration, end + settings.pad_seconds),
+            ),
+        )
+        for start, end in itertools.pairwise(borders)
+    ]
+
+
+def _cut_cost(probability: Frames, energy: Frames) -> Frames:
+    """How much a cut in each frame would hurt: speech nearby first, then loudness.
+
+    Averaging over neighbours makes the middle of a long pause cheaper than a short gap. Energy
+    only decides between frames of equal speech: it is scaled to at most a hundredth.
+    """
+    kernel = np.hanning(_SMOOTHING_FRAMES + 2)[1:-1]
+    kernel /= kernel.sum()
+    speech = np.convolve(np.pad(probability, _SMOOTHING_FRAMES // 2, mode="edge"), kernel, "valid")
+    loud = np.convolve(np.pad(energy, _SMOOTHING_FRAMES // 2, mode="edge"), kernel, "valid")
+    peak = float(loud.max()) or 1.0
+    # Frames that are all speech tell nothing by their probability: there the energy decides.
+    cost: Frames = (np.round(speech, 1) + 0.01 * loud / peak).astype(np.float32)
+    return cost
+
+
+def _quietest(cost: Frames, window: Interval, nominal: float, frame_seconds: float) -> float:
+    """The moment of least cost in a window; of equal ones, that nearest to the nominal place."""
+    first = max(0, math.ceil(window[0] / frame_seconds))
+    last = min(len(cost), math.floor(window[1] / frame_seconds))
+    if last <= first:
+        return round(nominal, 3)
+    centres = (np.arange(first, last) + 0.5) * frame_seconds
+    order = np.lexsort((np.abs(centres - nominal), np.round(cost[first:last], 4)))
+    return round(float(centres[order[0]]), 3)

@@ -1,0 +1,1 @@
+"""From words to subtitles, and the files that hold them."""

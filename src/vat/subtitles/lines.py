@@ -1,0 +1,209 @@
+"""The lines of a subtitle: how wide a text is, where it may break, and where it breaks best."""
+
+import functools
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
+from typing import Final, NamedTuple
+from unicodedata import category, east_asian_width
+
+from vat.subtitles.limits import CueSettings
+from vat.subtitles.sentences import ends_clause, leads_on
+
+_BREAKING_BLANKS = re.compile(r"[^\S\u00a0\u2007\u202f]+")
+_UNSPACED = (
+    "[\u0e00-\u0e7f\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
+)
+_UNSPACED_BREAK = re.compile(rf"(?<={_UNSPACED})[ \t]*\n[ \t]*(?={_UNSPACED})")
+NEVER_FIRST: Final = frozenset(
+    "、。，．·‧！？：；％…）」』】》〉〕］｝”’,.!?:;%)]}々ーぁぃぅぇぉっゃゅょァィゥェォッャュョ"
+)
+"""Marks that begin no line and no cue."""
+
+_NEVER_LAST = frozenset("（「『【《〈〔［｛“‘([{")
+_JOINERS = frozenset("\u200d\u2060\ufeff")
+
+_MID_CLAUSE: Final = 0.1
+"""What a line break inside a clause costs: a comma is taken for lines a fifth wider or narrower
+than their mean, as the guides ask for breaks after punctuation before balance."""
+
+_SHORT_WORD: Final = 0.1
+"""What it costs besides after a word such as an article, which belongs to the next line."""
+
+_LONE_MARK: Final = 2.0
+"""What a line costs that begins with a mark such as ? after a blank: any other break is better."""
+
+_TAIL = 8  # how much text before a break its cost is told from
+
+
+class Places(NamedTuple):
+    """Where a line may break: it stops before `text[stops[k]]`, the next begins at `resumes[k]`.
+
+    The two differ by the blank between the lines. Both lists are ordered.
+    """
+
+    stops: list[int]
+    resumes: list[int]
+
+
+def one_line(text: str) -> str:
+    """The text on one line, with single blanks; blanks at which no line may break are kept.
+
+    Lines are joined without a blank where Chinese, Japanese or Thai characters meet.
+    """
+    return collapsed(_UNSPACED_BREAK.sub("", text)).strip()
+
+
+def collapsed(text: str) -> str:
+    """The text with single blanks for those at which a line may break, line ends among them."""
+    return _BREAKING_BLANKS.sub(" ", text)
+
+
+def columns(text: str) -> int:
+    """Width of a text: two columns for a wide character, none for a combining or invisible one.
+
+    Chinese, Japanese and Korean characters and emoji are wide.
+    """
+    return sum(map(_width, text))
+
+
+def widths(text: str) -> list[int]:
+    """Columns before each position of the text, and of all of it: `len(text) + 1` numbers."""
+    return list(accumulate(map(_width, text), initial=0))
+
+
+def lay_out(text: str, language: str, settings: CueSettings) -> str:
+    """Break a text into as few lines as hold it, of about equal width; no character is lost.
+
+    Lines break between words, or between phrases in languages that write no blanks, rather after
+    punctuation. Phrases are cut where `max_lines` hold the text only so. Where they cannot hold it
+    at all, there are more lines rather than a lost word; a word that is wider than a line stays
+    whole.
+    """
+    text, width = one_line(text), settings.max_columns
+    laid = arrange(text, places(text, language, width), width)
+    if laid.count("\n") < settings.max_lines:
+        return laid
+    finer = arrange(text, places(text, language, 0), width)  # every phrase may break
+    return finer if finer.count("\n") < settings.max_lines else laid
+
+
+def places(text: str, language: str, max_columns: int) -> Places:
+    """Where lines may break inside a text on one line.
+
+    A phrase of wide characters that is wider than a line may break between any two of them.
+    """
+    ends = phrase_ends(text, language)
+    inside = []
+    for a, b in pairwise([0, *ends, len(text)]):
+        if columns(text[a:b]) > max_columns:
+            inside += [
+                at
+                for at in range(a + 1, b)
+                if 2 in (_width(text[at - 1]), _width(text[at])) and _may_break(text, at)
+            ]
+    resumes = sorted({*ends, *inside})
+    return Places([at - (text[at - 1] == " ") for at in resumes], resumes)
+
+
+def arrange(text: str, breaks: Places, max_columns: int) -> str:
+    """The text in the fewest lines, of those ways the best balanced one, by dynamic programming."""
+    width = widths(text)
+    if width[-1] <= max_columns:
+        return text
+    stops, begins = [*breaks.stops, len(text)], [0, *breaks.resumes]
+    reached = [width[stop] for stop in stops]
+    target = width[-1] / _fewest(width, reached, begins, max_columns)
+    costs = [
+        _break_cost(text[max(stop - _TAIL, 0) : stop], text[begin])
+        for stop, begin in zip(breaks.stops, breaks.resumes, strict=True)
+    ]
+    best: list[tuple[int, float]] = [(0, 0.0)] * (len(stops) + 1)
+    following = list(range(1, len(stops) + 1))
+    for first in range(len(stops) - 1, -1, -1):
+        begin = width[begins[first]]
+        beyond = max(first + 1, bisect_right(reached, begin + max_columns))
+        options = []
+        for last in range(first, beyond):
+            lines, badness = best[last + 1]
+            badness += ((reached[last] - begin) / target - 1) ** 2
+            if last + 1 < len(stops):
+                badness += costs[last]
+            options.append((lines + 1, badness, last + 1))
+        lines, badness, following[first] = min(options)
+        best[first] = lines, badness
+    rows, at = [], 0
+    while at < len(stops):
+        rows.append(text[begins[at] : stops[following[at] - 1]])
+        at = following[at]
+    return "\n".join(rows)
+
+
+def _break_cost(before: str, after: str) -> float:
+    if after in NEVER_FIRST:
+        return _LONE_MARK
+    if leads_on(before):
+        return _MID_CLAUSE + _SHORT_WORD
+    return 0.0 if ends_clause(before) else _MID_CLAUSE
+
+
+def _fewest(
+    width: Sequence[int], reached: Sequence[int], begins: Sequence[int], max_columns: int
+) -> int:
+    """How many lines hold the text, filled from left to right."""
+    lines, at = 0, 0
+    while at < len(reached):
+        at = max(at + 1, bisect_right(reached, width[begins[at]] + max_columns))
+        lines += 1
+    return lines
+
+
+@functools.cache
+def _width(character: str) -> int:
+    if category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if east_asian_width(character) in "WF" else 1
+
+
+def phrase_ends(text: str, language: str) -> list[int]:
+    """Where a line may break inside `text`: after blanks, and between phrases without blanks."""
+    ends = {
+        i + 1
+        for i in range(1, len(text) - 1)
+        if text[i] == " " and not text[i - 1].isspace() and not text[i + 1].isspace()
+    }
+    parser = _phrase_parser(language)
+    if parser is not None:
+        ends |= {i for i in accumulate(map(len, parser(text))) if _may_break(text, i)}
+    return sorted(ends)
+
+
+def _may_break(text: str, at: int) -> bool:
+    """Whether a line may end before `text[at]` although there is no blank."""
+    if not 0 < at < len(text):
+        return False
+    before, after = text[at - 1], text[at]
+    if after.isspace() or before.isspace() or after in NEVER_FIRST or before in _NEVER_LAST:
+        return False
+    if category(after) in ("Mn", "Mc", "Me", "Cf", "Sk") or before in _JOINERS:
+        return False
+    if all("\U0001f1e6" <= character <= "\U0001f1ff" for character in (before, after)):
+        return False  # two of them make one flag
+    return any(_width(one) == 2 or "\u0e00" <= one <= "\u0e7f" for one in (before, after))
+
+
+@functools.cache
+def _phrase_parser(language: str) -> Callable[[str], list[str]] | None:
+    """A splitter into phrases for languages without blanks, None for all others."""
+    import budoux
+
+    loaders = {
+        "zh": budoux.load_default_simplified_chinese_parser,
+        "zh-hans": budoux.load_default_simplified_chinese_parser,
+        "zh-hant": budoux.load_default_traditional_chinese_parser,
+        "yue": budoux.load_default_traditional_chinese_parser,
+        "ja": budoux.load_default_japanese_parser,
+        "th": budoux.load_default_thai_parser,
+    }
+    return loaders[language]().parse if language in loaders else None

@@ -1,0 +1,1 @@
+"""From the words of all chunks to one transcript."""

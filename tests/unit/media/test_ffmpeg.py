@@ -1,0 +1,89 @@
+"""Long work says how far it is, in the log and on a terminal."""
+
+import logging
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.media import FFMPEG
+from vat import joblog
+from vat.errors import ConfigError
+from vat.media.ffmpeg import FfmpegError, ffmpeg_path, progress_line, run_ffmpeg
+
+ENCODE = """
+import sys, vat.media.ffmpeg, vat.joblog
+vat.media.ffmpeg.PROGRESS_SECONDS = vat.joblog.TERMINAL_SECONDS = 0.3
+with vat.joblog.job_log(sys.argv[1]):
+    print("of the job itself")
+    vat.media.ffmpeg.run_ffmpeg(
+        ["-re", "-f", "lavfi", "-i", "testsrc2=s=64x48:d=2", "-f", "null", "-"],
+        ffmpeg=sys.argv[2], total_seconds=2.0, task="embed a\\x1b[31m\\nb.mkv",
+    )
+"""
+PROGRESS = r"embed a.*?b\.mkv: \d+ % done, \d\.\d times real time, 0:00:0\d left"
+
+
+@pytest.mark.parametrize(
+    ("done", "speed", "total", "line"),
+    [
+        (30, 2.0, 120, "25 % done, 2.0 times real time, 0:00:45 left"),
+        (0, 0.0, 120, "0 % done, 0.0 times real time"),
+        (121, 2.0, 120, "100 % done, 2.0 times real time, 0:00:00 left"),
+        (10, 0.5, 7210, "0 % done, 0.5 times real time, 4:00:00 left"),
+        (30, 2.0, None, "30 s done, 2.0 times real time"),
+    ],
+)
+def test_progress_in_words(done: float, speed: float, total: float | None, line: str) -> None:
+    assert progress_line(done, speed, total) == line
+
+
+def test_the_log_and_a_terminal_show_progress(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    log = tmp_path / "job.log"
+    command = [sys.executable, "-c", ENCODE, str(log), FFMPEG]
+    subprocess.run(command, stdout=theirs, stderr=theirs, check=True)
+    os.close(theirs)
+    os.set_blocking(ours, False)
+    terminal = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert len(re.findall(PROGRESS, log.read_text(), re.DOTALL)) >= 2
+    assert re.search(PROGRESS, terminal)
+    assert "of the job itself" not in terminal
+    # A hostile name must not steer the terminal.
+    assert "\x1b" not in terminal
+
+
+def test_without_a_terminal_nothing_leaves_the_log(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", ENCODE, str(tmp_path / "job.log"), FFMPEG]
+    done = subprocess.run(command, capture_output=True, check=True)
+    assert done.stdout + done.stderr == b""
+
+
+def test_a_terminal_that_is_gone_stops_no_job(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    ours, theirs = pty.openpty()
+    handler = joblog._Terminal(theirs)
+    handler.last -= joblog.TERMINAL_SECONDS
+    os.close(ours)
+    os.close(theirs)
+    joblog.PROGRESS.addHandler(handler)
+    joblog.PROGRESS.info("half")
+    assert handler not in joblog.PROGRESS.handlers
+    assert "the terminal is gone" in caplog.text
+
+
+def test_a_failure_says_what_ffmpeg_said_last() -> None:
+    with pytest.raises(FfmpegError, match=r"failed.*nowhere\.mkv"):
+        run_ffmpeg(["-i", "file:nowhere.mkv", "-f", "null", "-"], ffmpeg=FFMPEG)
+
+
+def test_where_ffmpeg_is() -> None:
+    assert ffmpeg_path("bundled") == FFMPEG
+    assert ffmpeg_path(FFMPEG) == FFMPEG
+    with pytest.raises(ConfigError, match="no ffmpeg at '/no/such'"):
+        ffmpeg_path("/no/such")

@@ -1,0 +1,159 @@
+"""Models are fetched whole, checked, and explained when they cannot be had."""
+
+import hashlib
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from types import MappingProxyType
+from typing import ClassVar
+
+import pytest
+
+from vat.errors import ModelError
+from vat.planning import models
+from vat.planning.models import KNOWN, Known, Weights, asr_gpu_mem_mb, fetch, translator_gpu_mem_mb
+
+FILES = {
+    "model.bin": b"weights" * 1000,
+    "config.json": b"{}",
+    "tokenizer.json": b"{}",
+    "README.md": b"not needed",
+}
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+class Hub(BaseHTTPRequestHandler):
+    """As much of the hub's interface as a snapshot needs."""
+
+    files: ClassVar[dict[str, bytes]] = dict(FILES)
+
+    def log_message(self, *_: object) -> None:
+        """Stay quiet."""
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/api/models/"):
+            siblings = [{"rfilename": name} for name in self.files]
+            tree = [
+                {"type": "file", "path": name, "size": len(body), "oid": COMMIT}
+                for name, body in self.files.items()
+            ]
+            model = {"id": "owner/name", "sha": COMMIT, "siblings": siblings}
+            record = tree if "/tree/" in self.path else model
+            self.answer(json.dumps(record).encode(), "application/json")
+            return
+        name = self.path.split("/")[-1].split("?")[0]
+        if name not in self.files:
+            self.send_error(404)
+            return
+        self.answer(self.files[name], "application/octet-stream")
+
+    def answer(self, body: bytes, kind: str) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
+        self.send_header("X-Repo-Commit", COMMIT)
+        self.end_headers()
+        if self.command == "GET":
+            self.wfile.write(body)
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[Hub]]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Hub)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
+    monkeypatch.setenv("HF_ENDPOINT", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setattr(Hub, "files", dict(FILES))
+    yield Hub
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_model_is_fetched_with_the_files_it_needs(hub: type[Hub], tmp_path: Path) -> None:
+    fetch("asr", "owner/name", tmp_path / "model")
+    found = {path.name for path in (tmp_path / "model").iterdir()}
+    assert found == {"model.bin", "config.json", "tokenizer.json"}
+    assert (tmp_path / "model" / "model.bin").read_bytes() == FILES["model.bin"]
+
+
+def test_a_missing_file_is_named_and_nothing_is_left(hub: type[Hub], tmp_path: Path) -> None:
+    hub.files = {"config.json": b"{}", "tokenizer.json": b"{}"}
+    with pytest.raises(ModelError, match=r"'owner/name' lacks model\.bin"):
+        fetch("asr", "owner/name", tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize(
+    ("size", "digest", "message"),
+    [(3, "x", "7000 bytes instead of 3"), (7000, "x" * 64, "damaged")],
+)
+def test_weights_are_checked(
+    hub: type[Hub],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: int,
+    digest: str,
+    message: str,
+) -> None:
+    known = Known("owner/name", ("model.bin",), {"model.bin": Weights(size, digest)}, ("kim.yaml",))
+    monkeypatch.setattr(models, "KNOWN", MappingProxyType({"separate": {"mine": known}}))
+    with pytest.raises(ModelError, match=message):
+        fetch("separate", "mine", tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+
+
+def test_right_weights_come_with_their_configuration(
+    hub: type[Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.files = {"net.ckpt": b"weights"}
+    right = Weights(7, hashlib.sha256(b"weights").hexdigest())
+    known = Known("owner/name", ("net.ckpt",), {"net.ckpt": right}, ("kim.yaml",))
+    monkeypatch.setattr(models, "KNOWN", MappingProxyType({"separate": {"mine": known}}))
+    fetch("separate", "mine", tmp_path / "model")
+    assert {path.name for path in (tmp_path / "model").iterdir()} == {"net.ckpt", "kim.yaml"}
+
+
+def test_without_network_there_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(ModelError, match=r"'large-v3' cannot be fetched.*asr\.model") as error:
+        fetch("asr", "large-v3", tmp_path / "model")
+    assert "\n" not in str(error.value)
+    assert not (tmp_path / "model").exists()
+
+
+def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"'large-v4' is unknown.*large-v3"):
+        fetch("asr", "large-v4", tmp_path / "model")
+
+
+@pytest.mark.parametrize(
+    ("model", "compute", "mb"),
+    [
+        ("large-v3", "auto", 8000),
+        ("large-v3", "int8_float16", 5333),
+        ("/models/faster-whisper-small", "auto", 2500),
+        ("owner/unheard-of", "float16", 8000),
+    ],
+)
+def test_gpu_memory_by_model(model: str, compute: str, mb: int) -> None:
+    assert asr_gpu_mem_mb(model, compute) == mb
+
+
+def test_gpu_memory_of_a_translator_by_its_size(root: Path) -> None:
+    assert translator_gpu_mem_mb("owner/nllb-200-3.3B-ct2", None) == 6600 * 6 // 5 + 1500
+    assert translator_gpu_mem_mb("owner/unheard-of", None) == 2600 * 6 // 5 + 1500
+    assert translator_gpu_mem_mb("x", root / "models/translator") == 1500
+
+
+def test_kims_checkpoint_is_pinned() -> None:
+    (weights,) = KNOWN["separate"]["kim"].checked.values()
+    assert weights.size == 913_106_900
+    assert weights.sha256.startswith("87201f4d31afb5bc")

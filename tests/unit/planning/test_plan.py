@@ -1,0 +1,373 @@
+"""What a run will do is known from the configuration and a look at the files."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.helpers.media import make_video
+from vat.errors import ConfigError, SourceError
+from vat.planning.delivery_names import delivery_names
+from vat.planning.known_sources import Probes
+from vat.planning.plan import Plan, check_api_key, make_plan
+from vat.translate import TranslateSettings
+
+
+@pytest.fixture
+def make(root: Path, tmp_path: Path) -> Any:
+    def call(*, renew: bool = True, **config: Any) -> Plan:
+        skip = [tmp_path / "results"]
+        return make_plan(config, root=root, here=tmp_path, skip=skip, renew=renew)
+
+    return call
+
+
+def test_chunks_follow_from_the_length(make: Any, tmp_path: Path) -> None:
+    for seconds in (1, 12):
+        make_video(tmp_path / f"{seconds}.mp4", seconds)
+    plan = make(videos=[str(tmp_path)], split={"chunk_seconds": 5})
+    assert sorted(plan.chunks.values()) == [1, 3]  # type: ignore[type-var]
+
+
+def test_a_known_file_is_not_opened_again(
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = make_video(tmp_path / "v.mp4", 12)
+    first = make(videos="v.mp4", split={"chunk_seconds": 5}).chunks
+    opened: list[str] = []
+    monkeypatch.setattr(
+        "vat.planning.known_sources.probe_duration", lambda path: opened.append(path) or 1.0
+    )
+    assert make(videos="v.mp4", split={"chunk_seconds": 5}).chunks == first
+    assert opened == []
+    video.write_bytes(video.read_bytes() + b"\0")
+    make(videos="v.mp4")
+    assert opened == [str(video)]
+
+
+def test_an_unreadable_file_is_planned_and_looked_at_again(
+    make: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "v.mp4").write_text("no video")
+    assert list(make(videos="v.mp4").chunks.values()) == [1]
+    assert "'v.mp4'" in caplog.text
+    caplog.clear()
+    make(videos="v.mp4")
+    assert "'v.mp4'" in caplog.text
+
+
+OUT_OF_REACH = {"gone": "/nowhere/gone.mkv", "loop": "loop.mp4", "long": "x" * 300}
+
+
+@pytest.mark.parametrize("name", OUT_OF_REACH)
+def test_a_video_out_of_reach_is_planned_and_keeps_no_other_from_it(
+    make: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    make_video(tmp_path / "in/v.mp4", 12)
+    (tmp_path / f"in/{name}.mp4").symlink_to(OUT_OF_REACH[name])
+    plan = make(videos="in", split={"chunk_seconds": 5})
+    out, whole = plan.videos
+    assert (plan.chunks[out], plan.chunks[whole]) == (1, 3)
+    assert plan.fingerprints[out] == ""
+    assert plan.fingerprints[whole] != ""
+    assert f"'{name}.mp4' cannot be read" in caplog.text
+
+
+def test_a_known_video_out_of_reach_is_not_taken_for_a_changed_one(
+    make: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/v.mp4").symlink_to(make_video(tmp_path / "disk.mp4", 12))
+    before = make(videos="in", split={"chunk_seconds": 5})
+    (tmp_path / "disk.mp4").rename(tmp_path / "away.mp4")
+    assert make(videos="in", split={"chunk_seconds": 5}) == before
+    assert "'v.mp4' cannot be read" in caplog.text
+
+
+def test_a_job_plans_the_folder_that_its_run_has_found(make: Any, tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    kept = make_video(folder / "a.mp4", 1)
+    removed = make_video(folder / "b.mp4", 12)
+    config = {"videos": str(folder), "split": {"chunk_seconds": 5}}
+    run = make(**config)
+    removed.unlink()
+    make_video(folder / "a.mkv", 1)
+    kept.write_bytes(kept.read_bytes() + b"\0")
+    job = make(**config, renew=False)
+    assert job == run
+    assert delivery_names(job.videos) == delivery_names(run.videos)
+    following = make(**config)
+    assert [Path(video.source).name for video in following.videos.values()] == ["a.mkv", "a.mp4"]
+    assert not set(following.fingerprints.values()) & set(run.fingerprints.values())
+
+
+def test_a_job_lists_the_folder_itself_where_nothing_is_known(make: Any, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    make_video(tmp_path / "in/a.mp4", 1)
+    run = make(videos="in")
+    (tmp_path / ".snakemake/vat/probes.json").unlink()
+    assert make(videos="in", renew=False) == run
+    assert not (tmp_path / ".snakemake/vat/probes.json").exists()
+
+
+def test_two_runs_at_once_keep_what_each_has_found(tmp_path: Path) -> None:
+    def run() -> Probes:
+        return Probes(tmp_path / "probes.json")
+
+    yesterday = run()
+    yesterday.listing("monday", lambda: ["old"])
+    yesterday.save()
+    one, other = run(), run()
+    one.listing("monday", lambda: ["new"])
+    one.save()
+    other.listing("tuesday", lambda: ["b"])
+    other.save()
+    assert run().known == {"monday": ["new"], "tuesday": ["b"]}
+
+
+def test_what_was_learnt_may_be_damaged(
+    make: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+    make(videos="v.mp4")
+    (tmp_path / ".snakemake/vat/probes.json").write_text("{")
+    make(videos="v.mp4")
+    assert "probed again" in caplog.text
+
+
+def test_a_playlist_is_asked_again_and_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = [["a"], ["a", "b"]]
+    monkeypatch.setattr("vat.planning.known_sources.expand_url", lambda url: answers.pop(0))
+    probes = Probes(tmp_path / "probes.json")
+    assert probes.entries("list") == ["a"]
+    assert probes.entries("list") == ["a", "b"]
+    probes.save()
+
+    def away(url: str) -> list[str]:
+        raise SourceError("no network")
+
+    monkeypatch.setattr("vat.planning.known_sources.expand_url", away)
+    assert Probes(tmp_path / "probes.json").entries("list") == ["a", "b"]
+    with pytest.raises(SourceError, match="no network"):
+        Probes(tmp_path / "probes.json").entries("other")
+
+
+def test_a_job_asks_no_site_for_the_playlist_of_its_run(
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video, added, url = (f"https://example.org/{name}" for name in ("a.mp4", "b.mp4", "list"))
+    answers = [[video], [video, added]]
+    monkeypatch.setattr("vat.planning.known_sources.expand_url", lambda url: answers.pop(0))
+    planned = make(videos=url).videos
+    assert make(videos=url, renew=False).videos == planned
+    assert len(make(videos=url).videos) == 2
+
+
+def test_languages_and_tracks(make: Any, tmp_path: Path) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+
+    def of(source: str, targets: list[str], **embed: Any) -> tuple[list[str], list[str]]:
+        languages = {"source": source, "targets": targets}
+        plan = make(videos="v.mp4", languages=languages, embed=embed)
+        (video,) = plan.videos
+        return plan.languages(video), plan.tracks(video)
+
+    assert of("en", ["zh", "ja"]) == (["zh", "ja", "en"], ["zh", "ja"])
+    assert of("auto", ["zh"]) == (["zh"], ["zh"])
+    assert of("auto", []) == ([], ["source"])
+    assert of("en", ["zh"], source_track=True) == (["zh", "en"], ["zh", "source"])
+    assert of("zh", ["zh"], source_track=True) == (["zh"], ["zh"])
+
+
+def test_targets_are_what_is_translated_or_already_spoken(make: Any, tmp_path: Path) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+
+    def of(source: str, targets: list[str], backend: str) -> list[str]:
+        languages = {"source": source, "targets": targets}
+        plan = make(videos="v.mp4", languages=languages, translate={"backend": backend})
+        (video,) = plan.videos
+        return plan.targets(video)
+
+    assert of("en", ["zh", "ja"], "openai") == ["zh", "ja"]
+    assert of("auto", ["zh"], "openai") == ["zh"]
+    assert of("zh", ["zh"], "none") == ["zh"]
+    assert of("en", ["zh"], "none") == []
+
+
+def test_a_bilingual_track_comes_first_and_needs_its_languages(make: Any, tmp_path: Path) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+
+    def of(*pair: str) -> list[str]:
+        plan = make(videos="v.mp4", languages={"source": "en"}, embed={"bilingual": list(pair)})
+        return plan.tracks(next(iter(plan.videos)))
+
+    assert of("zh", "source") == ["zh+source", "zh"]
+    assert of("en", "zh") == ["en+zh", "zh"]
+    with pytest.raises(ConfigError, match=r"names ja, but '.*v\.mp4' gets.* source, zh, en only"):
+        of("zh", "ja")
+    with pytest.raises(ConfigError, match="one language"):
+        of("zh")
+
+
+@pytest.mark.parametrize(
+    ("spoken", "embed", "said"),
+    [
+        ("en", {"burn_language": "zh"}, None),
+        (
+            "en",
+            {"burn_language": "fr"},
+            r"is fr, but '.*v\.mp4' has no such track; name one of: zh",
+        ),
+        ("en", {"burn_language": "source"}, "embed.source_track to true"),
+        ("en", {"burn_language": "en"}, "embed.source_track to true"),
+        ("en", {"burn_language": "en", "source_track": True}, None),
+        ("auto", {"burn_language": "en", "source_track": True}, None),
+        ("auto", {"burn_language": "bilingual", "source_track": True}, "one of: zh, source"),
+        ("zh", {"burn_language": "source"}, "name one of: zh"),
+        ("en", {"burn_language": "bilingual", "bilingual": ["zh", "source"]}, None),
+        ("en", {"burn_language": "fr", "mode": "soft"}, None),
+        ("en", {"fonts": "nowhere"}, "'nowhere'; correct embed.fonts"),
+        ("en", {"fonts": "nowhere", "mode": "soft"}, None),
+        ("en", {"fonts": "."}, None),
+    ],
+)
+def test_what_is_burned_in_is_known_to_be_there(
+    make: Any, tmp_path: Path, spoken: str, embed: dict[str, Any], said: str | None
+) -> None:
+    (tmp_path / "v.mp4").write_bytes(b"no video")
+    config = {"videos": "v.mp4", "languages": {"source": spoken}, "embed": {"mode": "burn"} | embed}
+    if said is None:
+        make(**config)
+    else:
+        with pytest.raises(ConfigError, match=said):
+            make(**config)
+
+
+def test_a_video_inside_the_working_folder_is_named_relative_to_it(
+    make: Any, tmp_path: Path
+) -> None:
+    outside = make_video(tmp_path.parent / f"{tmp_path.name}-outside.mp4", 1)
+    (tmp_path / "in").mkdir()
+    make_video(tmp_path / "in" / "v.mp4", 1)
+    plan = make(videos=["in/v.mp4", str(outside), "https://127.0.0.1:9/w.mp4"])
+    sources = [plan.source(video) for video in plan.videos]
+    assert sources == ["in/v.mp4", str(outside), "https://127.0.0.1:9/w.mp4"]
+
+
+def test_a_model_in_a_folder_is_found_beside_the_snakefile(
+    make: Any, root: Path, tmp_path: Path
+) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+    plan = make(videos="v.mp4")
+    assert plan.model_folder("models/asr") == str(root / "models/asr")
+    assert plan.model_folder("large-v3") is None
+    assert plan.model_folder("owner/name") is None
+    with pytest.raises(ConfigError, match=r"\./nowhere"):
+        plan.model_folder("./nowhere")
+
+
+@pytest.mark.parametrize(
+    ("translate", "needed"),
+    [
+        ({}, True),
+        ({"base_url": "http://localhost:1/v1"}, False),
+        ({"backend": "ctranslate2"}, False),
+        ({"backend": "none"}, False),
+    ],
+)
+def test_the_key_is_asked_for_only_where_it_is_needed(
+    make: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    translate: dict[str, Any],
+    needed: bool,
+) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+    plan = make(videos="v.mp4", translate=translate)
+    monkeypatch.setenv("OPENAI_API_KEY", "key")
+    check_api_key(plan)
+    monkeypatch.delenv("OPENAI_API_KEY")
+    if needed:
+        with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
+            check_api_key(plan)
+    else:
+        check_api_key(plan)
+
+
+def test_whether_a_key_is_needed_is_decided_by_video(
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    check_api_key(make(videos="v.mp4", languages={"source": "zh", "targets": ["zh"]}))
+    (tmp_path / "sheet.tsv").write_text("source\ttargets\nv.mp4\tde\n")
+    with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
+        check_api_key(make(videos="sheet.tsv", languages={"source": "zh", "targets": []}))
+
+
+def test_what_shapes_a_translation_is_known_before_it_runs(make: Any, tmp_path: Path) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+    base = {"videos": "v.mp4", "languages": {"targets": ["zh-hant", "la"]}}
+    first = make(**base)
+    (video,) = first.videos
+    settings = first.translation(video, "zh-hant")
+    assert set(settings["prompts"]) == {"translate", "shorten"}
+    assert "traditional" in settings["style"]
+    assert first.translation(video, "la")["style"] == ""
+    assert "traditional" not in first.translation(video, "zh-hans")["style"]
+    assert "max_cost" not in settings
+    assert TranslateSettings(**settings).glossary == ""
+    (tmp_path / "config/prompts").mkdir(parents=True)
+    (tmp_path / "config/prompts/translate.txt").write_text("Mine.")
+    assert first.translation(video, "la")["prompts"]["translate"] == "Mine."
+    local = make(**base, translate={"backend": "ctranslate2", "model": "x", "review": True})
+    assert set(local.translation(video, "la")) == {"backend", "model", "on_failure", "glossary"}
+    assert set(make(**base, translate={"review": True}).translation(video, "la")["prompts"]) == {
+        "translate",
+        "review",
+        "shorten",
+    }
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        (b"Into $language", r"translate\.txt has a wrong placeholder.*\$target_language"),
+        (b"It costs 5 $.", "wrong placeholder"),
+        ("Übersetze".encode("latin-1"), r"translate\.txt' cannot be read"),
+    ],
+)
+def test_a_wrong_prompt_is_told_before_anything_runs(
+    make: Any, tmp_path: Path, prompt: bytes, said: str
+) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+    (tmp_path / "config/prompts").mkdir(parents=True)
+    (tmp_path / "config/prompts/translate.txt").write_bytes(prompt)
+    with pytest.raises(ConfigError, match=said):
+        make(videos="v.mp4")
+
+
+def test_glossaries_of_all_videos_and_of_one(make: Any, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        make_video(tmp_path / f"{name}.mp4", 1)
+    folder = tmp_path / "terms"
+    folder.mkdir()
+    plan = make(videos=["a.mp4", "b.mp4"], translate={"glossary": "terms"})
+    one, other = plan.videos
+    none = plan.translation(one, "zh")["glossary"]
+    (folder / "zh.tsv").write_text("source\ttarget\ncar\t车\n")
+    shared = plan.translation(one, "zh")["glossary"]
+    (folder / f"{one}.zh.tsv").write_text("source\ttarget\ncar\t汽车\n")
+    assert plan.glossary(one, "zh") == ["terms/zh.tsv", f"terms/{one}.zh.tsv"]
+    assert plan.glossary(other, "zh") == plan.glossary(None, "zh") == ["terms/zh.tsv"]
+    assert len({none, shared, plan.translation(one, "zh")["glossary"]}) == 3
+    assert plan.translation(other, "zh")["glossary"] == shared
+    assert plan.proposal("zh")["prompts"].keys() == {"terms"}
+    (folder / "de.tsv").write_text("car,Auto\n")
+    with pytest.raises(ConfigError, match=r"glossary '.*de\.tsv'"):
+        make(videos="a.mp4", translate={"glossary": "terms"})

@@ -1,0 +1,239 @@
+"""Words of a span: right, in video time, in order, and out of memory only as a last resort."""
+
+import itertools
+import json
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vat.errors import GpuMemoryError, ModelError, TranscriptError
+from vat.speech.asr import (
+    AsrSettings,
+    load_model,
+    transcribe_chunk,
+    transcribe_span,
+    transcribe_window,
+    windows,
+)
+from vat.timeline import Reading, Segment, Span
+
+SETTINGS = AsrSettings(temperature=(0.0,), vad_filter=True)
+
+
+@pytest.fixture(scope="module")
+def speech(root: Path) -> Path:
+    return root / "tests/data/speech.flac"
+
+
+@pytest.fixture(scope="module")
+def truth(root: Path) -> Any:
+    return json.loads((root / "tests/data/speech.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def whisper(root: Path) -> Any:
+    return load_model(str(root / "models/asr"), "cpu", "int8", 1)
+
+
+def test_words_and_times_are_right(speech: Path, truth: Any, whisper: Any) -> None:
+    duration = soundfile.info(str(speech)).duration
+    span = Span((0, duration), (0, duration))
+    words = transcribe_span(speech, span, "en", whisper, SETTINGS).words
+    assert " ".join(word.text for word in words) == truth["text"]
+    errors = [abs(w.start - t["start"]) for w, t in zip(words, truth["words"], strict=True)]
+    assert statistics.median(errors) < 0.05
+    assert all(0 < word.probability <= 1 and word.space for word in words)
+
+
+def test_a_span_in_the_middle_is_in_video_time(speech: Path, truth: Any, whisper: Any) -> None:
+    second = [t for t in truth["words"] if t["word"] in ("There", "are", "three", "big", "boxes.")]
+    begin, end = second[0]["start"] - 0.7, second[-1]["end"] + 0.7
+    span = Span((begin, end), (begin, end))
+    words = transcribe_span(speech, span, "en", whisper, SETTINGS).words
+    assert [word.text for word in words] == [t["word"] for t in second]
+    errors = [abs(w.start - t["start"]) for w, t in zip(words, second, strict=True)]
+    assert statistics.median(errors) < 0.05
+    assert all(begin <= word.start <= word.end <= end for word in words)
+
+
+def test_batches_find_the_same_words(speech: Path, truth: Any, whisper: Any) -> None:
+    duration = soundfile.info(str(speech)).duration
+    span = Span((0, duration), (0, duration))
+    batched = AsrSettings(temperature=(0.0,), batch_size=4)
+    words = transcribe_span(speech, span, "en", whisper, batched, [(0.9, duration - 1.5)]).words
+    assert " ".join(word.text for word in words) == truth["text"]
+
+
+def test_silence_has_no_words(tmp_path: Path, whisper: Any) -> None:
+    soundfile.write(tmp_path / "s.flac", np.zeros(16000 * 5), 16000)
+    for end in (5, 0.001):
+        span = Span((0, end), (0, end))
+        heard = transcribe_span(tmp_path / "s.flac", span, "en", whisper, SETTINGS)
+        assert heard == Reading([], [])
+
+
+def test_the_length_of_windows_does_not_stick_to_the_model(speech: Path, whisper: Any) -> None:
+    span = Span((0, 5), (0, 5))
+    transcribe_span(speech, span, "en", whisper, AsrSettings(temperature=(0.0,), chunk_length=10))
+    transcribe_span(speech, span, "en", whisper, SETTINGS)
+    assert whisper.feature_extractor.chunk_length == 30
+
+
+def arguments(root: Path, speech: Path) -> dict[str, Any]:
+    """What `transcribe_chunk` and `transcribe_window` have in common, as another process sends."""
+    settings = {"compute_type": "auto", "temperature": [0.0], "vad_filter": True, "batch_size": 4}
+    model = str(root / "models/asr")
+    return {
+        "speech": str(speech),
+        "model": model,
+        "settings": settings,
+        "device": "cpu",
+        "threads": 1,
+    }
+
+
+def test_a_chunk_of_a_video(root: Path, speech: Path) -> None:
+    span = Span((0.0, 5.0), (0.0, 6.0))
+    chunks = {"language": "en", "speech": [[1, 5]], "spans": [span.to_json()]}
+    call = json.loads(json.dumps(arguments(root, speech) | {"chunks": chunks, "number": 1}))
+    found = transcribe_chunk(**call)
+    assert json.loads(json.dumps(found)) == found
+    assert (found["chunk"], found["language"], found["span"]) == (1, "en", span.to_json())
+    assert found["words"][0]["text"] == "The"
+    evidence = found["segments"][found["words"][0]["segment"]]
+    assert -1 < evidence["avg_logprob"] < 0
+    assert 0.3 < evidence["compression_ratio"] < 2.4
+    assert 0 <= evidence["no_speech_prob"] < 0.6
+    with pytest.raises(TranscriptError, match="no chunk 2: the video has 1"):
+        transcribe_chunk(**(call | {"number": 2}))
+
+
+def test_a_window_of_a_video(root: Path, speech: Path, truth: Any) -> None:
+    begin = next(t["start"] for t in truth["words"] if t["word"] == "There") - 0.7
+    window = {"start": begin, "end": begin + 3.5, "language": "en"}
+    found = transcribe_window(**json.loads(json.dumps(arguments(root, speech) | window)))
+    assert [word["text"] for word in found["words"]][:3] == ["There", "are", "three"]
+    assert all(begin <= word["start"] <= begin + 3.5 for word in found["words"])
+    assert found["segments"]
+
+
+def test_words_know_their_segment(speech: Path) -> None:
+    class Two:
+        def transcribe(self, sound: Any, **_: Any) -> Any:
+            one = Heard([HeardWord(" yes", 0.1, 0.4), HeardWord(" ", 0.4, 0.5)], -0.5, 1.0, 0.2)
+            empty = Heard([HeardWord(" ", 0.6, 0.7)])
+            return iter([one, empty, Heard([HeardWord(" no", 1, 1.4)], -1.5, 3.0, 0.7)]), None
+
+    heard = transcribe_span(speech, Span((0, 5), (0, 5)), "en", Two(), SETTINGS)
+    assert [(word.text, word.segment) for word in heard.words] == [("yes", 0), ("no", 1)]
+    assert heard.segments == [Segment(-0.5, 1.0, 0.2), Segment(-1.5, 3.0, 0.7)]
+    assert Reading.from_json(json.loads(json.dumps(heard.to_json()))) == heard
+
+
+def test_a_folder_without_model_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=str(tmp_path)):
+        load_model(str(tmp_path), "cpu", "int8", 1)
+
+
+@dataclass
+class Heard:
+    words: list[Any]
+    avg_logprob: float = -0.25
+    compression_ratio: float = 1.2
+    no_speech_prob: float = 0.1
+
+
+@dataclass
+class HeardWord:
+    word: str
+    start: float
+    end: float
+    probability: float = 0.5
+
+
+class SmallGpu:
+    """A model whose GPU holds one window at a time, or none."""
+
+    def __init__(self, holds: int) -> None:
+        self.holds, self.batches = holds, list[int]()
+
+    def transcribe(self, sound: Any, **_: Any) -> tuple[Iterator[Heard], None]:
+        self.batches.append(1)
+        if self.holds < 1:
+            raise RuntimeError("CUDA failed with error out of memory")
+        return iter([Heard([HeardWord(" yes", 0.1, 0.4), HeardWord("的", 0.2, 9.0)])]), None
+
+
+class SmallBatches:
+    """Stands for faster-whisper's batched pipeline on a model above."""
+
+    def __init__(self, gpu: SmallGpu) -> None:
+        self.gpu = gpu
+
+    def transcribe(self, sound: Any, *, batch_size: int, **_: Any) -> Any:
+        self.gpu.batches.append(batch_size)
+        if batch_size > self.gpu.holds:
+            raise RuntimeError("CUDA failed with error out of memory")
+        return iter([Heard([HeardWord(" yes", 0.1, 0.4)])]), None
+
+
+@pytest.fixture
+def batched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("faster_whisper.BatchedInferencePipeline", SmallBatches)
+
+
+@pytest.mark.usefixtures("batched")
+def test_a_full_gpu_gets_smaller_batches(speech: Path) -> None:
+    gpu = SmallGpu(holds=2)
+    span = Span((0, 5), (0, 5))
+    heard = transcribe_span(speech, span, "en", gpu, AsrSettings(batch_size=8))
+    assert heard.words[0].text == "yes"
+    assert gpu.batches == [8, 4, 2]
+
+
+@pytest.mark.usefixtures("batched")
+def test_a_gpu_too_small_for_one_window_is_an_error_of_its_own(speech: Path) -> None:
+    gpu = SmallGpu(holds=0)
+    with pytest.raises(GpuMemoryError, match="gpu_mem_mb"):
+        transcribe_span(speech, Span((0, 5), (0, 5)), "en", gpu, AsrSettings(batch_size=4))
+    assert gpu.batches == [4, 2, 1]
+
+
+def test_other_errors_are_not_taken_for_a_full_gpu(speech: Path) -> None:
+    class Broken:
+        def transcribe(self, sound: Any, **_: Any) -> Any:
+            raise RuntimeError("cuDNN is not installed")
+
+    with pytest.raises(RuntimeError, match="cuDNN"):
+        transcribe_span(speech, Span((0, 5), (0, 5)), "en", Broken(), SETTINGS)
+
+
+def test_words_stay_inside_the_context(speech: Path) -> None:
+    words = transcribe_span(speech, Span((2, 3), (1, 4)), "zh", SmallGpu(1), SETTINGS).words
+    assert [(w.text, w.start, w.end, w.space) for w in words] == [
+        ("yes", 1.1, 1.4, True),
+        ("的", 1.2, 4, False),
+    ]
+
+
+@given(
+    st.floats(0, 100),
+    st.floats(0.1, 300),
+    st.lists(st.floats(0, 400), max_size=60).map(sorted),
+)
+def test_windows_tile_a_span(start: float, length: float, edges: list[float]) -> None:
+    speech = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=False)]
+    found = windows((start, start + length), speech, 30)
+    assert found[0][0] == 0
+    assert found[-1][1] == pytest.approx(length)
+    for (_, end), (begin, _) in itertools.pairwise(found):
+        assert end == begin
+    assert all(0 <= b - a <= 30 + 1e-6 for a, b in found)

@@ -1,0 +1,117 @@
+"""Subtitle files give back exactly what was written, whatever characters it holds."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pysubs2
+from hypothesis import given
+from hypothesis import strategies as st
+from imageio_ffmpeg import get_ffmpeg_exe
+
+from vat.subtitles.formats import read_cues, to_ass, to_srt, to_vtt, write_subtitles
+from vat.timeline import Cue
+
+HOSTILE = "a {b} {\\an8} <i>c</i> & d -> 100% \"e\" 'f' 测试 🎬"
+
+lines = st.text(
+    st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=30
+).filter(lambda text: "\\" not in text and "-->" not in text)
+
+
+@st.composite
+def any_cues(draw: st.DrawFn) -> list[Cue]:
+    cues, time = [], 0
+    for number in range(draw(st.integers(0, 8))):
+        start = time + draw(st.integers(0, 100_000))
+        time = start + draw(st.integers(1, 7000))
+        text = "\n".join(draw(st.lists(lines, min_size=1, max_size=2)))
+        cues.append(Cue(number + 1, start / 1000, time / 1000, text))
+    return cues
+
+
+def parsed(text: str) -> list[tuple[int, int]]:
+    return [(event.start, event.end) for event in pysubs2.SSAFile.from_string(text)]
+
+
+@given(any_cues())
+def test_times_are_exact_to_the_millisecond(cues: list[Cue]) -> None:
+    times = [(round(cue.start * 1000), round(cue.end * 1000)) for cue in cues]
+    if cues:
+        assert parsed(to_srt(cues)) == times
+        assert parsed(to_vtt(cues)) == times
+        hundredths = [(start, end) for start, end in parsed(to_ass(cues))]
+        assert all(
+            abs(a - b) <= 5 and abs(c - d) <= 5
+            for (a, c), (b, d) in zip(times, hundredths, strict=True)
+        )
+
+
+@given(any_cues())
+def test_srt_holds_the_text_as_it_is(cues: list[Cue]) -> None:
+    blocks = to_srt(cues).strip("\n").split("\n\n") if cues else []
+    assert ["\n".join(block.split("\n")[2:]) for block in blocks] == [cue.text for cue in cues]
+
+
+def test_hostile_text_survives(tmp_path: Path) -> None:
+    cues = [Cue(1, 1, 2, HOSTILE)]
+    paths = [tmp_path / f"x.{ending}" for ending in ("json", "srt", "vtt", "ass")]
+    write_subtitles("zh", cues, *paths)
+    assert read_cues(paths[0]) == ("zh", cues)
+    assert HOSTILE in paths[1].read_text(encoding="utf-8")
+    vtt = paths[2].read_text(encoding="utf-8")
+    assert vtt.startswith("WEBVTT")
+    assert "&lt;i&gt;c&lt;/i&gt; &amp; d -&gt; 100%" in vtt
+    assert "{b} {\\an8}" in vtt
+
+
+def unescaped(text: str) -> str:
+    """The text of an ASS event as libass shows it, without the invisible character."""
+    found = re.sub(r"\\([N{}])", lambda match: match[1].replace("N", "\n"), text)
+    return found.replace("\u2060", "")
+
+
+@given(any_cues())
+def test_ass_holds_every_character(cues: list[Cue]) -> None:
+    events = pysubs2.SSAFile.from_string(to_ass(cues))
+    assert [unescaped(event.text) for event in events] == [cue.text for cue in cues]
+
+
+def test_ass_shows_what_looks_like_a_command(tmp_path: Path) -> None:
+    def ink(text: str) -> int:
+        (tmp_path / "x.ass").write_text(to_ass([Cue(1, 0, 9, text)]), encoding="utf-8")
+        picture = ["-f", "lavfi", "-i", "color=black:s=640x360:d=0.04:r=25", "-vf", "ass=x.ass"]
+        output = ["-frames:v", "1", "-pix_fmt", "gray", "-f", "rawvideo", "-"]
+        command = [get_ffmpeg_exe(), "-v", "error", *picture, *output]
+        run = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+        return sum(value > 128 for value in run.stdout)
+
+    plain = ink("ab")
+    assert ink(r"{\i1}ab") > 2 * plain > 0
+    assert ink(r"a\hb") > ink("a h b")
+    assert ink(r"\{") > ink("{") > 0
+
+
+def test_a_backslash_is_a_backslash() -> None:
+    text = r"C:\New\notes \h \N {\an8}"
+    assert f"\n{text}\n" in to_srt([Cue(1, 0, 1, text)])
+    assert f"\n{text}\n" in to_vtt([Cue(1, 0, 1, text)])
+    assert to_ass([Cue(1, 0, 1, text)]).count("\u2060") == 5
+
+
+def test_no_text_ends_its_cue_early() -> None:
+    cues = [Cue(1, 0, 1, "one\n\n \r\ntwo --> three"), Cue(2, 1, 2, "four")]
+    assert to_srt(cues).count("\n\n") == to_vtt(cues).count("\n\n") - 1 == 2
+    assert "one\ntwo --> three\n" in to_srt(cues)
+    assert "-->" not in to_vtt(cues).replace(" --> 00:", "")
+
+
+def test_hours_are_written_as_hours() -> None:
+    (cue,) = [Cue(1, 3 * 3600 + 62.0009, 100 * 3600.0, "late")]
+    assert "03:01:02,001 --> 100:00:00,000" in to_srt([cue])
+
+
+def test_no_cues_give_valid_files() -> None:
+    assert to_srt([]).strip() == ""
+    assert to_vtt([]).strip() == "WEBVTT"
+    assert len(pysubs2.SSAFile.from_string(to_ass([]))) == 0
