@@ -1,40 +1,8 @@
-"""VAT: a folder of videos in, the same videos with translated subtitles out."""
-
-from snakemake.utils import min_version
-
-min_version("9.27")
+"""The workflow, for those who stand in its folder: all of it is in workflow/Snakefile."""
 
 
-configfile: f"{workflow.current_basedir}/config/config.yaml"
+include: "workflow/Snakefile"
 
 
-pathvars:
-    benchmarks="logs/benchmarks",
-
-
-include: "workflow/rules/common.smk"
-
-
-rule all:
-    """Every video with its subtitles."""
-    input:
-        finished_videos,
-
-
-include: "workflow/rules/models.smk"
-include: "workflow/rules/download.smk"
-include: "workflow/rules/extract_audio.smk"
-include: "workflow/rules/separate.smk"
-include: "workflow/rules/split.smk"
-include: "workflow/rules/asr_chunk.smk"
-include: "workflow/rules/merge.smk"
-include: "workflow/rules/translate.smk"
-include: "workflow/rules/glossary.smk"
-include: "workflow/rules/bilingual.smk"
-include: "workflow/rules/embed.smk"
-include: "workflow/rules/deliver.smk"
-
-
-onstart:
-    explained(check_api_key, plan)
-    kept_open.append(explained(begin_run, translations))
+# An include leaves the default target as it was, which here is none.
+workflow.default_target = "all"

@@ -13,15 +13,21 @@ from tests.helpers.workflow import Run, Workflow, demo
 
 @pytest.fixture(scope="session")
 def workflow(root: Path) -> Workflow:
-    """Calls Snakemake in the repository, with everything written under `directory`."""
+    """Calls Snakemake, in the repository if not elsewhere; it writes all under `directory`."""
 
-    def call(directory: Path, *arguments: str, timeout: float = 300, **environment: str) -> Run:
+    def call(
+        directory: Path,
+        *arguments: str,
+        timeout: float = 300,
+        start: Path = root,
+        **environment: str,
+    ) -> Run:
         command = [sys.executable, "-m", "snakemake", "--directory", str(directory), *arguments]
         unset = {"PYTHONDONTWRITEBYTECODE", "OPENAI_API_KEY"}
         kept = {key: value for key, value in os.environ.items() if key not in unset}
         done = subprocess.run(
             command,
-            cwd=root,
+            cwd=start,
             env=kept | environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

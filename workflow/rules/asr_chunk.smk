@@ -12,26 +12,26 @@ rule asr_chunk:
     input:
         speech="<results>/{video}/speech.flac",
         chunks="<results>/{video}/chunks.json",
-        model=model_input("asr", config["asr"]["model"]),
+        model=ask.fetched("asr"),
     output:
         words=ensure("<results>/{video}/words/{chunk}.json", non_empty=True),
     log:
         "<logs>/{video}/asr_chunk/{chunk}.log",
     benchmark:
         "<benchmarks>/{video}/asr_chunk/{chunk}.jsonl"
-    priority: earlier_first
+    priority: ask.priority
     conda:
         "../../envs/asr.yaml"
     threads: 4
     resources:
-        gpu=asr_gpus,
-        gpu_mem_mb=gpu_mem_mb("asr", asr_gpus),
+        gpu=ask.asr_gpus,
+        gpu_mem_mb=ask.asr_gpu_mem_mb,
         gpu_worker="asr",
         mem_mb=grown(8000),
         runtime=grown(60),
     params:
-        model=model_folder("asr", recipe["asr"]["model"]),
-        settings=recipe["asr"],
+        model=ask.model("asr"),
+        settings=ask.settings("asr"),
         version=VERSIONS["asr_chunk"],
     script:
         "../../scripts/asr_chunk.py"

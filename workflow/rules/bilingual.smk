@@ -22,7 +22,7 @@ rule bilingual:
     wildcard_constraints:
         upper="source|[a-z]{2,3}(-[a-z]+)?",
         lower="source|[a-z]{2,3}(-[a-z]+)?",
-    priority: earlier_first
+    priority: ask.priority
     conda:
         "../../envs/media.yaml"
     threads: 1

@@ -13,15 +13,15 @@ The names below <results>/delivery may hold anything, wildcards too, so they are
 rule deliver:
     """Link or copy one finished video and its subtitle files to where people look for them."""
     input:
-        video=embedded_video,
+        video=ask.embedded_video,
         media="<results>/{video}/media.json",
-        cues=tracks_of,
-        sidecars=sidecars_of,
+        cues=ask.tracks,
+        sidecars=ask.sidecars,
     output:
         record=ensure("<results>/{video}/delivery.json", non_empty=True),
     log:
         "<logs>/{video}/deliver.log",
-    priority: earlier_first
+    priority: ask.priority
     conda:
         "../../envs/media.yaml"
     threads: 1
@@ -31,9 +31,9 @@ rule deliver:
         mem_mb=grown(500),
         runtime=grown(60),
     params:
-        folder=workflow.pathvars.apply("<results>/delivery"),
-        name=delivery_name,
-        settings=recipe["delivery"],
+        folder=ask.delivery_folder,
+        name=ask.delivery_name,
+        settings=ask.settings("delivery"),
         version=VERSIONS["deliver"],
     script:
         "../../scripts/deliver.py"

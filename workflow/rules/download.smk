@@ -16,7 +16,7 @@ rule download:
         "<logs>/{video}/download.log",
     benchmark:
         "<benchmarks>/{video}/download.jsonl"
-    priority: earlier_first
+    priority: ask.priority
     conda:
         "../../envs/media.yaml"
     threads: 1
@@ -28,12 +28,12 @@ rule download:
     params:
         # A video's name may hold anything, wildcards too, so it is a param and no input;
         # the fingerprint sees to it that a changed file is taken again.
-        source=source_of,
-        fingerprint=fingerprint_of,
-        remote=of_video("remote"),
-        title=of_video("title"),
-        audio_track=of_video("audio_track"),
-        format=format_of,
+        source=ask.source,
+        fingerprint=ask.fingerprint,
+        remote=ask.remote,
+        title=ask.title,
+        audio_track=ask.audio_track,
+        format=ask.format,
         version=VERSIONS["download"],
     script:
         "../../scripts/download.py"

@@ -13,7 +13,7 @@ rule embed:
     input:
         source="<results>/{video}/source",
         media="<results>/{video}/media.json",
-        cues=tracks_of,
+        cues=ask.tracks,
     output:
         video=ensure("<results>/{video}/{video}.{container}", non_empty=True),
     log:
@@ -22,17 +22,17 @@ rule embed:
         "<benchmarks>/{video}/embed.{container}.jsonl"
     wildcard_constraints:
         container="mkv|mp4",
-    priority: earlier_first
+    priority: ask.priority
     conda:
         "../../envs/media.yaml"
-    threads: 4 if burns else 1
+    threads: 4 if ask.burns else 1
     resources:
-        gpu=embedding_gpus,
-        gpu_mem_mb=gpu_mem_mb("embed", embedding_gpus),
-        mem_mb=grown(6000 if burns else 1000),
-        runtime=grown(1440 if burns else 240),
+        gpu=ask.embedding_gpus,
+        gpu_mem_mb=ask.embedding_gpu_mem_mb,
+        mem_mb=grown(6000 if ask.burns else 1000),
+        runtime=grown(1440 if ask.burns else 240),
     params:
-        settings=embed_settings,
+        settings=ask.embed_settings,
         version=VERSIONS["embed"],
     script:
         "../../scripts/embed.py"

@@ -14,7 +14,7 @@ rule extract_audio:
         source="<results>/{video}/source",
         media="<results>/{video}/media.json",
         # Before the model is there, nothing takes the audio, and that of all videos would pile up.
-        model=separator_input,
+        model=ask.fetched_separator,
     output:
         # Large, and remade within seconds where the separation is to be repeated.
         audio=temp(ensure("<results>/{video}/audio.flac", non_empty=True)),
@@ -22,7 +22,7 @@ rule extract_audio:
         "<logs>/{video}/extract_audio.log",
     benchmark:
         "<benchmarks>/{video}/extract_audio.jsonl"
-    priority: earlier_first
+    priority: ask.priority
     conda:
         "../../envs/media.yaml"
     threads: 1

@@ -9,15 +9,15 @@ OUTPUTS: <results>/glossary/{language}.tsv          source, target, note
 rule glossary:
     """A proposed glossary for every target language."""
     input:
-        proposed_glossaries,
+        ask.proposed_glossaries,
 
 
 rule propose_terms:
     """Find terms in all videos, and translate them once."""
     input:
-        cues=[f"<results>/{video}/subtitles/source.json" for video in plan.videos],
-        glossary=ancient(glossaries_of_all),
-        model=terms_translator_input,
+        cues=ask.all_source_cues,
+        glossary=ancient(ask.common_glossaries),
+        model=ask.fetched("translator"),
     output:
         terms="<results>/glossary/{language}.tsv",
     log:
@@ -28,14 +28,14 @@ rule propose_terms:
         "../../envs/text.yaml"
     threads: 2
     resources:
-        gpu=terms_gpus,
-        gpu_mem_mb=gpu_mem_mb("translate", terms_gpus),
-        mem_mb=grown(1000 + known_gpu_mem_mb("translate")),
+        gpu=ask.terms_gpus,
+        gpu_mem_mb=ask.terms_gpu_mem_mb,
+        mem_mb=ask.terms_mem_mb,
         runtime=grown(60),
     params:
-        settings=terms_settings,
-        layout=recipe["merge"],
-        folder=translations,
+        settings=ask.terms_settings,
+        layout=ask.settings("merge"),
+        folder=ask.translations,
         version=VERSIONS["propose_terms"],
     script:
         "../../scripts/propose_terms.py"

@@ -21,7 +21,7 @@ rule merge:
         chunks="<results>/{video}/chunks.json",
         voice="<results>/{video}/voice.npy",
         words=words_of,
-        model=model_input("asr", config["asr"]["model"]),
+        model=ask.fetched("asr"),
     output:
         transcript=ensure("<results>/{video}/transcript.json", non_empty=True),
         cues=ensure("<results>/{video}/subtitles/source.json", non_empty=True),
@@ -31,22 +31,24 @@ rule merge:
         check="<results>/{video}/subtitles/source.check.json",
     log:
         "<logs>/{video}/merge.log",
-    priority: earlier_first
+    benchmark:
+        "<benchmarks>/{video}/merge.jsonl"
+    priority: ask.priority
     conda:
         "../../envs/asr.yaml"
     threads: 4
     resources:
-        gpu=asr_gpus,
-        gpu_mem_mb=gpu_mem_mb("asr", asr_gpus),
+        gpu=ask.asr_gpus,
+        gpu_mem_mb=ask.asr_gpu_mem_mb,
         gpu_worker="asr",
         mem_mb=grown(8000),
         runtime=grown(60),
     params:
-        model=model_folder("asr", recipe["asr"]["model"]),
-        asr=recipe["asr"],
-        seams=recipe["seams"],
-        quarantine=recipe["quarantine"],
-        settings=recipe["merge"],
+        model=ask.model("asr"),
+        asr=ask.settings("asr"),
+        seams=ask.settings("seams"),
+        quarantine=ask.settings("quarantine"),
+        settings=ask.settings("merge"),
         version=VERSIONS["merge"],
     script:
         "../../scripts/merge.py"

@@ -15,7 +15,7 @@ rule fetch_model:
         folder=directory("<resources>/models/{kind}/{model}"),
     log:
         "<logs>/models/{kind}/{model}.log",
-    priority: len(plan.videos) + 1
+    priority: ask.before_all
     localrule: True
     conda:
         "../../envs/models.yaml"

@@ -10,26 +10,26 @@ rule separate:
     """Separate the speech of one video from everything else."""
     input:
         audio="<results>/{video}/audio.flac",
-        model=separator_input,
+        model=ask.fetched_separator,
     output:
         speech=ensure("<results>/{video}/speech.flac", non_empty=True),
     log:
         "<logs>/{video}/separate.log",
     benchmark:
         "<benchmarks>/{video}/separate.jsonl"
-    priority: earlier_first
+    priority: ask.priority
     conda:
         "../../envs/separate.yaml"
     threads: 4
     resources:
-        gpu=separation_gpus,
-        gpu_mem_mb=gpu_mem_mb("separate", separation_gpus),
-        gpu_worker=separation_worker,
+        gpu=ask.separation_gpus,
+        gpu_mem_mb=ask.separation_gpu_mem_mb,
+        gpu_worker=ask.separation_worker,
         mem_mb=grown(4000),
         runtime=grown(120),
     params:
-        enabled=of_video("separate"),
-        model=model_folder("separate", recipe["separate"]["model"]),
+        enabled=ask.separates,
+        model=ask.model("separator"),
         version=VERSIONS["separate"],
     script:
         "../../scripts/separate.py"

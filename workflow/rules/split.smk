@@ -14,7 +14,7 @@ rule split:
     input:
         media="<results>/{video}/media.json",
         speech="<results>/{video}/speech.flac",
-        model=detector_input,
+        model=ask.fetched_detector,
     output:
         chunks=ensure("<results>/{video}/chunks.json", non_empty=True),
         voice=ensure("<results>/{video}/voice.npy", non_empty=True),
@@ -22,7 +22,7 @@ rule split:
         "<logs>/{video}/split.log",
     benchmark:
         "<benchmarks>/{video}/split.jsonl"
-    priority: earlier_first
+    priority: ask.priority
     conda:
         "../../envs/asr.yaml"
     threads: 2
@@ -32,10 +32,10 @@ rule split:
         mem_mb=grown(4000),
         runtime=grown(60),
     params:
-        chunks=chunks_of,
-        language=of_video("language"),
-        language_model=model_folder("asr", recipe["split"]["language_model"]),
-        settings=recipe["split"],
+        chunks=ask.chunks,
+        language=ask.language,
+        language_model=ask.model("detector"),
+        settings=ask.settings("split"),
         version=VERSIONS["split"],
     script:
         "../../scripts/split.py"
@@ -49,7 +49,7 @@ checkpoint count_chunks:
         chunk_count="<results>/{video}/chunk_count.json",
     log:
         "<logs>/{video}/count_chunks.log",
-    priority: earlier_first
+    priority: ask.priority
     localrule: True
     conda:
         "../../envs/asr.yaml"
@@ -60,6 +60,6 @@ checkpoint count_chunks:
         mem_mb=grown(500),
         runtime=grown(5),
     params:
-        chunk_seconds=recipe["split"]["chunk_seconds"],
+        chunk_seconds=ask.settings("split")["chunk_seconds"],
     script:
         "../../scripts/count_chunks.py"

@@ -12,8 +12,8 @@ rule translate:
     """Translate every cue of one video into one language."""
     input:
         cues="<results>/{video}/subtitles/source.json",
-        glossary=ancient(glossaries_of),
-        model=translator_input,
+        glossary=ancient(ask.glossaries),
+        model=ask.fetched_translator,
     output:
         cues=ensure("<results>/{video}/subtitles/{language}.json", non_empty=True),
         srt="<results>/{video}/subtitles/{language}.srt",
@@ -25,19 +25,19 @@ rule translate:
         "<logs>/{video}/translate/{language}.log",
     benchmark:
         "<benchmarks>/{video}/translate/{language}.jsonl"
-    priority: earlier_first
+    priority: ask.priority
     conda:
         "../../envs/text.yaml"
     threads: 2
     resources:
-        gpu=translation_gpus,
-        gpu_mem_mb=gpu_mem_mb("translate", translation_gpus),
-        mem_mb=translation_mem_mb,
+        gpu=ask.translation_gpus,
+        gpu_mem_mb=ask.translation_gpu_mem_mb,
+        mem_mb=ask.translation_mem_mb,
         runtime=grown(120),
     params:
-        settings=translation_settings,
-        layout=recipe["merge"],
-        folder=translations,
+        settings=ask.translation_settings,
+        layout=ask.settings("merge"),
+        folder=ask.translations,
         version=VERSIONS["translate"],
     script:
         "../../scripts/translate.py"

@@ -1,0 +1,337 @@
+"""What each rule asks of the plan: a job's inputs, params and resources, one method a question.
+
+Paths hold Snakemake's variables, such as <results>, where they are inputs or outputs; where they
+are params, which Snakemake takes as they are, they are whole.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Protocol
+
+from vat.embed import driver_encodes
+from vat.planning.delivery_names import delivery_names
+from vat.planning.models import asr_gpu_mem_mb, folder_name, translator_gpu_mem_mb
+from vat.planning.plan import Plan, check_api_key
+from vat.planning.sources import Video
+from vat.subtitles.styles import AUTO, BUILT_IN
+from vat.translate.limits import begin_run
+
+
+class Wildcards(Protocol):
+    """A job's wildcards: `video`, and `language` or `chunk` where its rule has them."""
+
+    @property
+    def video(self) -> str:
+        """The slug of the job's video."""
+
+    @property
+    def language(self) -> str:
+        """The code of the job's language."""
+
+
+Amount = Callable[[Wildcards, int], int]
+"""A resource by a job's wildcards and its attempt, which counts from 1."""
+
+_TRACK_CHOICES: Final = ("source_track", "bilingual")
+"""Settings of `embed` that choose its inputs and shape nothing besides."""
+
+
+def grown(amount: int) -> Amount:
+    """MB or minutes of a job; each attempt asks for all of it once more."""
+
+    def answer(wildcards: Wildcards, attempt: int) -> int:
+        return amount * attempt
+
+    return answer
+
+
+class Answers:
+    """The answers for one plan.
+
+    `results` and `resources` are the paths of these folders. What a wrong configuration could spoil
+    is looked up at once, so that it is said before anything runs.
+
+    Raises:
+        ConfigError: where the folder of a model or a style's file is missing.
+    """
+
+    def __init__(self, plan: Plan, results: str, resources: str) -> None:
+        self._plan, self._resources = plan, resources
+        self._config, self._recipe = plan.config, plan.recipe
+        self._names = delivery_names(plan.videos)
+        videos = len(plan.videos)
+        self._priorities = {video: videos - place for place, video in enumerate(plan.videos)}
+        translate = self._config["translate"]
+        self._translates_here = translate["backend"] == "ctranslate2"
+        uses = {
+            "asr": ("asr", self._config["asr"]["model"]),
+            "detector": ("asr", self._config["split"]["language_model"]),
+            "separator": ("separate", self._config["separate"]["model"]),
+        }
+        if self._translates_here:
+            uses["translator"] = ("translate", translate["model"])
+        self._uses = uses
+        self._local = {use: plan.model_folder(name) for use, (_, name) in uses.items()}
+
+        self.asr_gpus = self._gpus_of("asr")
+        self.terms_gpus = self._gpus_of("translate") if self._translates_here else 0
+        self.burns = self._config["embed"]["mode"] in ("burn", "both")
+        self.embed_settings = self._embed_settings()
+        self.delivery_folder = f"{results}/delivery"
+        self.translations = f"{resources}/translations"
+        self.before_all = videos + 1
+
+    def begin(self) -> None:
+        """See what has to be right before any work is done, and note that a run begins.
+
+        Raises:
+            ConfigError: where the key of a translator is missing.
+        """
+        check_api_key(self._plan)
+        # The run lasts for as long as this file is open.
+        self._run = begin_run(self.translations)
+
+    def settings(self, section: str) -> Any:
+        """The settings of a section that shape results."""
+        return self._recipe[section]
+
+    # What the run makes.
+
+    def finished(self, wildcards: Wildcards) -> list[str]:
+        """The last file of every chain."""
+        videos = self._plan.videos
+        embed, delivery = self._config["embed"], self._config["delivery"]
+        delivered = [f"<results>/{video}/delivery.json" for video in videos]
+        embedded = [f"<results>/{video}/{video}.{embed['container']}" for video in videos]
+        return [
+            *(delivered if delivery["how"] != "none" else []),
+            *(embedded if embed["mode"] != "none" else []),
+            *(path for video in videos for path in self._subtitles(video)),
+        ]
+
+    def _subtitles(self, video: str) -> list[str]:
+        """The subtitles of a video's targets, and those of the spoken language, as source."""
+        languages = [*self._plan.targets(video), "source"]
+        return [f"<results>/{video}/subtitles/{language}.srt" for language in languages]
+
+    def priority(self, wildcards: Wildcards) -> int:
+        """All jobs of an earlier video go before those of later ones, so that it is done first."""
+        return self._priorities.get(wildcards.video, 0)
+
+    # Where a video comes from.
+
+    def _video(self, wildcards: Wildcards) -> Video:
+        return self._plan.videos[wildcards.video]
+
+    def source(self, wildcards: Wildcards) -> str:
+        """Where a video comes from: its URL or path."""
+        return self._plan.source(wildcards.video)
+
+    def fingerprint(self, wildcards: Wildcards) -> str:
+        """What tells that a local video's file has changed."""
+        return self._plan.fingerprints[wildcards.video]
+
+    def remote(self, wildcards: Wildcards) -> bool:
+        """Whether a video has to be fetched."""
+        return self._video(wildcards).remote
+
+    def title(self, wildcards: Wildcards) -> str | None:
+        """What the user calls a video, where a sheet says so."""
+        return self._video(wildcards).title
+
+    def audio_track(self, wildcards: Wildcards) -> int | None:
+        """Which audio track is transcribed; None for the container's default."""
+        return self._video(wildcards).audio_track
+
+    def language(self, wildcards: Wildcards) -> str:
+        """The spoken language, or "auto"."""
+        return self._video(wildcards).language
+
+    def format(self, wildcards: Wildcards) -> str | None:
+        """What to fetch of a remote video; a local one does not depend on it."""
+        wanted: str = self._recipe["download"]["format"]
+        return wanted if self.remote(wildcards) else None
+
+    def chunks(self, wildcards: Wildcards) -> int | None:
+        """How many chunks a video has; None where only its download tells."""
+        return self._plan.chunks[wildcards.video]
+
+    def words(self, wildcards: Wildcards, chunks: int) -> list[str]:
+        """The words of that many chunks."""
+        folder = f"<results>/{wildcards.video}/words"
+        return [f"{folder}/{chunk:04d}.json" for chunk in range(1, chunks + 1)]
+
+    # Models.
+
+    def model(self, use: str) -> str | None:
+        """Where the model for a use lies: asr, detector, separator or translator.
+
+        That is the folder that the configuration names, or the one to which it is fetched; None for
+        a translator on a server.
+        """
+        if use not in self._uses:
+            return None
+        kind, name = self._uses[use]
+        return self._local[use] or f"{self._resources}/models/{kind}/{folder_name(name)}"
+
+    def fetched(self, use: str) -> str | list[str]:
+        """The folder to which the model for a use is fetched, where it has to be."""
+        if use not in self._uses or self._local[use]:
+            return []
+        kind, name = self._uses[use]
+        return f"<resources>/models/{kind}/{folder_name(name)}"
+
+    def fetched_separator(self, wildcards: Wildcards) -> str | list[str]:
+        """The separation model, where the video's speech is separated at all."""
+        return self.fetched("separator") if self.separates(wildcards) else []
+
+    def fetched_detector(self, wildcards: Wildcards) -> str | list[str]:
+        """The model that detects the language, where it is not configured."""
+        return self.fetched("detector") if self.language(wildcards) == "auto" else []
+
+    def fetched_translator(self, wildcards: Wildcards) -> str | list[str]:
+        """A translation model, where the language is not the spoken one."""
+        return self.fetched("translator") if self._is_translated(wildcards) else []
+
+    # GPUs, and their memory in MB: each attempt asks for half as much again.
+
+    def _gpus_of(self, section: str) -> int:
+        return int(self._config[section]["device"] != "cpu")
+
+    def _gpu_mem_mb(self, section: str, gpus: int, attempt: int) -> int:
+        base: int | None = self._config[section]["gpu_mem_mb"]
+        if base is None:
+            base = self._known_gpu_mem_mb(section)
+        return base * (1 + attempt) // 2 if gpus else 0
+
+    def _known_gpu_mem_mb(self, section: str) -> int:
+        """GPU memory of a job by its model."""
+        options = self._config[section]
+        if section == "asr":
+            return asr_gpu_mem_mb(options["model"], options["compute_type"])
+        if not self._translates_here:
+            return 0
+        return translator_gpu_mem_mb(options["model"], self._local["translator"])
+
+    def asr_gpu_mem_mb(self, wildcards: Wildcards, attempt: int) -> int:
+        """GPU memory of a job that recognises speech."""
+        return self._gpu_mem_mb("asr", self.asr_gpus, attempt)
+
+    def separates(self, wildcards: Wildcards) -> bool:
+        """Whether the video's speech is separated from everything else."""
+        return self._video(wildcards).separate
+
+    def separation_gpus(self, wildcards: Wildcards) -> int:
+        """A GPU where the video's speech is separated and the CPU is not asked for."""
+        return self._gpus_of("separate") if self.separates(wildcards) else 0
+
+    def separation_gpu_mem_mb(self, wildcards: Wildcards, attempt: int) -> int:
+        """GPU memory of a separation."""
+        return self._gpu_mem_mb("separate", self.separation_gpus(wildcards), attempt)
+
+    def separation_worker(self, wildcards: Wildcards) -> str:
+        """The kind of worker that separates speech, where it is separated at all."""
+        return "separate" if self.separates(wildcards) else "none"
+
+    def translation_gpus(self, wildcards: Wildcards) -> int:
+        """A GPU for a local model, unless the CPU is asked for."""
+        return self.terms_gpus if self._is_translated(wildcards) else 0
+
+    def translation_gpu_mem_mb(self, wildcards: Wildcards, attempt: int) -> int:
+        """GPU memory of a translation."""
+        return self._gpu_mem_mb("translate", self.translation_gpus(wildcards), attempt)
+
+    def terms_gpu_mem_mb(self, wildcards: Wildcards, attempt: int) -> int:
+        """GPU memory of a proposed glossary."""
+        return self._gpu_mem_mb("translate", self.terms_gpus, attempt)
+
+    def embedding_gpus(self, wildcards: Wildcards) -> int:
+        """A GPU where its encoder is asked for; for auto, where this host's driver has one."""
+        encoder = self._config["embed"]["encoder"]
+        wanted = encoder.endswith("nvenc") or (encoder == "auto" and driver_encodes())
+        return int(self.burns and wanted)
+
+    def embedding_gpu_mem_mb(self, wildcards: Wildcards, attempt: int) -> int:
+        """GPU memory of an encoder."""
+        return self._gpu_mem_mb("embed", self.embedding_gpus(wildcards), attempt)
+
+    # Translation.
+
+    def _is_translated(self, wildcards: Wildcards) -> bool:
+        """Whether a language needs a translator; the configured spoken one is passed on."""
+        return wildcards.language != self.language(wildcards)
+
+    def translation_mem_mb(self, wildcards: Wildcards, attempt: int) -> int:
+        """Memory of a translation: a local model is read through it, a server's is elsewhere."""
+        local = self._translates_here and self._is_translated(wildcards)
+        return (1000 + (self._known_gpu_mem_mb("translate") if local else 1000)) * attempt
+
+    def terms_mem_mb(self, wildcards: Wildcards, attempt: int) -> int:
+        """Memory of a proposed glossary."""
+        return (1000 + self._known_gpu_mem_mb("translate")) * attempt
+
+    def translation_settings(self, wildcards: Wildcards) -> dict[str, Any] | None:
+        """What shapes a translation, prompts and terms included; None where it is a copy."""
+        if not self._is_translated(wildcards):
+            return None
+        settings = self._plan.translation(wildcards.video, wildcards.language)
+        return self._with_model(settings)
+
+    def terms_settings(self, wildcards: Wildcards) -> dict[str, Any]:
+        """What shapes a proposed glossary, the prompt's text included."""
+        return self._with_model(self._plan.proposal(wildcards.language))
+
+    def _with_model(self, settings: dict[str, Any]) -> dict[str, Any]:
+        """The settings with the folder of the model instead of its name."""
+        return settings | {"model": self.model("translator") or settings["model"]}
+
+    def glossaries(self, wildcards: Wildcards) -> Sequence[str]:
+        """The user's glossaries; their content counts (a param), not when they were saved."""
+        translated = self._is_translated(wildcards)
+        return self._plan.glossary(wildcards.video, wildcards.language) if translated else []
+
+    def common_glossaries(self, wildcards: Wildcards) -> Sequence[str]:
+        """The user's glossary for all videos; its terms are not proposed again."""
+        return self._plan.glossary(None, wildcards.language)
+
+    def proposed_glossaries(self, wildcards: Wildcards) -> list[str]:
+        """One glossary for every language that any video is translated into."""
+        targets = {code: None for one in self._plan.videos.values() for code in one.targets}
+        return [f"<results>/glossary/{language}.tsv" for language in targets]
+
+    def all_source_cues(self, wildcards: Wildcards) -> list[str]:
+        """The subtitles of the spoken language of all videos."""
+        return [f"<results>/{video}/subtitles/source.json" for video in self._plan.videos]
+
+    # The finished video.
+
+    def _embed_settings(self) -> dict[str, Any]:
+        """What shapes an embedded video beside its tracks; a style file of one's own is read."""
+        settings = {
+            key: value for key, value in self._recipe["embed"].items() if key not in _TRACK_CHOICES
+        }
+        if settings["style"] not in (AUTO, *BUILT_IN):
+            settings["style"] = self._plan.text(settings["style"])
+        return settings
+
+    def tracks(self, wildcards: Wildcards) -> list[str]:
+        """The subtitles that are embedded into a video."""
+        folder = f"<results>/{wildcards.video}/subtitles"
+        return [f"{folder}/{track}.json" for track in self._plan.tracks(wildcards.video)]
+
+    def embedded_video(self, wildcards: Wildcards) -> list[str]:
+        """The video with its subtitles, where one is made."""
+        embed, video = self._config["embed"], wildcards.video
+        made = embed["mode"] != "none"
+        return [f"<results>/{video}/{video}.{embed['container']}"] if made else []
+
+    def sidecars(self, wildcards: Wildcards) -> list[str]:
+        """The subtitle files that go beside a delivered video."""
+        return [
+            cues.removesuffix("json") + ending
+            for cues in self.tracks(wildcards)
+            for ending in self._config["delivery"]["sidecars"]
+        ]
+
+    def delivery_name(self, wildcards: Wildcards) -> str | None:
+        """Where a video goes below the delivery folder; None where only its download tells."""
+        return self._names[wildcards.video]
