@@ -1,0 +1,219 @@
+"""What a rule asks is answered from the plan alone, without Snakemake."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.helpers.media import make_video
+from vat.errors import ConfigError
+from vat.planning import answers
+from vat.planning.answers import Answers, grown
+from vat.planning.plan import make_plan
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job's wildcards."""
+
+    video: str
+    language: str = "zh"
+
+
+Ask = Callable[..., Answers]
+
+
+@pytest.fixture
+def ask(root: Path, tmp_path: Path) -> Ask:
+    """Answers for a video of 12 s in chunks of 5 s, and whatever else is configured."""
+    video = make_video(tmp_path / "talk.mp4", 12)
+
+    def call(**config: Any) -> Answers:
+        whole = {"videos": str(video), "split": {"chunk_seconds": 5}} | config
+        plan = make_plan(whole, root=root, here=tmp_path, skip=[])
+        return Answers(plan, "there/results", "there/resources")
+
+    return call
+
+
+def job_of(ask: Answers) -> Job:
+    return Job(ask.all_source_cues(Job(""))[0].split("/")[1])
+
+
+def test_what_is_made_ends_with_the_delivery(ask: Ask) -> None:
+    made = ask(languages={"source": "en", "targets": ["zh", "de"]})
+    video = job_of(made).video
+    assert made.finished(Job("")) == [
+        f"<results>/{video}/delivery.json",
+        f"<results>/{video}/{video}.mkv",
+        *(f"<results>/{video}/subtitles/{code}.srt" for code in ("zh", "de", "source")),
+    ]
+    bare = ask(embed={"mode": "none"}, delivery={"how": "none"}, languages={"targets": []})
+    assert bare.finished(Job("")) == [f"<results>/{video}/subtitles/source.srt"]
+    assert bare.embedded_video(Job(video)) == []
+
+
+def test_earlier_videos_go_first(ask: Ask, tmp_path: Path) -> None:
+    first, second = (make_video(tmp_path / name, 2) for name in ("b.mp4", "a.mp4"))
+    made = ask(videos=[str(first), str(second)])
+    priorities = [made.priority(Job(path.split("/")[1])) for path in made.all_source_cues(Job(""))]
+    assert priorities == [2, 1]
+    assert made.before_all == 3
+
+
+def test_chunks_and_their_words(ask: Ask) -> None:
+    made = ask()
+    job = job_of(made)
+    assert made.chunks(job) == 3
+    assert made.words(job, 2) == [f"<results>/{job.video}/words/000{n}.json" for n in (1, 2)]
+
+
+def test_only_a_remote_video_has_a_format(ask: Ask) -> None:
+    made = ask()
+    assert (made.remote(job_of(made)), made.format(job_of(made))) == (False, None)
+    away = ask(videos="https://127.0.0.1:9/talk.mp4", download={"format": "worst"})
+    job = job_of(away)
+    assert (away.remote(job), away.format(job), away.chunks(job)) == (True, "worst", None)
+    assert away.fingerprint(job) == ""
+    assert away.delivery_name(job) is None
+
+
+def test_a_named_model_is_fetched_and_a_local_one_is_not(ask: Ask, root: Path) -> None:
+    named = ask(asr={"model": "large-v3"}, separate={"model": "kim"})
+    job = job_of(named)
+    assert named.fetched("asr") == "<resources>/models/asr/large-v3"
+    assert named.model("asr") == "there/resources/models/asr/large-v3"
+    assert named.fetched_separator(job) == "<resources>/models/separate/kim"
+    assert ask(separate={"model": "kim", "enabled": False}).fetched_separator(job) == []
+    local = ask(asr={"model": "models/asr"})
+    assert local.fetched("asr") == []
+    assert local.model("asr") == str(root / "models" / "asr")
+    with pytest.raises(ConfigError, match="no/such"):
+        ask(asr={"model": "./no/such"})
+
+
+def test_the_detector_is_fetched_where_the_language_is_unknown(ask: Ask) -> None:
+    unknown = ask(languages={"source": "auto"}, split={"language_model": "small"})
+    assert unknown.fetched_detector(job_of(unknown)) == "<resources>/models/asr/small"
+    known = ask(languages={"source": "en"}, split={"language_model": "small"})
+    assert known.fetched_detector(job_of(known)) == []
+
+
+def test_the_spoken_language_is_passed_on(ask: Ask) -> None:
+    made = ask(
+        languages={"source": "en", "targets": ["zh", "en"]},
+        translate={"backend": "ctranslate2", "model": "facebook/nllb-200-distilled-600M"},
+    )
+    video = job_of(made).video
+    copied, translated = Job(video, "en"), Job(video, "zh")
+    assert made.translation_settings(copied) is None
+    assert made.translation_gpus(copied) == made.translation_gpu_mem_mb(copied, 3) == 0
+    assert made.fetched_translator(copied) == []
+    assert made.translation_mem_mb(copied, 1) == 2000
+    folder = "models/translate/facebook--nllb-200-distilled-600M"
+    assert made.fetched_translator(translated) == f"<resources>/{folder}"
+    settings = made.translation_settings(translated)
+    assert settings is not None
+    assert settings["model"] == f"there/resources/{folder}"
+    assert made.translation_gpus(translated) == 1
+    assert made.translation_gpu_mem_mb(translated, 1) > 0
+
+
+def test_a_server_needs_no_gpu_and_no_model(ask: Ask) -> None:
+    made = ask(translate={"backend": "openai", "model": "some-model"})
+    job = job_of(made)
+    assert made.fetched_translator(job) == made.fetched("translator") == []
+    assert made.translation_gpus(job) == made.terms_gpus == made.terms_gpu_mem_mb(job, 1) == 0
+    settings = made.translation_settings(job)
+    assert settings is not None
+    assert settings["model"] == "some-model"
+
+
+@pytest.mark.parametrize(("attempt", "asked"), [(1, 8000), (2, 12000), (3, 16000)])
+def test_each_attempt_asks_for_half_as_much_memory_again(
+    ask: Ask, attempt: int, asked: int
+) -> None:
+    made = ask(asr={"model": "large-v3"})
+    assert made.asr_gpu_mem_mb(job_of(made), attempt) == asked
+    assert grown(300)(job_of(made), attempt) == 300 * attempt
+
+
+def test_the_cpu_asks_for_no_gpu(ask: Ask) -> None:
+    made = ask(asr={"device": "cpu"}, separate={"device": "cpu"})
+    job = job_of(made)
+    assert made.asr_gpus == made.asr_gpu_mem_mb(job, 1) == 0
+    assert made.separation_gpus(job) == made.separation_gpu_mem_mb(job, 1) == 0
+
+
+def test_without_separation_there_is_no_worker_for_it(ask: Ask) -> None:
+    off, on = ask(separate={"enabled": False}), ask(separate={"enabled": True})
+    assert off.separation_worker(job_of(off)) == "none"
+    assert off.separation_gpus(job_of(off)) == 0
+    assert (on.separation_worker(job_of(on)), on.separation_gpus(job_of(on))) == ("separate", 1)
+
+
+@pytest.mark.parametrize(
+    ("embed", "driver", "gpus"),
+    [
+        ({"mode": "burn", "encoder": "h264_nvenc"}, False, 1),
+        ({"mode": "burn", "encoder": "auto"}, True, 1),
+        ({"mode": "burn", "encoder": "auto"}, False, 0),
+        ({"mode": "burn", "encoder": "libx264"}, True, 0),
+        ({"mode": "soft", "encoder": "h264_nvenc"}, True, 0),
+    ],
+)
+def test_only_an_encoder_of_pictures_asks_for_a_gpu(
+    ask: Ask, monkeypatch: pytest.MonkeyPatch, embed: dict[str, str], driver: bool, gpus: int
+) -> None:
+    monkeypatch.setattr(answers, "driver_encodes", lambda: driver)
+    made = ask(embed=embed)
+    assert made.embedding_gpus(job_of(made)) == gpus
+    assert (made.embedding_gpu_mem_mb(job_of(made), 1) > 0) == bool(gpus)
+
+
+def test_tracks_choose_inputs_and_not_params(ask: Ask, tmp_path: Path) -> None:
+    style = tmp_path / "mine.ass"
+    style.write_text("mine", encoding="utf-8")
+    made = ask(
+        languages={"source": "en", "targets": ["zh"]},
+        embed={"source_track": True, "bilingual": ["zh", "source"], "style": str(style)},
+        delivery={"sidecars": ["srt", "ass"]},
+    )
+    job = job_of(made)
+    folder = f"<results>/{job.video}/subtitles"
+    tracks = [f"{folder}/{name}" for name in ("zh+source", "zh", "source")]
+    assert made.tracks(job) == [f"{track}.json" for track in tracks]
+    assert made.sidecars(job) == [f"{track}.{end}" for track in tracks for end in ("srt", "ass")]
+    assert not {"source_track", "bilingual"} & set(made.embed_settings)
+    assert made.embed_settings["style"] == "mine"
+
+
+def test_a_glossary_is_proposed_for_every_target(ask: Ask) -> None:
+    made = ask(languages={"source": "en", "targets": ["zh", "de"]})
+    assert made.proposed_glossaries(Job("")) == [
+        "<results>/glossary/zh.tsv",
+        "<results>/glossary/de.tsv",
+    ]
+
+
+def test_folders_in_params_are_whole(ask: Ask) -> None:
+    made = ask()
+    assert made.delivery_folder == "there/results/delivery"
+    assert made.translations == "there/resources/translations"
+    assert made.delivery_name(job_of(made)) == "talk"
+
+
+def test_a_run_begins_only_with_the_key_of_its_translator(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    made = ask(translate={"backend": "openai"}, languages={"source": "en", "targets": ["zh"]})
+    with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
+        made.begin()
+    assert not (tmp_path / "there").exists()
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
+    made.begin()
+    assert (tmp_path / "there/resources/translations/spending.jsonl").read_text().count("run") == 1
