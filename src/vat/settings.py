@@ -4,6 +4,8 @@ A section is a frozen dataclass; each of its fields says the key's type, default
 which values are right. `vat.planning` puts the sections together, checks a configuration against
 them, and writes the schema, config.yaml and the documentation from them.
 
+Snakemake compares params as they are printed: a new order of a section's keys reruns its stages.
+
 A key either belongs to the recipe, which shapes results, or to the means, which results do not
 depend on: a device, a limit, a price. A change of the recipe reruns the stages it concerns; a
 change of the means reruns nothing.

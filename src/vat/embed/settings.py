@@ -28,12 +28,6 @@ class EmbedSettings:
         enum=("mkv", "mp4"),
     )
     source_track: bool = setting(False, "Whether the spoken language gets a track, too.")
-    default_track: bool = setting(True, "Whether players show the first new track by themselves.")
-    forced_track: bool = setting(
-        False,
-        "Whether the first new track is marked as forced, which many players show even where"
-        " subtitles are off.",
-    )
     bilingual: Sequence[LanguageOrSource] = setting(
         (),
         "Two languages for one more track, the upper one first, such as [zh, source]; source is"
@@ -45,6 +39,12 @@ class EmbedSettings:
         "srt",
         "Form of the new tracks in mkv; ass carries the style. An mp4 file has its own form.",
         enum=("srt", "ass"),
+    )
+    default_track: bool = setting(True, "Whether players show the first new track by themselves.")
+    forced_track: bool = setting(
+        False,
+        "Whether the first new track is marked as forced, which many players show even where"
+        " subtitles are off.",
     )
     burn_language: TrackName | None = setting(
         None,

@@ -13,7 +13,7 @@ from vat.planning.sources import Finder, Video, identity, locate
 from vat.subtitles.tracks import BILINGUAL
 from vat.timeline import count_chunks
 from vat.translate.glossary import digest, glossary_names, read_terms
-from vat.translate.settings import check_means, check_prompt, prompts_of
+from vat.translate.settings import check_prompt, check_server, prompts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +204,7 @@ def make_plan(
         ConfigError, SourceError: one sentence about what is wrong.
     """
     full = complete(config)
-    check_means(full)
+    check_server(full)
     if len(full["embed"]["bilingual"]) == 1:
         raise ConfigError("embed.bilingual names one language; name two, or none.")
     probes = Probes(here / ".snakemake" / "vat" / "probes.json", renew)

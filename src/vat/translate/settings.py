@@ -255,7 +255,7 @@ def address_fault(address: str) -> str:
     return "" if parts.scheme in ("http", "https") and parts.hostname else _NO_ADDRESS
 
 
-def check_means(config: Mapping[str, Any]) -> None:
+def check_server(config: Mapping[str, Any]) -> None:
     """See that a limit on cost can be kept, and that no secret would get into logs.
 
     Raises:
