@@ -30,15 +30,22 @@ def _check_language(
         yield ValidationError(f"{value!r} is no {language_format}")
 
 
+def _is_integer(_: object, value: object) -> bool:
+    """Whether a value is an integer; 5.0, which JSON Schema takes for one, fails in libraries."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _is_number(_: object, value: object) -> bool:
     """Whether a value is a number that a setting can have: YAML's .inf and .nan are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return _is_integer(_, value) or (isinstance(value, float) and math.isfinite(value))
 
 
 _Validator: Final = cast("Any", validators).extend(
     Draft202012Validator,
     {"format": _check_language},
-    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number),
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _is_integer, "number": _is_number}
+    ),
 )
 
 
@@ -112,19 +119,23 @@ def _explain(fault: ValidationError) -> str:
         known = list(schema.get("properties", {}))
         unknown = min(str(name) for name in cast("Any", value) if name not in known)
         place = f"{key}.{unknown}" if key else unknown
-        return f"the key '{place}' is unknown{_nearest(unknown, known)}"
+        return f"the key {place!r} is unknown{_nearest(unknown, known)}"
     if fault.validator == "format":
         known = [*LANGUAGES, *_words(rule)]
-        return f"'{key}' names the unknown language '{value}'{_nearest(str(value), known)}"
+        return f"{key!r} names the unknown language {value!r}{_nearest(str(value), known)}"
     if fault.validator == "enum":
         known = [str(choice) for choice in rule]
-        return f"'{key}' is '{value}'{_nearest(str(value), known)}, one of: {', '.join(known)}"
+        choices = f"{key!r} is {value!r}, not one of: {', '.join(known)}"
+        return choices + _nearest(str(value), known)
     if fault.validator == "type":
         wanted = " or ".join(rule) if isinstance(rule, list) else rule
-        return f"'{key}' must be of type {wanted}, not {value!r}"
+        # YAML takes an unquoted no, Norwegian, for false.
+        hint = "; put a word like no into quotes" if value is False and "string" in wanted else ""
+        place = f"a key of {key!r}" if "propertyNames" in fault.absolute_schema_path else repr(key)
+        return f"{place} must be of type {wanted}, not {value!r}{hint}"
     if fault.validator == "required":
         return fault.message.replace("is a required property", "is missing")
-    return f"'{key}': {fault.message}"
+    return f"{key!r}: {fault.message}"
 
 
 def _dotted(fault: ValidationError) -> str:

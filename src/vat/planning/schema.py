@@ -66,12 +66,8 @@ def _value(hint: Any) -> dict[str, Any]:
     if kind is Sequence:
         return {"type": "array", "items": _value(arguments[0])}
     if kind is Mapping:
-        names = {key: rule for key, rule in _value(arguments[0]).items() if key != "type"}
-        return {
-            "type": "object",
-            **({"propertyNames": names} if names else {}),
-            "additionalProperties": _value(arguments[1]),
-        }
+        names, values = map(_value, arguments)
+        return {"type": "object", "propertyNames": names, "additionalProperties": values}
     return {"type": _TYPES[hint]}
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vat.embed.settings import EmbedSettings
 from vat.errors import ConfigError
@@ -67,11 +69,21 @@ def test_the_demo_configuration_is_valid(root: Path) -> None:
         ({"split": {"chunk_seconds": True}}, ["split.chunk_seconds", "number", "True"]),
         ({"asr": {"beam_size": True}}, ["asr.beam_size", "integer", "True"]),
         ({"asr": {"beam_size": "[5"}}, ["asr.beam_size", "integer", "'[5'"]),
-        ({"asr": {"device": 0}}, ["asr.device", "'0'", "auto, cuda, cpu"]),
+        ({"asr": {"device": 0}}, ["asr.device", "is 0", "auto, cuda, cpu"]),
         ({"asr": {"temperature": [0.0, 2.0]}}, ["asr.temperature[1]", "maximum"]),
         ({"delivery": {"sidecars": ["srt", "txt"]}}, ["sidecars[1]", "srt, vtt, ass"]),
         ({"embed": {"burn_language": "sorce"}}, ["embed.burn_language", "'source'"]),
         ({1: 2}, ["'1' is unknown"]),
+        ({"split": {"a\nb": 1}}, ["unknown"]),
+        ({"pathvars": {"a\nb": 1}}, ["string", "not 1"]),
+        ({"embed": {"mode": "a\nb"}}, ["embed.mode"]),
+        ({"languages": {"source": "a\nb"}}, ["languages.source"]),
+        ({"languages": {"source": False}}, ["languages.source", "put a word like no into quotes"]),
+        (
+            {"merge": {"languages": {False: {}}}},
+            ["a key of 'merge.languages'", "like no into quotes"],
+        ),
+        ({"asr": {"beam_size": 5.0}}, ["asr.beam_size", "integer", "5.0"]),
     ],
 )
 def test_a_mistake_is_one_sentence_with_the_key(
@@ -84,6 +96,26 @@ def test_a_mistake_is_one_sentence_with_the_key(
     assert message[-1] in ".?"
     for fragment in fragments:
         assert fragment in message
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner),
+)
+PLACES = st.sampled_from([name.split(".") for name, _ in parts(CONFIG)])
+
+
+@given(PLACES, VALUES)
+def test_whatever_is_said_is_taken_or_refused_in_one_sentence(place: list[str], said: Any) -> None:
+    for key in reversed(place):
+        said = {key: said}
+    message = ""
+    try:
+        check(complete(said), CONFIG)
+    except ConfigError as error:
+        message = str(error)
+    assert len(message.splitlines()) <= 1
+    assert not message or message[-1] in ".?"
 
 
 def test_text_from_the_command_line_gets_its_type() -> None:
@@ -162,6 +194,10 @@ def test_the_recipe_is_json_as_it_was_written() -> None:
     texts = json.dumps([shaped["split"]["chunk_seconds"], shaped["split"]["pad_seconds"]])
     assert texts == "[300, 2.0]"
     assert shaped["asr"]["temperature"] == [0]
+
+
+def test_a_number_of_any_size_is_a_number() -> None:
+    assert complete({"split": {"chunk_seconds": 10**400}})["split"]["chunk_seconds"] == 10**400
 
 
 def test_a_default_that_one_run_changes_is_not_the_next_ones() -> None:

@@ -58,7 +58,7 @@ def test_sections_are_closed_wherever_they_stand() -> None:
     keys = schema_of(Outer, "t")["properties"]
     closed = {"type": "object", "additionalProperties": False, "properties": inner()}
     assert keys["inner"] == closed | {"description": "More.", "default": {}}
-    assert keys["by_language"]["propertyNames"] == {"format": "language"}
+    assert keys["by_language"]["propertyNames"] == {"type": "string", "format": "language"}
     assert keys["by_language"]["additionalProperties"] == closed
 
 
