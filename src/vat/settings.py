@@ -8,7 +8,8 @@ Snakemake compares params as they are printed: a new order of a section's keys r
 
 A key either belongs to the recipe, which shapes results, or to the means, which results do not
 depend on: a device, a limit, a price. A change of the recipe reruns the stages it concerns; a
-change of the means reruns nothing.
+change of the means reruns nothing. A job's params hold the recipe alone, so that a section made
+from them has the defaults of the means; a script takes the means from Snakemake's configuration.
 """
 
 from dataclasses import Field, dataclass, field
