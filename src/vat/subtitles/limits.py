@@ -8,6 +8,7 @@ from typing import Any, Final
 from vat.settings import Language, setting
 
 
+# Without slots, which would hide the defaults: CueSettings takes its defaults from here.
 @dataclass(frozen=True)
 class LimitSettings:
     """Limits of a cue, as they are configured; null takes what the script of the language wants."""

@@ -37,6 +37,7 @@ _SECRET_PATH: Final = re.compile("(?:^|/)sk-")
 """Names of parameters that hold secrets, and how keys begin."""
 
 
+# Without slots, which would hide the defaults: the classes below take their defaults from here.
 @dataclass(frozen=True)
 class TranslateSection:
     """The keys of the configuration's `translate` section, where prompts and terms are folders."""
