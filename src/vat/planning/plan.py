@@ -210,7 +210,7 @@ def make_plan(
     check_means(full)
     if len(full["embed"]["bilingual"]) == 1:
         raise ConfigError("embed.bilingual names one language; name two, or none.")
-    probes = Probes(here / ".snakemake" / "vat" / "probes.json", renew)
+    probes = Probes(here / ".snakemake" / "vat" / "sources.json", renew)
     bases = (here, root)
     rows = load_schema(schemas / "videos.schema.yaml")
     videos = Finder(full, rows, bases, skip, probes.entries, probes.listing).find()
