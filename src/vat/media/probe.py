@@ -5,6 +5,7 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -35,6 +36,7 @@ TS_DISCONT: Final = 0x0200
 """libavformat's mark of containers whose clock may start anew (AVFMT_TS_DISCONT)."""
 
 _FRAMES = 2
+_FIRST_PACKETS = 50
 _SEEK_BACK_SECONDS = 10.0
 
 
@@ -117,6 +119,7 @@ def probe(
         if not any(stream.type in ("video", "audio") for stream in streams):
             raise SourceError(f"'{name}' has neither picture nor sound; remove it from the videos.")
         _check_complete(container, duration, name)
+        _check_readable(container, name)
         begin = _start(container)
     audio = [stream for stream in streams if stream.type == "audio"]
     track = _choose_track(audio, audio_track, name)
@@ -244,6 +247,17 @@ def _check_complete(container: InputContainer, duration: float, name: str) -> No
             f"'{name}' is truncated: it should last {duration:.1f} s and ends {until};"
             " copy or download it again."
         )
+
+
+def _check_readable(container: InputContainer, name: str) -> None:
+    """See that picture and sound are not encrypted: they would be copied and heard as garbage."""
+    container.seek(0)
+    for packet in islice(container.demux(), _FIRST_PACKETS):
+        if packet.has_sidedata("encryption_info"):
+            raise SourceError(
+                f"'{name}' is encrypted; only whoever has its key can read it. Name a copy that is"
+                " not protected."
+            )
 
 
 def _choose_track(audio: list[Stream], wanted: int | None, name: str) -> int | None:
