@@ -21,11 +21,16 @@ logger = logging.getLogger(__name__)
 SUFFIXES: Final = frozenset(
     f".{suffix}"
     for suffix in (
-        *("3gp", "asf", "avi", "divx", "f4v", "flv", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg"),
-        *("mpg", "mts", "mxf", "ogm", "ogv", "rm", "rmvb", "ts", "vob", "webm", "wmv"),
+        *("360", "3g2", "3gp", "asf", "avi", "divx", "dv", "dvr-ms", "f4v", "flv", "gxf", "insv"),
+        *("ismv", "lrv", "m2t", "m2ts", "m2v", "m4v", "mk3d", "mkv", "mod", "mov", "mp4", "mpe"),
+        *("mpeg", "mpg", "mts", "mxf", "ogm", "ogv", "qt", "rm", "rmvb", "tod", "tp", "trp", "ts"),
+        *("vob", "vro", "webm", "wmv", "wtv"),
     )
 )
-"""Suffixes by which a folder's videos are recognised; a file named on its own may have any."""
+"""Suffixes by which a folder's videos are recognised; a file named on its own may have any.
+
+ffmpeg's own lists do not serve: they name sound, pictures and texts as well, and lack half of
+these."""
 
 TRUNCATION_SECONDS = 2.0
 """How much earlier than its header says a file may end before it counts as truncated, and at least
