@@ -2,7 +2,6 @@
 
 from gpulease import GpuLeaseError, confirm
 from vat.embed import EmbedSettings, Track, embed
-from vat.files import read_json
 from vat.joblog import job_log
 from vat.media.ffmpeg import ffmpeg_path
 from vat.media.probe import Media
@@ -12,7 +11,7 @@ with job_log(snakemake.log[0], GpuLeaseError):
     fonts = snakemake.config["embed"]["fonts"]
     embed(
         snakemake.input.source,
-        Media.from_json(read_json(snakemake.input.media)),
+        Media.read(snakemake.input.media),
         [Track.read(cues) for cues in snakemake.input.cues],
         snakemake.output.video,
         EmbedSettings(**snakemake.params.settings, fonts=fonts),

@@ -61,9 +61,19 @@ def _names(known: Language) -> tuple[str, str]:
     return known.english.casefold(), known.native.casefold()
 
 
+def base(code: str) -> str:
+    """The code without the form of writing or the country: zh for zh-hant."""
+    return code.split("-", maxsplit=1)[0]
+
+
 def is_cjk(code: str) -> bool:
     """Whether text of this language is written without blanks between words and in wide characters.
 
     Korean is not among them: it separates words.
     """
-    return code.split("-", maxsplit=1)[0] in ("zh", "ja", "yue")
+    return base(code) in ("zh", "ja", "yue")
+
+
+def is_right_to_left(code: str) -> bool:
+    """Whether text of this language is read from right to left."""
+    return base(code) in ("ar", "fa", "he", "ps", "sd", "ur", "yi")

@@ -22,11 +22,12 @@ from vat.embed.streams import (
     title_arguments,
 )
 from vat.embed.track_files import write_tracks
+from vat.embed.tracks import burnt_track, storable
 from vat.errors import EmbedError
 from vat.files import atomic_path
 from vat.media.ffmpeg import LOCAL_ONLY, FfmpegError, run_ffmpeg
 from vat.media.probe import Media, opened
-from vat.subtitles.tracks import Track, burnt_track, storable
+from vat.subtitles.track import Track
 
 __all__ = ["EmbedSettings", "Track", "driver_encodes", "embed"]
 

@@ -3,9 +3,10 @@
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
+from vat.files import Record
 from vat.timeline import Interval, Word, common, length
 from vat.transcript.coverage import covered, double_seconds
 
@@ -30,7 +31,7 @@ class SeamSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Seam:
+class Seam(Record):
     """How two readings were joined at `time`.
 
     Of the words there, `matched` were heard by both, `alone` by one only; `dropped_left` and
@@ -48,10 +49,6 @@ class Seam:
     gap_seconds: float
     double_seconds: float
     decoded_again: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object with the fields of the seam."""
-        return asdict(self)
 
 
 def join(

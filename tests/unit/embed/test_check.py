@@ -31,7 +31,7 @@ def check(source: Path, result: Path, cues: Sequence[Cue], container: str = "mkv
 def mux(source: Path, cues: Sequence[Cue], *arguments: str, container: str = "mkv") -> Path:
     """What ffmpeg alone would make of it."""
     file, result = source.with_name("t.srt"), source.with_name(f"muxed.{container}")
-    file.write_text(to_srt(cues))
+    file.write_text(to_srt(Track("en", cues)))
     text = ["-c:s", "mov_text"] if container == "mp4" else []
     maps = arguments or ("-map", "0", "-map", "1")
     ffmpeg("-i", source, "-f", "srt", "-i", file, *maps, "-c", "copy", *text, result)
