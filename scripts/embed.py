@@ -1,10 +1,12 @@
 """Rule embed: the video with its subtitles."""
 
 from gpulease import GpuLeaseError, confirm
-from vat.embed import EmbedSettings, Track, embed
+from vat.embed.embed import embed
+from vat.embed.settings import EmbedSettings
 from vat.joblog import job_log
 from vat.media.ffmpeg import ffmpeg_path
 from vat.media.probe import Media
+from vat.subtitles.track import Track
 
 with job_log(snakemake.log[0], GpuLeaseError):
     confirm()

@@ -7,9 +7,9 @@ from vat.subtitles.check import check_cues
 from vat.subtitles.formats import write_track
 from vat.subtitles.limits import cue_settings
 from vat.subtitles.track import Track
-from vat.translate import TranslateSettings, translate
 from vat.translate.glossary import read_terms
-from vat.translate.settings import means_of
+from vat.translate.settings import TranslateSettings, means_of
+from vat.translate.translate import translate
 
 with job_log(snakemake.log[0], GpuLeaseError):
     confirm()

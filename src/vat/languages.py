@@ -1,11 +1,13 @@
-"""The languages that can be spoken or translated into, and their names in other systems."""
+"""The languages that can be spoken or translated into: their names, and how they are written."""
 
 import csv
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.resources import files
 from types import MappingProxyType
+from unicodedata import normalize
 
 from vat.errors import ConfigError
 
@@ -64,6 +66,17 @@ def _names(known: Language) -> tuple[str, str]:
 def base(code: str) -> str:
     """The code without the form of writing or the country: zh for zh-hant."""
     return code.split("-", maxsplit=1)[0]
+
+
+@functools.lru_cache(maxsize=4096)
+def letters(text: str) -> str:
+    """The letters and digits of a text, without regard to case, width and accents' encoding."""
+    return "".join(filter(str.isalnum, folded(text)))
+
+
+def folded(text: str) -> str:
+    """A text without regard to case, width and accents' encoding."""
+    return normalize("NFKC", text).casefold()
 
 
 def is_cjk(code: str) -> bool:

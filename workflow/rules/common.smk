@@ -8,7 +8,7 @@ from snakemake.exceptions import IncompleteCheckpointException
 
 from vat.planning.delivery_names import delivery_names
 from vat.media.fetch import set_dead_links_aside
-from vat.embed import driver_encodes
+from vat.embed.encoders import driver_encodes
 from vat.subtitles.styles import BUILT_IN
 from vat.errors import VatError
 from vat.planning.models import asr_gpu_mem_mb, folder_name, translator_gpu_mem_mb

@@ -1,12 +1,12 @@
 """Seams: where two readings of one stretch are joined, and how well they agreed there."""
 
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from vat.files import Record
+from vat.languages import folded, letters
 from vat.timeline import Interval, Word, common, length
 from vat.transcript.coverage import covered, double_seconds
 
@@ -159,9 +159,8 @@ def _distance(one: Word, other: Word) -> float | None:
 
 
 def plain(text: str) -> str:
-    """A word without case and punctuation; a mark alone stays itself."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(c for c in folded if c.isalnum()) or folded
+    """The letters of a word; a mark alone stays itself."""
+    return letters(text) or folded(text)
 
 
 def _across(

@@ -9,12 +9,13 @@ import pytest
 from tests.helpers.embedding import CUES, media_of
 from tests.helpers.media import ffmpeg
 from tests.helpers.sources import make_source
-from vat.embed import EmbedSettings, Track
 from vat.embed.check import SAMPLES, check_result
 from vat.embed.picture import differences, read_picture
+from vat.embed.settings import EmbedSettings
 from vat.embed.streams import plan_streams
 from vat.errors import EmbedError
 from vat.subtitles.formats import to_srt
+from vat.subtitles.track import Track
 from vat.timeline import Cue
 
 SETTINGS = EmbedSettings()

@@ -7,10 +7,12 @@ import av
 import pytest
 
 from tests.helpers.media import FFMPEG, HOSTILE, ffmpeg, frames, make_video, packets, streams
-from vat.embed import EmbedSettings, Track, embed
+from vat.embed.embed import embed
+from vat.embed.settings import EmbedSettings
 from vat.errors import EmbedError
 from vat.media.probe import Media, probe, probe_duration
 from vat.subtitles.direction import END, TO_LEFT
+from vat.subtitles.track import Track
 from vat.timeline import Cue
 
 CUES = [Cue(1, 0.5, 1.2, "Hello {b} & <i>\n世界"), Cue(2, 1.5, 1.9, "Second")]

@@ -7,7 +7,6 @@ import pytest
 
 from tests.helpers.embedding import BURN, burn
 from tests.helpers.media import FFMPEG, ffmpeg, frames, make_video, shows
-from vat.embed import Track
 from vat.embed.fonts import (
     check_fonts,
     font_environment,
@@ -18,6 +17,7 @@ from vat.embed.settings import EmbedSettings
 from vat.errors import EmbedError
 from vat.languages import LANGUAGES
 from vat.subtitles.fonts import FONTS, font_of, font_with
+from vat.subtitles.track import Track
 from vat.timeline import Cue
 
 TEXTS = {
