@@ -105,7 +105,6 @@ def to_speech(audio: str, speech: str, separated: bool) -> None:
 
 def split(speech: str, seconds: float, chunks_json: str, voice: str) -> None:
     """As rule split does, with detection of the language."""
-    from vat.files import write_json
     from vat.speech.settings import SplitSettings
     from vat.speech.split import split
     from vat.speech.vad import write_probability
@@ -119,7 +118,7 @@ def split(speech: str, seconds: float, chunks_json: str, voice: str) -> None:
         settings=SplitSettings(),
     )
     write_probability(voice, probability)
-    write_json(chunks_json, chunks)
+    chunks.write(chunks_json)
 
 
 def load() -> None:
@@ -140,23 +139,23 @@ def asr_chunk(speech: str, chunks_json: str, number: int, words: str) -> None:
 
 def merge(speech: str, chunks_json: str, voice: str, words: list[str], transcript: str) -> Any:
     """As rule merge does; returns how many words, seams and second readings there are."""
-    from vat.files import read_json, write_json
     from vat.speech.asr import transcribe_window
     from vat.speech.vad import read_probability
+    from vat.timeline import Chunks, Part
     from vat.transcript.merge import merge
     from vat.transcript.settings import QuarantineSettings, SeamSettings
 
     call = {"model": MODEL, "settings": SETTINGS, "device": "cpu", "threads": 1}
     found = merge(
-        read_json(chunks_json),
-        map(read_json, words),
+        Chunks.read(chunks_json),
+        map(Part.read, words),
         read_probability(voice),
         partial(transcribe_window, speech=speech, **call),
         SeamSettings(),
         QuarantineSettings(),
     )
-    write_json(transcript, found)
-    return len(found["words"]), len(found["seams"]), len(found["second_readings"])
+    found.write(transcript)
+    return len(found.words), len(found.seams), len(found.second_readings)
 
 
 def jobs(folder: Path, source: Path, seconds: float, separated: bool) -> Iterator[tuple[str, Cost]]:

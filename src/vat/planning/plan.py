@@ -11,7 +11,7 @@ from vat.errors import ConfigError
 from vat.planning.config import SHEET_ROW, complete, recipe
 from vat.planning.known_sources import Probes
 from vat.planning.sources import Finder, Video, identity, locate
-from vat.subtitles.tracks import BILINGUAL
+from vat.subtitles.track import BILINGUAL
 from vat.timeline import count_chunks
 from vat.translate.glossary import digest, glossary_names, read_terms
 from vat.translate.settings import check_prompt, check_server, prompts_of

@@ -1,62 +1,18 @@
-"""The subtitles that go into a video, one track for each language or pair of languages."""
+"""The subtitles that go into a video: with which texts, and which ones into the picture."""
 
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Final, Self
+from dataclasses import replace
+from typing import Final
 
 from vat.errors import EmbedError
-from vat.languages import language
-from vat.subtitles.bilingual import read_pair
-from vat.subtitles.formats import StrPath, read_cues
-from vat.timeline import Cue
+from vat.subtitles.track import Track
 
 logger = logging.getLogger(__name__)
 
 _TIMING: Final = re.compile(r"\s*-?\d+:\d+:\d+[,.]\d+\s*-->")
 """A line that a reader of SubRip takes for the start of the next cue."""
-
-BILINGUAL = "bilingual"
-"""What the track of two languages is called in the configuration."""
-
-
-@dataclass(frozen=True, slots=True)
-class Track:
-    """Subtitles in one language, or in two, one above the other.
-
-    `name` is what the configuration calls the track: a code, "source" or "bilingual"; by default
-    the code. In a track of two languages `second` is the lower one, and `upper_lines` has for each
-    cue how many of its lines are the upper one's.
-    """
-
-    language: str
-    cues: Sequence[Cue]
-    name: str = ""
-    second: str | None = None
-    upper_lines: Sequence[int] = ()
-
-    @classmethod
-    def read(cls, path: StrPath) -> Self:
-        """The track of a JSON file of subtitles, whose name tells which one it is."""
-        name = Path(path).stem
-        if "+" not in name:
-            return cls(*read_cues(path), name=name)
-        upper, lower, pairs = read_pair(path)
-        cues, lines = [one.cue for one in pairs], [one.upper_lines for one in pairs]
-        return cls(upper, cues, BILINGUAL, lower, lines)
-
-    @property
-    def iso639_2(self) -> str:
-        """The language tag that a container carries: three letters."""
-        return language(self.language).iso639_2
-
-    @property
-    def title(self) -> str:
-        """What players show in their menu: the language in its own words."""
-        names = [language(code).native for code in (self.language, self.second) if code]
-        return " + ".join(names)
 
 
 def storable(track: Track) -> Track:
