@@ -1,6 +1,6 @@
 """What do planning and scheduling cost, from ten videos to a thousand?
 
-    python benchmarks/dag.py [VIDEOS ...]
+    python -m benchmarks.dag [VIDEOS ...]
 
 Dry runs of folders of 10, 100 and 1,000 videos of 10 chunks each (or as many as are named); then
 real runs of about 1,000 and 10,000 jobs whose scripts only write their outputs; then dry runs of a
@@ -17,7 +17,14 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
-from stub_workflow import CHUNKS, Cost, make_urls, make_videos, make_workflow, snakemake
+from benchmarks.stub_workflow import (
+    CHUNKS,
+    Cost,
+    make_urls,
+    make_videos,
+    make_workflow,
+    snakemake,
+)
 
 # 18 jobs a video.
 SMALL: Final = 56

@@ -2,12 +2,13 @@
 
 import ctypes
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 _WORD, _PHONEME = 1, 7
-_PARAMETERS = {"rate": 1, "volume": 2, "pitch": 3, "range": 4}
+_PARAMETERS = {"rate": 1, "volume": 2, "pitch": 3, "range": 4, "word gap": 7}
 
 
 @dataclass(frozen=True)
@@ -52,25 +53,36 @@ class Voice:
         self._callback = _CALLBACK(self._receive)
         self._library.espeak_SetSynthCallback(self._callback)
 
-    def say(self, text: str, voice: str, rate: int, pitch: int) -> Spoken:
-        """Speak a text of plain words, `rate` in words per minute.
+    def say(
+        self, text: str, voice: str, rate: int, pitch: int, pitch_range: int = 50, gap: int = 0
+    ) -> Spoken:
+        """Speak a text of plain words.
 
-        Raises ValueError for an unknown voice, or where word events do not fit the text.
+        Args:
+            text: words and punctuation, with one space between words.
+            voice: espeak-ng's name of it, such as en-us+f2.
+            rate: words per minute.
+            pitch: 0 to 100.
+            pitch_range: how lively the pitch is, 0 to 100.
+            gap: pause between words, in units of 10 ms.
+
+        Raises:
+            ValueError: for an unknown voice, or where word events do not fit the text.
         """
         self._blocks.clear()
         self._events.clear()
         if self._library.espeak_SetVoiceByName(voice.encode()):
             raise ValueError(f"espeak-ng has no voice {voice}")
-        wanted = {"rate": rate, "volume": 90, "pitch": pitch, "range": 50}
+        wanted = {"rate": rate, "volume": 90, "pitch": pitch, "range": pitch_range, "word gap": gap}
         for name, value in wanted.items():
             self._library.espeak_SetParameter(_PARAMETERS[name], value, 0)
         data = text.encode() + b"\0"
         self._library.espeak_Synth(data, len(data), 0, 1, 0, 1, None, None)
         self._library.espeak_Synchronize()
-        samples = np.concatenate(self._blocks).astype(np.float32) / 32768
+        samples = np.concatenate(self._blocks).astype(np.float32) / np.float32(32768)
         return Spoken(samples, self.rate, self._words(text, len(samples) / self.rate))
 
-    def _receive(self, wav: object, count: int, events: object) -> int:
+    def _receive(self, wav: Any, count: int, events: Any) -> int:
         if wav and count > 0:
             self._blocks.append(np.ctypeslib.as_array(wav, (count,)).copy())
         index = 0

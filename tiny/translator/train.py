@@ -1,16 +1,15 @@
 """Train the tiny translator (M2M100 architecture) on the tiny language, and convert it.
 
-    python models/training/translator/train.py --steps 4000 --output models/translator
+    python -m tiny.translator.train --steps 4000 --output models/translator
 
 Needs torch, transformers, tokenizers and ctranslate2. Sentences of the demo and a held-out set are
-kept out of the training; `evaluate.py` measures on the latter.
+kept out of the training; `tiny.translator.evaluate` measures on the latter.
 """
 
 import argparse
 import json
 import random
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,21 +19,10 @@ from ctranslate2.converters import TransformersConverter
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import M2M100Config, M2M100ForConditionalGeneration, PreTrainedTokenizerFast
 
-ROOT = Path(__file__).resolve().parents[3]
-sys.path.insert(0, str(ROOT / "models" / "training"))
+from tiny import ROOT, lexicon
+from tiny.translator import END, PAD, SPECIAL, held_out
 
-import lexicon
-
-SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "eng_Latn", "zho_Hans"]
-PAD, END = 1, 2
-HELD_OUT_SEED, HELD_OUT = 777, 500
 BATCH = 48
-
-
-def held_out() -> list[str]:
-    """Sentences that are never trained on: the test set."""
-    chance = random.Random(HELD_OUT_SEED)
-    return [lexicon.sentence(chance) for _ in range(HELD_OUT)]
 
 
 def forbidden() -> set[str]:
@@ -61,7 +49,7 @@ def make_tokenizer(source: Iterator[tuple[str, str]]) -> Tokenizer:
         [pre_tokenizers.Metaspace(), pre_tokenizers.Punctuation("isolated")]
     )
     tokenizer.decoder = decoders.Metaspace()
-    trainer = trainers.BpeTrainer(vocab_size=700, special_tokens=SPECIAL, show_progress=False)
+    trainer = trainers.BpeTrainer(vocab_size=700, special_tokens=list(SPECIAL), show_progress=False)
     tokenizer.train_from_iterator((next(source) for _ in range(6000)), trainer)
     return tokenizer
 
@@ -139,7 +127,7 @@ def main() -> None:
             eos_token="</s>",
             pad_token="<pad>",
             unk_token="<unk>",
-            additional_special_tokens=SPECIAL[4:],
+            additional_special_tokens=list(SPECIAL[4:]),
         ).save_pretrained(scratch)
         shutil.rmtree(arguments.output, ignore_errors=True)
         converter = TransformersConverter(scratch, copy_files=["tokenizer.json"])

@@ -1,6 +1,6 @@
 """Make the demo's videos and the truth about them. Needs espeak-ng; the results are committed.
 
-    python demo/make_demo.py
+    python -m tiny.make_demo
 
 Each video has a .json file beside it: what is said when, and its right translation.
 """
@@ -8,30 +8,34 @@ Each video has a .json file beside it: what is said when, and its right translat
 import json
 import random
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import soundfile
 from imageio_ffmpeg import get_ffmpeg_exe
 from numpy.typing import NDArray
 
-DEMO = Path(__file__).resolve().parent
-sys.path.insert(0, str(DEMO.parent / "models" / "training"))
+from tiny import ROOT, lexicon
+from tiny.music import music
+from tiny.voice import Voice
 
-import lexicon
-from music import music
-from voice import Voice
-
+DEMO = ROOT / "demo"
 FADE_SECONDS = 0.5
 
+Sound = NDArray[np.float32]
+Sentence = dict[str, Any]
 
-def talk(seed: int, voice: str, rate: int, seconds: float, silent: tuple[float, float] = (0, 0)):
+
+def talk(
+    seed: int, voice: str, rate: int, seconds: float, silent: tuple[float, float] = (0, 0)
+) -> tuple[Sound, int, list[Sentence]]:
     """A talk of about `seconds`: its samples and its sentences. Nobody speaks during `silent`."""
     engine, chance = Voice(), random.Random(seed)
     samples = np.zeros(round(seconds * engine.rate), np.float32)
-    sentences, time = [], chance.uniform(0.6, 1.2)
+    sentences: list[Sentence] = []
+    time = chance.uniform(0.6, 1.2)
     while True:
         text = lexicon.sentence(chance)
         if not 5 <= len(text.split()) <= lexicon.MOST_WORDS:
@@ -64,21 +68,22 @@ def talk(seed: int, voice: str, rate: int, seconds: float, silent: tuple[float, 
         time += length + chance.uniform(0.5, 1.4)
 
 
-def with_music(speech: NDArray, rate: int, seed: int, decibels: float) -> NDArray:
+def with_music(speech: Sound, rate: int, seed: int, decibels: float) -> Sound:
     """Speech in stereo with music under it, `decibels` below the speech."""
     loud = speech[np.abs(speech) > 0.02]
     under = music(len(speech), np.random.default_rng(seed), rate)
     level = np.sqrt(np.mean(loud**2)) / np.sqrt(np.mean(under**2)) * 10 ** (-decibels / 20)
     ramp = np.minimum(np.arange(len(speech)), np.arange(len(speech))[::-1]) / (FADE_SECONDS * rate)
     mixed = np.stack([speech, speech]) + under * level * np.minimum(ramp, 1)
-    return (mixed / np.abs(mixed).max() * 0.8).astype(np.float32)
+    whole: Sound = (mixed / np.abs(mixed).max() * 0.8).astype(np.float32)
+    return whole
 
 
 def video(
     name: str,
-    sounds: list[NDArray],
+    sounds: list[Sound],
     rate: int,
-    sentences: list[dict],
+    sentences: list[Sentence],
     options: list[str],
     chapters: str = "",
 ) -> None:

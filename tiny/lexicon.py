@@ -11,8 +11,22 @@ from dataclasses import dataclass
 
 NUMBERS = dict(
     zip(
-        "zero one two three four five six seven eight nine ten eleven twelve".split(),
-        "零 一 二 三 四 五 六 七 八 九 十 十一 十二".split(),
+        [
+            "zero",
+            "one",
+            "two",
+            "three",
+            "four",
+            "five",
+            "six",
+            "seven",
+            "eight",
+            "nine",
+            "ten",
+            "eleven",
+            "twelve",
+        ],
+        ["零", "一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"],
         strict=True,
     )
 )

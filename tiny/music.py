@@ -11,7 +11,7 @@ def music(count: int, chance: np.random.Generator, rate: int = 16000) -> NDArray
     beat = 60 / chance.uniform(70, 150)
     root = chance.uniform(110, 220)
     pad, bass, drums = chance.uniform(0.3, 1), chance.uniform(0, 1), chance.uniform(0, 1)
-    timbre = chance.integers(1, 6), chance.uniform(0.3, 0.8), chance.random() < 0.5
+    timbre = int(chance.integers(1, 6)), chance.uniform(0.3, 0.8), chance.random() < 0.5
     step = beat * chance.choice([1, 2, 4])
     sound = np.zeros((2, count), np.float32)
     for number in range(int(np.ceil(count / (step * rate)))):
@@ -25,7 +25,8 @@ def music(count: int, chance: np.random.Generator, rate: int = 16000) -> NDArray
         begin = int(number * beat / 2 * rate)
         length = min(count - begin, int(0.15 * rate))
         sound[:, begin : begin + length] += _drum(length, number % 4, chance, rate) * drums * 0.6
-    return sound / (np.abs(sound).max() + 1e-6) * 0.5
+    whole: NDArray[np.float32] = sound / (np.abs(sound).max() + 1e-6) * 0.5
+    return whole
 
 
 def _chord(
@@ -56,7 +57,7 @@ def _chord(
     return chord
 
 
-def _drum(count: int, place: int, chance: np.random.Generator, rate: int) -> NDArray[np.float32]:
+def _drum(count: int, place: int, chance: np.random.Generator, rate: int) -> NDArray[np.float64]:
     time = np.arange(count) / rate
     if place == 0:
         tone = np.sin(2 * np.pi * (50 + 80 * np.exp(-time / 0.03)) * time)

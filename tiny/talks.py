@@ -5,22 +5,16 @@ What is said when is known exactly, so that a transcript can be judged.
 
 import functools
 import json
-import re
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tiny import ROOT
+from tiny.music import music as make_music
 from vat.media.sound import SPEECH_RATE, blocks
-
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "models" / "training"))
-
-from music import music as make_music
 
 Sound = NDArray[np.float32]
 
@@ -130,21 +124,3 @@ class Talk:
         while True:
             for index in self.chance.permutation(len(sentences())):
                 yield sentences()[index]
-
-
-def plain(text: str) -> str:
-    """A word as it is compared: without case and punctuation."""
-    return re.sub(r"[^a-z]", "", text.lower())
-
-
-def word_errors(said: list[str], heard: list[str]) -> int:
-    """Words wrong, missing or too many: the edit distance of two lists of words."""
-    row = np.arange(len(heard) + 1)
-    for i, word in enumerate(said, 1):
-        change = row[:-1] + np.array([word != other for other in heard], dtype=int)
-        best = np.minimum(row[1:] + 1, change)
-        row = np.concatenate([[i], best])
-        # An insertion comes from the left: the running minimum of what precedes.
-        steps = np.arange(len(row))
-        row = np.minimum.accumulate(row - steps) + steps
-    return int(row[-1])

@@ -3,12 +3,9 @@
 import json
 import random
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
-from models.training import lexicon
+from tiny import ROOT, lexicon
 from vat.timeline import Word
-
-ROOT = Path(__file__).resolve().parents[1]
 
 _CLAUSES = ("and", "but", "because", "while", "so")
 

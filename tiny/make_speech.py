@@ -1,22 +1,17 @@
 """Make tests/data/speech.flac and its truth. Needs espeak-ng; the results are committed.
 
-python tests/data/make_speech.py
+python -m tiny.make_speech
 """
 
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 
-DATA = Path(__file__).resolve().parent
-ROOT = DATA.parents[1]
-sys.path[:0] = [str(ROOT / "models" / "training"), str(ROOT / "src")]
-
-from voice import Voice
-
+from tiny import ROOT
+from tiny.voice import Voice
 from vat.media.sound import SPEECH_RATE, resampled, write_flac
 
+DATA = ROOT / "tests" / "data"
 SENTENCES = [
     "The red car stops near the house on Monday.",
     "There are three big boxes.",
