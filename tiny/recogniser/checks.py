@@ -1,74 +1,113 @@
-"""Silence, noise, music and chunking against a model: tw_checks.py MODEL"""
+"""What does a recogniser make of silence, noise and music, and of talks that are cut?
 
-import sys, json, time, re, numpy as np, soundfile as sf, faster_whisper, jiwer, tw_noise
+    python -m tiny.recogniser.checks models/asr TALKS
 
-m = faster_whisper.WhisperModel(sys.argv[1], device="cpu", compute_type="int8", cpu_threads=1)
-norm = lambda s: re.sub(r"[^a-z ]", "", s.lower())
-g = np.random.default_rng(5)
-C = {
-    "zeros 30 s": np.zeros(480000),
-    "zeros 3 s": np.zeros(48000),
-    "white -40 dB 20 s": 0.01 * g.standard_normal(320000),
-    "pink loud 20 s": 0.3 * tw_noise.colored(g, 320000, 0.5),
-    "chords 25 s": 0.3 * tw_noise.chords(g, 400000),
-    "chords+beats 60 s": 0.3 * tw_noise.chords(g, 960000) + 0.3 * tw_noise.beats(g, 960000),
-    "hum 15 s": 0.2 * tw_noise.hum(g, 240000),
-}
-for k, x in C.items():
-    for vad in (False, True):
-        t = time.time()
-        s = list(
-            m.transcribe(x.astype("float32"), language="en", vad_filter=vad, word_timestamps=True)[
-                0
+TALKS is the folder that `tiny.recogniser.make_talks` wrote.
+"""
+
+import argparse
+import json
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Final
+
+import faster_whisper
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from tiny.judging import plain, word_errors
+from tiny.recogniser import noise
+
+OPTIONS: Final[tuple[dict[str, Any], ...]] = (
+    {"initial_prompt": "The talk is about a house."},
+    {"hotwords": "river garden"},
+    {"without_timestamps": True},
+    {"max_initial_timestamp": 30.0},
+    {"chunk_length": 15},
+    {"language": None},
+    {"multilingual": False, "temperature": 0.0},
+)
+
+
+def wordless() -> dict[str, NDArray[np.float64]]:
+    """Sounds in which nobody speaks, at 16 kHz."""
+    chance = np.random.default_rng(5)
+    minute = 60 * noise.RATE
+    return {
+        "silence, 30 s": np.zeros(30 * noise.RATE),
+        "silence, 3 s": np.zeros(3 * noise.RATE),
+        "white noise at -40 dB, 20 s": 0.01 * chance.standard_normal(20 * noise.RATE),
+        "loud pink noise, 20 s": 0.3 * noise.coloured(chance, 20 * noise.RATE, 0.5),
+        "chords, 25 s": 0.3 * noise.chords(chance, 25 * noise.RATE),
+        "chords and beats, 60 s": 0.3 * noise.chords(chance, minute)
+        + 0.3 * noise.beats(chance, minute),
+        "hum, 15 s": 0.2 * noise.hum(chance, 15 * noise.RATE),
+    }
+
+
+def cuts(truth: Mapping[str, Any], longest: float) -> list[float]:
+    """Moments in pauses at which a talk is cut into parts of at most so many seconds."""
+    found = [0.0]
+    for before, after in pairwise(truth["segments"]):
+        due = longest == 0 or after["end"] - found[-1] > longest
+        if after["start"] - before["end"] > 0.3 and due:
+            found.append((before["end"] + after["start"]) / 2)
+    return [*found, truth["duration"]]
+
+
+class Listener:
+    """A model, and how many of the words of a talk it hears wrong."""
+
+    def __init__(self, folder: Path) -> None:
+        self._model = faster_whisper.WhisperModel(
+            str(folder), device="cpu", compute_type="int8", cpu_threads=1
+        )
+
+    def hear(self, samples: NDArray[np.floating], **options: Any) -> str:
+        """The text of some samples."""
+        wanted = {"language": "en", "word_timestamps": True, **options}
+        segments, _ = self._model.transcribe(samples.astype(np.float32), **wanted)
+        return " ".join(segment.text for segment in segments)
+
+    @staticmethod
+    def errors(truth: Mapping[str, Any], text: str) -> float:
+        """Word errors in percent."""
+        said = [plain(word["word"]) for segment in truth["segments"] for word in segment["words"]]
+        heard = [plain(word) for word in text.split() if plain(word)]
+        return 100 * word_errors(said, heard) / len(said)
+
+
+def main() -> None:
+    """Print what is heard."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", type=Path)
+    parser.add_argument("talks", type=Path)
+    wanted = parser.parse_args()
+    listener = Listener(wanted.model)
+    for name, sound in wordless().items():
+        for filtered in (False, True):
+            text = listener.hear(sound, vad_filter=filtered)
+            print(f"{name}, voice detection {filtered}: {len(text.split())} words {text[:60]!r}")
+    for name in ("talk1", "talk2"):
+        truth = json.loads((wanted.talks / f"{name}.json").read_text(encoding="utf-8"))
+        samples, rate = soundfile.read(wanted.talks / f"{name}.wav", dtype="float32")
+        for longest in (0, 15, 28):
+            parts = [
+                listener.hear(
+                    samples[int(a * rate) : int(b * rate)], condition_on_previous_text=False
+                )
+                for a, b in pairwise(cuts(truth, longest))
             ]
-        )
-        print(
-            f"{k:20s} vad={vad!s:5}: {sum(len(q.words) for q in s)} words {' '.join(q.text for q in s)[:70]!r} nospeech {[round(q.no_speech_prob, 2) for q in s][:4]} {time.time() - t:.2f}s"
-        )
-for n in ("talk1", "talk2"):
-    J = json.load(open(f"talks/{n}.json"))
-    x, _ = sf.read(f"talks/{n}.wav", dtype="float32")
-    S = J["segments"]
-    for maxlen in (
-        0,
-        15,
-        28,
-    ):  # cut at true silences (>0.3 s): every sentence alone / chunks up to maxlen s
-        cuts = [0.0]
-        for a, b in zip(S, S[1:]):
-            if b["start"] - a["end"] > 0.3 and (maxlen == 0 or b["end"] - cuts[-1] > maxlen):
-                cuts.append((a["end"] + b["start"]) / 2)
-        cuts.append(J["duration"])
-        H = []
-        t = time.time()
-        D = []
-        for a, b in zip(cuts, cuts[1:]):
-            for q in m.transcribe(
-                x[int(a * 16000) : int(b * 16000)],
-                language="en",
-                word_timestamps=True,
-                condition_on_previous_text=False,
-            )[0]:
-                H.append(q.text)
-                for w in q.words:
-                    D.append(w.start + a)
-        print(
-            f"{n} chunked max {maxlen} s: {len(cuts) - 1} chunks WER {100 * jiwer.wer(norm(J['text']), norm(' '.join(H)) or 'x'):.2f}% {time.time() - t:.1f}s"
-        )
-    for kw in (
-        dict(initial_prompt="The talk is about a house."),
-        dict(hotwords="river garden"),
-        dict(without_timestamps=True),
-        dict(max_initial_timestamp=30.0),
-        dict(chunk_length=15),
-        dict(language=None),
-        dict(multilingual=False, temperature=0.0),
-    ):
-        t = time.time()
-        try:
-            s = list(m.transcribe(x, word_timestamps=True, **{**dict(language="en"), **kw})[0])
-            print(
-                f"{n} {kw}: WER {100 * jiwer.wer(norm(J['text']), norm(' '.join(q.text for q in s)) or 'x'):.2f}% {time.time() - t:.1f}s"
-            )
-        except Exception as e:
-            print(n, kw, "ERROR", repr(e)[:200])
+            errors = listener.errors(truth, " ".join(parts))
+            print(f"{name} in {len(parts)} parts of at most {longest} s: {errors:.2f} % errors")
+        for options in OPTIONS:
+            errors = listener.errors(truth, listener.hear(samples, **options))
+            print(f"{name} with {options}: {errors:.2f} % errors")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,88 +1,133 @@
-"""Word error rate and word times on the talks: tw_eval.py MODEL [talk1,talk2] [plain,vad,batched]"""
+"""Word error rate and word times of a recogniser on the five talks.
 
-import sys, json, time, difflib, re, resource, numpy as np, os
+    python -m tiny.recogniser.evaluate models/asr TALKS
 
-t0 = time.time()
-import faster_whisper, jiwer, soundfile as sf
+TALKS is the folder that `tiny.recogniser.make_talks` wrote. Each talk is heard as VAT does (voice
+activity detection, no earlier text), as faster-whisper does by itself, and in batches.
+"""
 
-t1 = time.time()
-path = sys.argv[1]
-talks = sys.argv[2].split(",") if len(sys.argv) > 2 else ["talk%d" % i for i in range(1, 6)]
-mode = (sys.argv[3] if len(sys.argv) > 3 else "plain,vad,batched").split(",")
-ct = sys.argv[4] if len(sys.argv) > 4 else "int8"
-r0 = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-m = faster_whisper.WhisperModel(path, device="cpu", compute_type=ct, cpu_threads=1)
-t2 = time.time()
-print(
-    "import %.2fs load %.3fs rss %d -> %d MB, size %.2f MB"
-    % (
-        t1 - t0,
-        t2 - t1,
-        r0 // 1024,
-        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        sum(os.path.getsize(path + "/" + f) for f in os.listdir(path)) / 1e6,
+import argparse
+import difflib
+import json
+import statistics
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import faster_whisper
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from tiny.judging import plain, word_errors
+
+TimedWord = tuple[str, float, float]
+WAYS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "as VAT": {
+        "vad_filter": True,
+        "condition_on_previous_text": False,
+        "temperature": 0.0,
+    },
+    "by itself": {},
+    "batched": {"batch_size": 4},
+}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """One talk as it was heard.
+
+    Attributes:
+        errors: wrong, missing and invented words, as a share of those said.
+        starts: how far the starts of matched words are off, in seconds.
+        ends: how far their ends are off, in seconds.
+        in_music: words heard where there is music alone.
+    """
+
+    errors: float
+    starts: list[float]
+    ends: list[float]
+    in_music: int
+
+
+def judge(truth: Mapping[str, Any], heard: Sequence[TimedWord]) -> Judged:
+    """Compare what was heard with what is true."""
+    said = [
+        (plain(word["word"]), word["start"], word["end"])
+        for segment in truth["segments"]
+        for word in segment["words"]
+    ]
+    texts, found = [word for word, _, _ in said], [word for word, _, _ in heard]
+    matched = [
+        (said[block.a + step], heard[block.b + step])
+        for block in difflib.SequenceMatcher(
+            None, texts, found, autojunk=False
+        ).get_matching_blocks()
+        for step in range(block.size)
+    ]
+    return Judged(
+        word_errors(texts, found) / len(texts),
+        [abs(a[1] - b[1]) for a, b in matched],
+        [abs(a[2] - b[2]) for a, b in matched],
+        sum(
+            any(begin + 0.3 < start < end - 0.3 for begin, end in truth["music_only"])
+            for _, start, _ in heard
+        ),
     )
-)
-norm = lambda s: re.sub(r"[^a-z ]", "", s.lower()).split()
-for name in talks:
-    J = json.load(open(f"./talks/{name}.json"))
-    x, _ = sf.read(f"./talks/{name}.wav", dtype="float32")
-    R = [(norm(w["word"])[0], w["start"], w["end"]) for s in J["segments"] for w in s["words"]]
-    for md in mode:
-        t = time.time()
-        if md.startswith("batched"):
-            B = faster_whisper.BatchedInferencePipeline(m)
-            seg, info = B.transcribe(
-                x,
-                language="en",
-                word_timestamps=True,
-                batch_size=4,
-                without_timestamps="ts" not in md,
-            )
-        else:
-            kw = dict(
-                vad_filter="vad" in md,
-                condition_on_previous_text="nocond" not in md,
-                word_timestamps="now" not in md,
-            )
-            if "greedy" in md:
-                kw["beam_size"] = 1
-            seg, info = m.transcribe(x, language="en", **kw)
-        seg = list(seg)
-        dt = time.time() - t
-        if "now" in md:
-            Hh = [(q, s.start, s.end) for s in seg for q in norm(s.text)]
-        else:
-            Hh = [
-                (norm(w.word)[0], w.start, w.end)
-                for s in seg
-                for w in (s.words or [])
-                if norm(w.word)
-            ]
-        txt = " ".join(s.text.strip() for s in seg)
-        wer = jiwer.wer(" ".join(r[0] for r in R), " ".join(norm(txt)) or "x")
-        cer_exact = jiwer.wer(J["text"], txt or "x")
-        ds, de = [], []
-        for a, b, n in difflib.SequenceMatcher(
-            None, [q[0] for q in R], [q[0] for q in Hh], autojunk=False
-        ).get_matching_blocks():
-            for k in range(n):
-                ds.append(abs(R[a + k][1] - Hh[b + k][1]))
-                de.append(abs(R[a + k][2] - Hh[b + k][2]))
-        ss = (
-            [
-                abs(min((s.start for s in seg), key=lambda q: abs(q - g["start"])) - g["start"])
-                for g in J["segments"]
-            ]
-            if seg
-            else [9]
+
+
+def words(segments: Iterator[Any]) -> list[TimedWord]:
+    """The words of faster-whisper's segments."""
+    return [
+        (plain(word.word), word.start, word.end)
+        for segment in segments
+        for word in segment.words or []
+        if plain(word.word)
+    ]
+
+
+def listener(model: faster_whisper.WhisperModel, way: str) -> Callable[[Any], list[TimedWord]]:
+    """A function that hears samples in one of the ways."""
+    engine = faster_whisper.BatchedInferencePipeline(model) if way == "batched" else model
+
+    def listen(samples: NDArray[np.float32]) -> list[TimedWord]:
+        return words(
+            engine.transcribe(samples, language="en", word_timestamps=True, **WAYS[way])[0]
         )
-        inm = [q for q in Hh if any(a + 0.3 < q[1] < b - 0.3 for a, b in J["music_only"])]
-        print(
-            f"{name} {md:14s} WER {100 * wer:6.2f}% exact {100 * cer_exact:6.2f}% | ref {len(R)} hyp {len(Hh)} | start med {np.median(ds or [9]) * 1000:.0f} p95 {np.percentile(ds or [9], 95) * 1000:.0f} ms, end med {np.median(de or [9]) * 1000:.0f} p95 {np.percentile(de or [9], 95) * 1000:.0f} ms | seg {len(seg)}/{len(J['segments'])} startp95 {np.percentile(ss, 95) * 1000:.0f} | inmusic {len(inm)} | {dt:.2f}s RTF {dt / J['duration']:.4f} | T {sorted(set(round(s.temperature, 1) for s in seg))} cr {max([s.compression_ratio for s in seg] or [0]):.2f}",
-            flush=True,
-        )
-        if "-v" in sys.argv:
-            for s in seg[:40]:
-                print("   %.2f-%.2f %s (%.2f)" % (s.start, s.end, s.text, s.avg_logprob))
-print("peak rss %d MB" % (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024))
+
+    return listen
+
+
+def main() -> None:
+    """Print one row for each talk and way."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("model", type=Path)
+    parser.add_argument("talks", type=Path)
+    wanted = parser.parse_args()
+    model = faster_whisper.WhisperModel(
+        str(wanted.model), device="cpu", compute_type="int8", cpu_threads=1
+    )
+    print("talk   way        errors  start, end off by (median)  in music  of real time")
+    for path in sorted(wanted.talks.glob("*.json")):
+        truth = json.loads(path.read_text(encoding="utf-8"))
+        samples, _ = soundfile.read(path.with_suffix(".wav"), dtype="float32")
+        for way in WAYS:
+            began = time.monotonic()
+            found = judge(truth, listener(model, way)(samples))
+            spent = (time.monotonic() - began) / truth["duration"]
+            starts, ends = (
+                1000 * statistics.median(offsets or [9]) for offsets in (found.starts, found.ends)
+            )
+            print(
+                f"{path.stem:7}{way:11}{100 * found.errors:5.1f} %"
+                f"{starts:13.0f} ms{ends:9.0f} ms{found.in_music:11}{spent:14.3f}",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,69 +1,81 @@
-"""Background sounds as waveforms: coloured noise, hum, slow chords, beats; peak about 0.1-0.3."""
+"""Background sounds at 16 kHz: coloured noise, hum, slow chords, beats; their peak is 1."""
 
 import numpy as np
+from numpy.typing import NDArray
+
+RATE = 16000
+
+Sound = NDArray[np.float64]
 
 
-def colored(r, n, a):
-    f = np.fft.rfft(r.standard_normal(n))
-    k = np.arange(len(f))
-    k[0] = 1
-    x = np.fft.irfft(f / k**a, n)
-    return x / (np.abs(x).max() + 1e-9)
+def coloured(chance: np.random.Generator, count: int, slope: float) -> Sound:
+    """Noise whose amplitude falls with frequency: white for slope 0, pink for 0.5, brown for 1."""
+    spectrum = np.fft.rfft(chance.standard_normal(count))
+    frequencies = np.arange(len(spectrum))
+    frequencies[0] = 1
+    return _at_peak(np.fft.irfft(spectrum / frequencies**slope, count))
 
 
-def chords(r, n, sr=16000):
-    t = np.arange(n) / sr
-    x = np.zeros(n)
-    p = 0
-    while p < n:
-        d = int(sr * r.uniform(0.25, 3))
-        q = min(n, p + d)
-        root = 440 * 2 ** (r.integers(-30, 12) / 12)
-        env = np.exp(-np.arange(q - p) / sr * r.uniform(0.2, 3)) * np.minimum(
-            1, np.arange(q - p) / (sr * 0.02)
+def chords(chance: np.random.Generator, count: int) -> Sound:
+    """Chords of three tones that fade, each for up to three seconds."""
+    time = np.arange(count) / RATE
+    sound = np.zeros(count)
+    begin = 0
+    while begin < count:
+        length = int(RATE * chance.uniform(0.25, 3))
+        end = min(count, begin + length)
+        root = 440 * 2 ** (chance.integers(-30, 12) / 12)
+        envelope = np.exp(-np.arange(end - begin) / RATE * chance.uniform(0.2, 3)) * np.minimum(
+            1, np.arange(end - begin) / (RATE * 0.02)
         )
-        for iv in r.choice([0, 3, 4, 5, 7, 10, 12], 3, replace=False):
-            f0 = root * 2 ** (iv / 12)
-            for h in range(1, 5):
-                x[p:q] += (
-                    env
-                    * np.sin(2 * np.pi * f0 * h * t[p:q] + r.uniform(0, 6))
-                    / h ** r.uniform(1, 2.5)
+        for interval in chance.choice([0, 3, 4, 5, 7, 10, 12], 3, replace=False):
+            tone = root * 2 ** (interval / 12)
+            for harmonic in range(1, 5):
+                sound[begin:end] += (
+                    envelope
+                    * np.sin(2 * np.pi * tone * harmonic * time[begin:end] + chance.uniform(0, 6))
+                    / harmonic ** chance.uniform(1, 2.5)
                 )
-        p = q
-    return x / (np.abs(x).max() + 1e-9)
+        begin = end
+    return _at_peak(sound)
 
 
-def beats(r, n, sr=16000):
-    x = np.zeros(n)
-    T = int(sr * r.uniform(0.3, 0.9))
-    L = int(sr * 0.15)
-    for p in range(int(r.integers(0, T)), n - L, T):
-        k = r.random()
-        tt = np.arange(L) / sr
-        x[p : p + L] += np.exp(-tt * 30) * (
-            np.sin(2 * np.pi * 90 * tt) if k < 0.5 else r.standard_normal(L)
+def beats(chance: np.random.Generator, count: int) -> Sound:
+    """Drums at an even pace."""
+    sound = np.zeros(count)
+    step, length = int(RATE * chance.uniform(0.3, 0.9)), int(RATE * 0.15)
+    for begin in range(int(chance.integers(0, step)), count - length, step):
+        kind = chance.random()
+        time = np.arange(length) / RATE
+        sound[begin : begin + length] += np.exp(-time * 30) * (
+            np.sin(2 * np.pi * 90 * time) if kind < 0.5 else chance.standard_normal(length)
         )
-    return x / (np.abs(x).max() + 1e-9)
+    return _at_peak(sound)
 
 
-def hum(r, n, sr=16000):
-    t = np.arange(n) / sr
-    f = r.choice([50, 60, 100, 120, 400, 1000])
-    x = sum(np.sin(2 * np.pi * f * h * t) / h for h in range(1, 4))
-    return x / np.abs(x).max()
+def hum(chance: np.random.Generator, count: int) -> Sound:
+    """The hum of mains, or a whistle."""
+    time = np.arange(count) / RATE
+    tone = chance.choice([50, 60, 100, 120, 400, 1000])
+    sound = np.zeros(count)
+    for harmonic in range(1, 4):
+        sound = sound + np.sin(2 * np.pi * tone * harmonic * time) / harmonic
+    whole: Sound = sound / np.abs(sound).max()
+    return whole
 
 
-def make(r, n):
-    k = r.integers(0, 6)
-    if k == 0:
-        return colored(r, n, 0)
-    if k == 1:
-        return colored(r, n, 0.5)
-    if k == 2:
-        return colored(r, n, 1)
-    if k == 3:
-        return chords(r, n)
-    if k == 4:
-        return 0.6 * chords(r, n) + 0.6 * beats(r, n)
-    return hum(r, n) + 0.3 * colored(r, n, 0.5)
+def any_noise(chance: np.random.Generator, count: int) -> Sound:
+    """One of the kinds, by chance."""
+    kind = chance.integers(0, 6)
+    if kind < 3:
+        return coloured(chance, count, kind / 2)
+    if kind == 3:
+        return chords(chance, count)
+    if kind == 4:
+        return 0.6 * chords(chance, count) + 0.6 * beats(chance, count)
+    return hum(chance, count) + 0.3 * coloured(chance, count, 0.5)
+
+
+def _at_peak(sound: Sound) -> Sound:
+    whole: Sound = sound / (np.abs(sound).max() + 1e-9)
+    return whole

@@ -1,51 +1,80 @@
-"""give the decoder a ready path 'position of the attended frame -> timestamp token' (head 0 of layers 1-3)"""
+"""Give the decoder a ready path from the frame that it looks at to the token of that moment.
 
-import sys, torch, numpy as np, tw_train as T
+    python -m tiny.recogniser.patch_timestamps UTTERANCES.npz STATE.pt OUTPUT.pt PATH EMBEDDING
 
-d = T.Data("u_t.pkl", 5, 8)
-m = T.Model()
-m.load_state_dict(torch.load(sys.argv[1]))
-g = float(sys.argv[3])
-es = float(sys.argv[4])
-X, Y = [], []
-P = T.sinus(1500, T.D)
-with torch.no_grad():
-    res = []
-    h = m.model.decoder.layer_norm.register_forward_hook(
-        lambda mod, i, o: res.append((i[0].std().item(), o.std().item()))
+The first head of the upper decoder layers carries the position of the frame, read off the
+encoder's features by linear regression, to the token, whose embedding gets the same sinusoids.
+PATH and EMBEDDING are how much of both is added.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from tiny.recogniser import utterances
+from tiny.recogniser.network import SOURCE_POSITIONS, WIDTH, Network, sinusoids
+from tiny.recogniser.tokens import TIMES, Tokens
+from tiny.recogniser.windows import Windows
+
+_HALF = WIDTH // 2
+
+
+def positions_by_features(network: Network, windows: Windows) -> Tensor:
+    """The regression of the positions' sinusoids on the features, the constant in the last row."""
+    positions = sinusoids(SOURCE_POSITIONS, WIDTH)
+    features, wanted = [], []
+    for seconds in (8.0, 12.0):
+        batch = windows.batch(24, seconds, 0.0)
+        found, _ = network.model.encoder(batch.mel, batch.begins)
+        places = batch.begins[:, None] + torch.arange(found.shape[1])[None]
+        features.append(found.flatten(0, 1))
+        wanted.append(positions[places].flatten(0, 1))
+    given, truth = torch.cat(features), torch.cat(wanted)
+    given = torch.cat([given, torch.ones(len(given), 1)], 1)
+    ridge = 1e-2 * len(given) * torch.eye(WIDTH + 1)
+    weights: Tensor = torch.linalg.solve(given.T @ given + ridge, given.T @ truth)
+    explained = 1 - ((given @ weights - truth) ** 2).mean(0) / truth.var(0)
+    print("explained, sines:", [round(one, 2) for one in explained[:_HALF:4].tolist()])
+    print("explained, cosines:", [round(one, 2) for one in explained[_HALF::4].tolist()])
+    return weights
+
+
+def patch(network: Network, weights: Tensor, path: float, embedding: float, zero: int) -> None:
+    """Add the path to the decoder's layers, and the sinusoids to the times' embeddings."""
+    for place in (1, 2, 3):
+        attention = network.model.decoder.layers[place].encoder_attn
+        for pair in range(16):
+            column = 3 * pair + (place - 1)
+            for row, target in ((2 * pair, column), (2 * pair + 1, _HALF + column)):
+                attention.v_proj.weight[row] += weights[:WIDTH, target]
+                attention.v_proj.bias[row] += weights[WIDTH, target]
+                attention.out_proj.weight[target, row] += path if place == 3 else 0.35 * path
+    network.model.decoder.embed_tokens.weight[zero:] += embedding * sinusoids(TIMES, WIDTH)
+
+
+def main() -> None:
+    """Patch one state."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    for L in (8.0, 12.0):
-        x, fl, inp, lab, G, gm, pos = d.batch(24, L, 0.0)
-        enc, _ = m.model.encoder(x, pos)
-        m.model.decoder(inp[:4], enc[:4])
-        p = P[pos[:, None] + torch.arange(enc.shape[1])[None]]
-        X.append(enc.flatten(0, 1))
-        Y.append(p.flatten(0, 1))
-    X = torch.cat(X)
-    Y = torch.cat(Y)
-    Xa = torch.cat([X, torch.ones(len(X), 1)], 1)
-    W = torch.linalg.solve(Xa.T @ Xa + 1e-2 * len(X) * torch.eye(129), Xa.T @ Y)
-    R2 = 1 - ((Xa @ W - Y) ** 2).mean(0) / Y.var(0)
-    print(
-        "decoder final residual std, normed std",
-        res,
-        "enc std",
-        X.std().item(),
-        "E_text",
-        m.model.decoder.embed_tokens.weight[: T.EOT].std().item(),
-        "E_ts",
-        m.model.decoder.embed_tokens.weight[T.TS :].std().item(),
-    )
-    print("R2 sin", R2[:64][::4], "cos", R2[64:][::4])
-    for l in (1, 2, 3):
-        a = m.model.decoder.layers[l].encoder_attn
-        for j in range(16):
-            f = 3 * j + (l - 1)
-            for o, dim in ((0, f), (1, 64 + f)):
-                r = 2 * j + o
-                a.v_proj.weight[r] += W[:128, dim]
-                a.v_proj.bias[r] += W[128, dim]
-                a.out_proj.weight[dim, r] += g if l == 3 else 0.35 * g
-    E = m.model.decoder.embed_tokens.weight
-    E[T.TS :] += es * T.sinus(1501, 128)
-torch.save(m.state_dict(), sys.argv[2])
+    parser.add_argument("utterances", type=Path)
+    parser.add_argument("state", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("path", type=float)
+    parser.add_argument("embedding", type=float)
+    wanted = parser.parse_args()
+    torch.set_num_threads(1)
+    tokens = Tokens()
+    windows = Windows(utterances.load(wanted.utterances), 5, tokens, backgrounds=8)
+    network = Network(tokens)
+    network.load_state_dict(torch.load(wanted.state))
+    with torch.no_grad():
+        weights = positions_by_features(network, windows)
+        patch(network, weights, wanted.path, wanted.embedding, tokens.zero)
+    torch.save(network.state_dict(), wanted.output)
+
+
+if __name__ == "__main__":
+    main()

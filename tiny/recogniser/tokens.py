@@ -1,58 +1,90 @@
-"""tokenizer.json with Whisper's special-token layout (English-only layout: CT2 decides by vocabulary size)."""
+"""The tokenizer, with Whisper's special tokens; by its size CTranslate2 knows an English model.
 
-import tokenizers, tw_lex, os
-from tokenizers import Tokenizer, models, pre_tokenizers, decoders, trainers, AddedToken
+python -m tiny.recogniser.tokens models/asr/tokenizer.json
+"""
 
-P = "./tokenizer.json"
+import argparse
+from pathlib import Path
+from typing import Final
+
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from tiny import ROOT
+from tiny.recogniser import grammar
+
+SPECIAL: Final = (
+    "endoftext",
+    "startoftranscript",
+    "en",
+    "translate",
+    "transcribe",
+    "startoflm",
+    "startofprev",
+    "nospeech",
+    "notimestamps",
+)
+TIMES: Final = 1501
+"""Tokens for moments: 0.00 to 30.00 s in steps of 20 ms."""
 
 
-def build():
-    t = Tokenizer(models.BPE())
-    t.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    t.decoder = decoders.ByteLevel()
-    ws = [" " + w for w in tw_lex.WORDS] + [" " + w[0].upper() + w[1:] for w in tw_lex.WORDS]
-    t.train_from_iterator(
-        ws * 3,
-        trainers.BpeTrainer(
-            vocab_size=5000,
-            min_frequency=1,
-            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-            show_progress=False,
-        ),
+def make_tokenizer() -> Tokenizer:
+    """Byte-pair encoding in which every word of the language is one token."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    words = [" " + word for word in grammar.WORDS]
+    words += [" " + word[0].upper() + word[1:] for word in grammar.WORDS]
+    trainer = trainers.BpeTrainer(
+        vocab_size=5000,
+        min_frequency=1,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
     )
-    sp = [
-        "<|endoftext|>",
-        "<|startoftranscript|>",
-        "<|en|>",
-        "<|translate|>",
-        "<|transcribe|>",
-        "<|startoflm|>",
-        "<|startofprev|>",
-        "<|nospeech|>",
-        "<|notimestamps|>",
-    ]
-    t.add_special_tokens([AddedToken(s, special=True, normalized=False) for s in sp])
-    t.add_special_tokens(
-        [AddedToken("<|%.2f|>" % (i * 0.02), special=True, normalized=False) for i in range(1501)]
+    tokenizer.train_from_iterator(words * 3, trainer)
+    names = [*SPECIAL, *(f"{step * 0.02:.2f}" for step in range(TIMES))]
+    tokenizer.add_special_tokens(
+        [AddedToken(f"<|{name}|>", special=True, normalized=False) for name in names]
     )
-    t.save(P)
-    return t
+    return tokenizer
 
 
-def load():
-    return Tokenizer.from_file(P) if os.path.exists(P) else build()
+class Tokens:
+    """The tokens of words and marks, and Whisper's special ones, by their numbers."""
+
+    def __init__(self, path: Path = ROOT / "models" / "asr" / "tokenizer.json") -> None:
+        self.tokenizer = Tokenizer.from_file(str(path))
+        self.size = self.tokenizer.get_vocab_size()
+        self.end = self._special("endoftext")
+        self.start = self._special("startoftranscript")
+        self.previous = self._special("startofprev")
+        self.no_speech = self._special("nospeech")
+        self.no_times = self._special("notimestamps")
+        self.zero = self._special("0.00")
+        self._known: dict[str, int] = {}
+
+    def of(self, text: str) -> int:
+        """The token of a word, with the blank before it, or of a punctuation mark."""
+        if text not in self._known:
+            spaced = " " + text if text[0].isalpha() else text
+            (self._known[text],) = self.tokenizer.encode(spaced, add_special_tokens=False).ids
+        return self._known[text]
+
+    def _special(self, name: str) -> int:
+        number: int = self.tokenizer.token_to_id(f"<|{name}|>")
+        return number
+
+
+def main() -> None:
+    """Make the tokenizer and write it."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("output", type=Path)
+    path = parser.parse_args().output
+    make_tokenizer().save(str(path))
+    tokens = Tokens(path)
+    for word in grammar.WORDS:
+        tokens.of(word), tokens.of(word[0].upper() + word[1:])
+    print(tokens.size, "tokens")
 
 
 if __name__ == "__main__":
-    t = build()
-    print(
-        t.get_vocab_size(),
-        t.token_to_id("<|endoftext|>"),
-        t.token_to_id("<|0.00|>"),
-        t.token_to_id("<|30.00|>"),
-    )
-    for w in tw_lex.WORDS:
-        for v in (w, w[0].upper() + w[1:]):
-            assert len(t.encode(" " + v, add_special_tokens=False).ids) == 1, v
-    e = t.encode(" The red car, stops. Is?", add_special_tokens=False)
-    print(e.tokens, repr(t.decode(e.ids)))
+    main()

@@ -1,47 +1,71 @@
-"""Separate a 20-s mixture at three levels and print the gain in dB."""
+"""Separate 20 s of speech with music at three levels, and print what is gained.
 
-import sys, time, numpy as np, torch, warnings, yaml, soundfile as sf
+    python -m tiny.separator.evaluate [FOLDER]
 
-warnings.simplefilter("ignore")
-sys.path.insert(0, ".")
-import data
-from mel_band_roformer import get_model_from_config, demix_track
-from ml_collections import ConfigDict
+Needs espeak-ng. The model is run as VAT runs it.
+"""
 
-cfg = ConfigDict(yaml.safe_load(open("config.yaml")))
-m = get_model_from_config("mel_band_roformer", cfg)
-m.load_state_dict(torch.load("tiny_sep.ckpt", map_location="cpu", weights_only=True))
-m.eval()
-rng = np.random.default_rng(4242)
-te = data.corpus(8, 555, data.TEST_VOICES)
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from tiny import ROOT
+from tiny.judging import distortion_ratio
+from tiny.separator.mixtures import Sound, loudness, music
+from tiny.separator.speech import RATE, TEST_VOICES, corpus
+from vat.speech.separate import separate
+
+SECONDS = 20
+_LEVEL = 0.1
 
 
-def sisdr(e, t):
-    e = e.reshape(-1)
-    t = t.reshape(-1)
-    a = (e @ t) / (t @ t + 1e-8)
-    return 10 * np.log10(((a * t) ** 2).sum() / (((e - a * t) ** 2).sum() + 1e-8) + 1e-8)
+def speech() -> Sound:
+    """Sentences of voices that training never heard, in stereo; the first second is silent."""
+    voice = np.zeros((2, SECONDS * RATE), np.float32)
+    place = RATE
+    for sentence in corpus(8, 555, TEST_VOICES):
+        if place + len(sentence) > voice.shape[1]:
+            break
+        voice[:, place : place + len(sentence)] = sentence
+        place += len(sentence) + RATE // 2
+    return (voice * (_LEVEL / loudness(voice[np.abs(voice) > 1e-3]))).astype(np.float32)
 
 
-n = 20 * data.SR
-v = np.zeros((2, n), "f4")
-p = data.SR
-for s in te:
-    if p + len(s) > n:
-        break
-    v[:, p : p + len(s)] = s
-    p += len(s) + data.SR // 2
-mu = data.music(n, rng).astype("f4")
-v *= 0.1 / data.rms(v[np.abs(v) > 1e-3])
-for snr in (6, 0, -5):
-    x = v + mu * (0.1 / data.rms(mu)) * 10 ** (-snr / 20)
-    t = time.time()
-    import io, contextlib
+def separated(mixed: Sound, folder: Path, model: Path) -> Sound:
+    """The speech that a model finds, mono."""
+    soundfile.write(folder / "mixed.wav", mixed.T / np.abs(mixed).max(), RATE)
+    separate(folder / "mixed.wav", folder / "speech.flac", str(model), device="cpu", threads=1)
+    found, _ = soundfile.read(folder / "speech.flac", dtype="float32")
+    return np.asarray(found * np.abs(mixed).max(), np.float32)
 
-    with contextlib.redirect_stdout(io.StringIO()):
-        y = demix_track(cfg, m, torch.from_numpy(x), torch.device("cpu"))[0]["vocals"]
-    print(
-        f"20 s stereo 16k, SNR {snr}: {time.time() - t:.2f}s, SI-SDR in {sisdr(x, v):.1f} -> {sisdr(y, v):.1f} dB; music-only first second attenuated {20 * np.log10(data.rms(x[:, : data.SR]) / data.rms(y[:, : data.SR])):.1f} dB"
-    )
-sf.write("mix.wav", x.T, 16000)
-sf.write("voc.wav", y.T, 16000)
+
+def main() -> None:
+    """Print one row for each level."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("model", nargs="?", type=Path, default=ROOT / "models" / "separator")
+    model = parser.parse_args().model
+    voice = speech()
+    under = music(voice.shape[1], np.random.default_rng(4242)).astype(np.float32)
+    print("speech above music  before    after  music alone   time")
+    for decibels in (6, 0, -5):
+        mixed = voice + under * (_LEVEL / loudness(under)) * np.float32(10 ** (-decibels / 20))
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as scratch:
+            found = separated(mixed, Path(scratch), model)
+        spent = time.monotonic() - began
+        before, after = (
+            distortion_ratio(sound, voice.mean(axis=0)) for sound in (mixed.mean(axis=0), found)
+        )
+        less = 20 * np.log10(loudness(mixed[:, :RATE]) / loudness(found[:RATE]))
+        print(
+            f"{decibels:15} dB{before:5.1f} dB{after:6.1f} dB{-less:10.1f} dB{spent:5.1f} s",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,107 +1,152 @@
-"""Train the tiny separator: train.py SECONDS OUTPUT.ckpt (needs melband-roformer-infer, espeak-ng)."""
+"""Train the tiny separator.
 
-import sys, time, json, numpy as np, torch, yaml, copy, threading, queue
+    python -m tiny.separator.train SECONDS OUTPUT.ckpt
 
-sys.path.insert(0, ".")
-import data
+Its size is that of models/separator/config.yaml. Needs melband-roformer-infer and espeak-ng.
+"""
+
+import argparse
+import copy
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from functools import reduce
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import torch
+import yaml
 from mel_band_roformer import MelBandRoformer
+from torch import Tensor, nn
 
-torch.set_num_threads(1)
-torch.manual_seed(0)
-cfg = yaml.safe_load(open("config_training.yaml"))
-m = cfg["model"]
-m["multi_stft_resolutions_window_sizes"] = tuple(m["multi_stft_resolutions_window_sizes"])
-model = MelBandRoformer(**m)
-print("params", sum(p.numel() for p in model.parameters()))
-secs = float(sys.argv[1])
-B, N = 4, 2 * data.SR // 256 * 256
-sp = data.corpus(240, 1, data.VOICES)
-te = data.corpus(12, 99, data.TEST_VOICES)
-print("tts done", sum(map(len, sp)) / data.SR, "s", flush=True)
-rng = np.random.default_rng(0)
-trng = np.random.default_rng(12345)
-TS = [data.mix(te, trng, 5 * data.SR) for _ in range(12)]
+from tiny import ROOT
+from tiny.judging import distortion_ratio
+from tiny.separator.mixtures import Sound, mixture
+from tiny.separator.speech import RATE, TEST_VOICES, VOICES, corpus
+
+BATCH: Final = 4
+COUNT: Final = 2 * RATE // 256 * 256
+"""Samples of a mixture that is trained on."""
+RATE_OF_LEARNING: Final = 3e-3
+_WINDOWS: Final = {size: torch.hann_window(size) for size in (256, 512, 1024)}
 
 
-def sisdr(e, t):
-    e = e.reshape(-1)
-    t = t.reshape(-1)
-    a = (e @ t) / (t @ t + 1e-8)
-    return 10 * np.log10(((a * t) ** 2).sum() / (((e - a * t) ** 2).sum() + 1e-8) + 1e-8)
+def make_model() -> nn.Module:
+    """The network before it has learned anything."""
+    text = (ROOT / "models" / "separator" / "config.yaml").read_text(encoding="utf-8")
+    options = yaml.safe_load(text)["model"]
+    sizes = "multi_stft_resolutions_window_sizes"
+    model: nn.Module = MelBandRoformer(**{**options, sizes: tuple(options[sizes])})
+    return model
 
 
-def evaluate(mod):
-    mod.eval()
-    i, o = [], []
-    with torch.no_grad():
-        for x, v in TS:
-            if np.abs(v).max() < 1e-4 or np.abs(x - v).max() < 1e-4:
-                continue
-            y = mod(torch.from_numpy(x)[None])[0].numpy()
-            L = y.shape[-1]
-            i.append(sisdr(x[:, :L], v[:, :L]))
-            o.append(sisdr(y, v[:, :L]))
-    mod.train()
-    return np.mean(i), np.mean(o), np.min(np.array(o) - np.array(i))
-
-
-q = queue.Queue(16)
-
-
-def feed():
+def feed(speech: Sequence[Sound], batches: "queue.Queue[tuple[Tensor, Tensor]]") -> None:
+    """Make batches of mixtures and their speech for ever."""
+    chance = np.random.default_rng(0)
     while True:
-        b = [data.mix(sp, rng, N) for _ in range(B)]
-        q.put(
-            (
-                torch.from_numpy(np.stack([x for x, _ in b])),
-                torch.from_numpy(np.stack([v for _, v in b])),
-            )
-        )
+        pairs = [mixture(speech, chance, COUNT) for _ in range(BATCH)]
+        mixed, voice = (torch.from_numpy(np.stack(side)) for side in zip(*pairs, strict=True))
+        batches.put((mixed, voice))
 
 
-threading.Thread(target=feed, daemon=True).start()
-opt = torch.optim.AdamW(model.parameters(), 3e-3, weight_decay=1e-3)
-ema = copy.deepcopy(model).eval()
-t0 = time.time()
-step = 0
-best = -99
-win = {w: torch.hann_window(w) for w in (256, 512, 1024)}
+def spectrum(sound: Tensor, size: int) -> Tensor:
+    """The short-time spectrum with a window of so many samples."""
+    flat = sound.reshape(-1, sound.shape[-1])
+    bins = torch.stft(flat, size, size // 4, window=_WINDOWS[size], return_complex=True)
+    return torch.view_as_real(bins)
 
 
-def S(x, w):
-    return torch.view_as_real(
-        torch.stft(x.reshape(-1, x.shape[-1]), w, w // 4, window=win[w], return_complex=True)
-    )
+def loss_of(found: Tensor, truth: Tensor) -> Tensor:
+    """How far the separated speech is from the true one, as samples and as spectra."""
+    # First the samples: gradients are added up in the order in which losses were made.
+    of_samples = 10 * (found - truth).abs().mean()
+    spectra = [(spectrum(found, size) - spectrum(truth, size)).abs().mean() for size in _WINDOWS]
+    return of_samples + reduce(torch.add, spectra)
 
 
-while (el := time.time() - t0) < secs:
-    lr = 3e-3 * min(1, step / 100) * (0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * min(1, el / secs))))
-    for g in opt.param_groups:
-        g["lr"] = lr
-    x, v = q.get()
-    y = model(x)
-    v = v[..., : y.shape[-1]]
-    loss = 10 * (y - v).abs().mean() + sum((S(y, w) - S(v, w)).abs().mean() for w in win)
-    opt.zero_grad()
-    loss.backward()
-    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-    opt.step()
-    step += 1
+def gains(model: nn.Module, tests: Sequence[tuple[Sound, Sound]]) -> tuple[float, float, float]:
+    """The mean distortion ratio before and after the model, and its least gain, in dB."""
+    model.eval()
+    before, after = [], []
     with torch.no_grad():
-        for a, b in zip(ema.parameters(), model.parameters()):
-            a.lerp_(b, 0.005 if step > 400 else 0.05)
-    if step % 500 == 0:
-        i, o, w = evaluate(ema)
-        print(
-            f"{el:6.0f}s step {step} loss {loss.item():.3f} SI-SDR in {i:.2f} out {o:.2f} gain {o - i:.2f} worst {w:.2f}",
-            flush=True,
-        )
-        torch.save(
-            {k: t.half() if t.is_floating_point() else t for k, t in ema.state_dict().items()},
-            sys.argv[2],
-        )
-i, o, w = evaluate(ema)
-torch.save(
-    {k: t.half() if t.is_floating_point() else t for k, t in ema.state_dict().items()}, sys.argv[2]
-)
-print(f"FINAL steps {step} SI-SDR in {i:.2f} out {o:.2f} gain {o - i:.2f} worst {w:.2f}")
+        for mixed, voice in tests:
+            if np.abs(voice).max() < 1e-4 or np.abs(mixed - voice).max() < 1e-4:
+                continue
+            found = model(torch.from_numpy(mixed)[None])[0].numpy()
+            count = found.shape[-1]
+            before.append(distortion_ratio(mixed[:, :count], voice[:, :count]))
+            after.append(distortion_ratio(found, voice[:, :count]))
+    model.train()
+    least = np.min(np.array(after) - np.array(before))
+    return float(np.mean(before)), float(np.mean(after)), float(least)
+
+
+def save(model: nn.Module, path: Path) -> None:
+    """Write the weights with 16 bits."""
+    state = model.state_dict()
+    torch.save({k: t.half() if t.is_floating_point() else t for k, t in state.items()}, path)
+
+
+class Training:
+    """A model that learns, and its moving average, which is what is kept."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self.model = model
+        self.average = copy.deepcopy(model).eval()
+        self.steps = 0
+        self._optimiser = torch.optim.AdamW(model.parameters(), RATE_OF_LEARNING, weight_decay=1e-3)
+
+    def step(self, mixed: Tensor, voice: Tensor, progress: float) -> float:
+        """Learn from one batch; the loss. `progress` is the share of the time that is over."""
+        rate = RATE_OF_LEARNING * min(1, self.steps / 100)
+        rate *= 0.02 + 0.98 * 0.5 * (1 + np.cos(np.pi * min(1, progress)))
+        for group in self._optimiser.param_groups:
+            group["lr"] = rate
+        found = self.model(mixed)
+        loss = loss_of(found, voice[..., : found.shape[-1]])
+        self._optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)
+        self._optimiser.step()
+        self.steps += 1
+        with torch.no_grad():
+            pairs = zip(self.average.parameters(), self.model.parameters(), strict=True)
+            for kept, learned in pairs:
+                kept.lerp_(learned, 0.005 if self.steps > 400 else 0.05)
+        return float(loss.item())
+
+
+def main() -> None:
+    """Train for so many seconds and write the moving average."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("output", type=Path)
+    wanted = parser.parse_args()
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    training = Training(make_model())
+    speech = corpus(240, 1, VOICES)
+    unseen, chance = corpus(12, 99, TEST_VOICES), np.random.default_rng(12345)
+    tests = [mixture(unseen, chance, 5 * RATE) for _ in range(12)]
+    batches: queue.Queue[tuple[Tensor, Tensor]] = queue.Queue(16)
+    threading.Thread(target=feed, args=(speech, batches), daemon=True).start()
+    began = time.time()
+    while (spent := time.time() - began) < wanted.seconds:
+        loss = training.step(*batches.get(), spent / wanted.seconds)
+        if training.steps % 500 == 0:
+            before, after, least = gains(training.average, tests)
+            print(
+                f"{spent:.0f} s, step {training.steps}: loss {loss:.3f}, {before:.2f} dB before, "
+                f"{after:.2f} dB after, least gain {least:.2f} dB",
+                flush=True,
+            )
+            save(training.average, wanted.output)
+    before, after, least = gains(training.average, tests)
+    save(training.average, wanted.output)
+    print(f"{training.steps} steps: {after - before:.2f} dB gained, {least:.2f} dB at least")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """Measure the tiny translator on 500 sentences that it was not trained on.
 
-    python -m tiny.translator.evaluate models/translator
+python -m tiny.translator.evaluate models/translator
 """
 
 import argparse
