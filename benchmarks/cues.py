@@ -1,4 +1,4 @@
-"""How good are the cues? The present layout beside the one before it, on talks with known words.
+"""How good are the cues? VAT's layout beside a simple one, on talks whose words are known.
 
     python -m benchmarks.cues
 

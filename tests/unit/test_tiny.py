@@ -9,7 +9,7 @@ import pkgutil
 import random
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -192,6 +192,16 @@ def test_the_same_windows_come() -> None:
         assert batch.mel.isfinite().all()
 
 
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """So small a network is slower with more, above all beside other work."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("one_thread")
 def test_the_recogniser_learns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tiny.recogniser.train.losses", partial(losses, half=False))
     tokens = Tokens()
