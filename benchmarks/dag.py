@@ -63,7 +63,8 @@ class Bench:
         self.snakefile = make_workflow(folder / "workflow", STUBS)
         self.sources: dict[str, Path] = {}
         print(
-            "| what | jobs | s | CPU s | MB | s, ratio | CPU, ratio | MB, ratio | ms per job | CPU ms per job |"
+            "| what | jobs | s | CPU s | MB | s, ratio | CPU, ratio | MB, ratio "
+            "| ms per job | CPU ms per job |"
         )
         print("|---|---|---|---|---|---|---|---|---|---|")
 
@@ -166,7 +167,8 @@ def verdict(size: int, ratios: Ratios) -> str:
     return (
         f"Planning {size} videos takes {ratios.seconds:.2f} times the time "
         f"({ratios.cpu_seconds:.2f} times the CPU time) and {ratios.mb:.2f} times\n"
-        f"the memory that it takes without VAT: {'at most' if is_lean else 'MORE THAN'} {MOST_TIMES}."
+        f"the memory that it takes without VAT: "
+        f"{'at most' if is_lean else 'MORE THAN'} {MOST_TIMES}."
     )
 
 
