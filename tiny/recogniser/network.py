@@ -1,7 +1,7 @@
 """The network: Whisper's encoder and decoder in small, under the names that transformers gives."""
 
 import math
-from typing import Final
+from typing import Final, cast
 
 import torch
 from torch import Tensor, nn
@@ -79,7 +79,8 @@ class EncoderLayer(nn.Module):
 
     def widened(self, x: Tensor) -> Tensor:
         """The two linear layers at the end."""
-        return x + self.fc2(functional.gelu(self.fc1(self.final_layer_norm(x))))
+        wide: Tensor = self.fc2(functional.gelu(self.fc1(self.final_layer_norm(x))))
+        return x + wide
 
 
 class DecoderLayer(EncoderLayer):
@@ -132,7 +133,8 @@ class Encoder(nn.Module):
     def _look_nearby(self) -> None:
         """Let every head look at a fixed distance first, through the sinusoids of positions."""
         speeds = torch.exp(-math.log(10000) / 63 * torch.arange(64).float())
-        for layer, offsets in zip(self.layers, _OFFSETS, strict=True):
+        for module, offsets in zip(self.layers, _OFFSETS, strict=True):
+            layer = cast("EncoderLayer", module)
             query = layer.self_attn.q_proj.weight.data
             key = layer.self_attn.k_proj.weight.data
             query.mul_(0.3)
@@ -169,8 +171,8 @@ class Decoder(nn.Module):
         """Scores of the next tokens, and the weights of a head of each layer but the first."""
         x = self.embed_tokens(said) + self.embed_positions.weight[: said.shape[1]]
         seen = []
-        for place, layer in enumerate(self.layers):
-            x, weights = layer.attend(x, sound, weighed=place >= 1)
+        for place, module in enumerate(self.layers):
+            x, weights = cast("DecoderLayer", module).attend(x, sound, weighed=place >= 1)
             seen += [] if weights is None else [weights]
         return functional.linear(self.layer_norm(x), self.embed_tokens.weight), seen
 

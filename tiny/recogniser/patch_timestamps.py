@@ -9,12 +9,19 @@ PATH and EMBEDDING are how much of both is added.
 
 import argparse
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor
 
 from tiny.recogniser import utterances
-from tiny.recogniser.network import SOURCE_POSITIONS, WIDTH, Network, sinusoids
+from tiny.recogniser.network import (
+    SOURCE_POSITIONS,
+    WIDTH,
+    DecoderLayer,
+    Network,
+    sinusoids,
+)
 from tiny.recogniser.tokens import TIMES, Tokens
 from tiny.recogniser.windows import Windows
 
@@ -44,7 +51,7 @@ def positions_by_features(network: Network, windows: Windows) -> Tensor:
 def patch(network: Network, weights: Tensor, path: float, embedding: float, zero: int) -> None:
     """Add the path to the decoder's layers, and the sinusoids to the times' embeddings."""
     for place in (1, 2, 3):
-        attention = network.model.decoder.layers[place].encoder_attn
+        attention = cast("DecoderLayer", network.model.decoder.layers[place]).encoder_attn
         for pair in range(16):
             column = 3 * pair + (place - 1)
             for row, target in ((2 * pair, column), (2 * pair + 1, _HALF + column)):

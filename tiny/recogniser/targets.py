@@ -99,7 +99,7 @@ class Targets:
             earlier = self._earlier_text()
             target.said = earlier + target.said
             target.following = [_IGNORED] * len(earlier) + target.following
-            target.guides = [None] * len(earlier) + target.guides
+            target.guides[:0] = [None] * len(earlier)
         return target
 
     def _write_nothing(self, target: Target) -> None:

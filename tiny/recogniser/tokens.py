@@ -70,8 +70,7 @@ class Tokens:
         return self._known[text]
 
     def _special(self, name: str) -> int:
-        number: int = self.tokenizer.token_to_id(f"<|{name}|>")
-        return number
+        return int(self.tokenizer.encode(f"<|{name}|>", add_special_tokens=False).ids[0])
 
 
 def main() -> None:

@@ -52,7 +52,8 @@ def main() -> None:
     under = music(voice.shape[1], np.random.default_rng(4242)).astype(np.float32)
     print("speech above music  before    after  music alone   time")
     for decibels in (6, 0, -5):
-        mixed = voice + under * (_LEVEL / loudness(under)) * np.float32(10 ** (-decibels / 20))
+        level = _LEVEL / loudness(under) * 10 ** (-decibels / 20)
+        mixed = (voice + under * level).astype(np.float32)
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as scratch:
             found = separated(mixed, Path(scratch), model)

@@ -74,7 +74,7 @@ def _speak(voice: Sound, speech: Sequence[Sound], chance: np.random.Generator) -
     count = voice.shape[1]
     place = int(chance.integers(-RATE, count // 2))
     while place < count:
-        sentence = speech[chance.integers(len(speech))]
+        sentence = speech[int(chance.integers(len(speech)))]
         begin, end = max(0, place), min(count, place + len(sentence))
         if end > begin:
             voice[:, begin:end] = sentence[begin - place : end - place]

@@ -6,8 +6,10 @@ from typing import Final
 from tiny import lexicon
 
 SPECIAL: Final = ("<s>", "<pad>", "</s>", "<unk>", "eng_Latn", "zho_Hans")
-PAD: Final = 1
-END: Final = 2
+PAD: Final = SPECIAL.index("<pad>")
+END: Final = SPECIAL.index("</s>")
+ENGLISH: Final = SPECIAL.index("eng_Latn")
+CHINESE: Final = SPECIAL.index("zho_Hans")
 HELD_OUT: Final = 500
 _HELD_OUT_SEED: Final = 777
 

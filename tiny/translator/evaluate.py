@@ -21,9 +21,11 @@ def translations(folder: Path, texts: list[str]) -> list[str]:
         ["eng_Latn", *tokenizer.encode(text, add_special_tokens=False).tokens, "</s>"]
         for text in texts
     ]
+    numbers = tokenizer.get_vocab()
     results = translator.translate_batch(said, target_prefix=[["zho_Hans"]] * len(said))
     return [
-        tokenizer.decode([tokenizer.token_to_id(t) for t in r.hypotheses[0][1:]]) for r in results
+        tokenizer.decode([numbers[token] for token in result.hypotheses[0][1:]])
+        for result in results
     ]
 
 

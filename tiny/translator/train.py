@@ -20,7 +20,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import M2M100Config, M2M100ForConditionalGeneration, PreTrainedTokenizerFast
 
 from tiny import ROOT, lexicon
-from tiny.translator import END, PAD, SPECIAL, held_out
+from tiny.translator import CHINESE, END, ENGLISH, PAD, SPECIAL, held_out
 
 BATCH = 48
 
@@ -89,7 +89,6 @@ def padded(rows: list[list[int]], filler: int) -> torch.Tensor:
 
 def train(model: M2M100ForConditionalGeneration, tokenizer: Tokenizer, steps: int) -> None:
     """Teacher forcing with AdamW; the rate rises over 100 steps and falls linearly."""
-    english, chinese = tokenizer.token_to_id("eng_Latn"), tokenizer.token_to_id("zho_Hans")
     optimiser = torch.optim.AdamW(model.parameters(), 3e-3)
     source = pairs(1, forbidden())
     model.train()
@@ -97,8 +96,8 @@ def train(model: M2M100ForConditionalGeneration, tokenizer: Tokenizer, steps: in
         for group in optimiser.param_groups:
             group["lr"] = 3e-3 * min(1, (step + 1) / 100) * max(0.02, 1 - step / steps)
         batch = [next(source) for _ in range(BATCH)]
-        said = padded([[english, *tokenizer.encode(a).ids, END] for a, _ in batch], PAD)
-        meant = padded([[chinese, *tokenizer.encode(b).ids, END] for _, b in batch], -100)
+        said = padded([[ENGLISH, *tokenizer.encode(a).ids, END] for a, _ in batch], PAD)
+        meant = padded([[CHINESE, *tokenizer.encode(b).ids, END] for _, b in batch], -100)
         loss = model(input_ids=said, attention_mask=(said != PAD).long(), labels=meant).loss
         optimiser.zero_grad()
         loss.backward()
