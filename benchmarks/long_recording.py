@@ -1,6 +1,6 @@
 """Does a long recording stay within bounds? Time, memory and file sizes of each job.
 
-    python benchmarks/long_recording.py [--hours 3] [--separate]
+    python -m benchmarks.long_recording [--hours 3] [--separate]
 
 A talk of ten minutes is repeated until the recording is long enough, and goes through the library
 as the jobs of the workflow call it, each in a process of its own. The limits: 1.5 GB of memory
@@ -20,8 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from tiny import ROOT
 
 MODEL = str(ROOT / "models/asr")
 SETTINGS = {"compute_type": "auto", "temperature": [0.0]}
@@ -65,7 +64,7 @@ def record(path: Path, hours: float) -> float:
     """Write the recording and return its seconds."""
     import numpy as np
 
-    from tests.data.talks import Talk
+    from tiny.talks import Talk
     from vat.media.sound import SPEECH_RATE, write_flac
 
     talk = Talk(seed=1)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.data.talks import Talk, plain, word_errors
+from tiny.judging import plain, word_errors
+from tiny.talks import Talk
 from vat.media.sound import write_flac
 from vat.speech.asr import transcribe_chunk, transcribe_window
 from vat.speech.settings import SplitSettings

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.cues import LAYOUTS, figures
-from benchmarks.talks import demo_talks, invented_talks
-from models.training import lexicon
+from tiny import lexicon
+from tiny.transcripts import demo_talks, invented_talks
 from vat.subtitles.check import check_cues
 from vat.subtitles.cue_times import MOST_COLUMNS_PER_SECOND
 from vat.subtitles.cues import _cheapest, _cost, _most_words, _passages, make_cues

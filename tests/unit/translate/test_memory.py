@@ -37,7 +37,6 @@ def texts_of(found: Translation) -> list[str]:
 JOB = """
 import sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[4])
 from tests.helpers.chat_server import Behaviour, lines
 from tests.helpers.translating import ask
 ask(Behaviour(url=sys.argv[1]), Path(sys.argv[2]), lines(int(sys.argv[3])))
@@ -46,8 +45,8 @@ print("finished")
 
 
 def job(server: Behaviour, folder: Path, count: int, root: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", JOB, server.url, str(folder), str(count), str(root)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", JOB, server.url, str(folder), str(count)]
+    return subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
 
 
 def test_a_job_killed_at_random_points_pays_for_nothing_twice(root: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from models.training import lexicon
+from tiny import lexicon
 from vat.errors import GpuMemoryError, ModelError, TranslationError
 from vat.subtitles.limits import CueSettings
 from vat.timeline import Cue
