@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import av
-import pytest
 
-from tests.helpers.media import FFMPEG, shows
+from tests.helpers.media import FFMPEG
 from vat.embed import EmbedSettings, Track, embed
 from vat.media.probe import Media, probe
 from vat.timeline import Cue
@@ -18,9 +17,6 @@ CUES = [
 BURN = EmbedSettings(mode="burn")
 CUE = Cue(1, 0.5, 1.5, "Hello world")
 TRACK = Track("en", [CUE])
-needs_font = pytest.mark.skipif(
-    not shows(CUE.text, "en"), reason="needs a font, such as fonts-dejavu-core, installed"
-)
 
 
 def media_of(path: Path) -> Media:
