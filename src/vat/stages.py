@@ -12,7 +12,7 @@ VERSIONS: Final = {
     "extract_audio": 1,
     "separate": 1,
     "split": 2,
-    "asr_chunk": 2,
+    "asr_chunk": 3,
     "merge": 2,
     "translate": 3,
     "propose_terms": 1,
