@@ -1,11 +1,14 @@
-"""What all tests share: where the repository is."""
+"""What all tests share: where the repository is, and a font."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+
+from tests.helpers.fonts import fontconfig, pattern_font
 
 # A shared machine may be slow for a moment; that is no fault of the code.
 settings.register_profile("shared", deadline=None)
@@ -14,7 +17,7 @@ settings.load_profile("shared")
 ROOT = Path(__file__).resolve().parents[1]
 
 
-class Rooms(LoadFileScheduling):
+class Groups(LoadFileScheduling):
     """With several processes of pytest: what shares costly fixtures runs in the same one."""
 
     def _split_scope(self, nodeid: str) -> str:
@@ -23,11 +26,22 @@ class Rooms(LoadFileScheduling):
         return "workflow" if scope.startswith("tests/workflow/") else scope
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Rooms:
-    return Rooms(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
+    return Groups(config, log)
 
 
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository's folder."""
     return ROOT
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_font(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The same font on every host, and no other."""
+    folder = tmp_path_factory.mktemp("fonts")
+    (folder / "all").mkdir()
+    (folder / "all" / "patterns.ttf").write_bytes(pattern_font())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FONTCONFIG_FILE", str(fontconfig(folder, folder / "all")))
+        yield

@@ -2,6 +2,8 @@
 
 import ctypes
 import logging
+import platform
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -17,6 +19,7 @@ _OUT_OF_MEMORY: Final = (
     "CUBLAS_STATUS_ALLOC_FAILED",
     "CUDNN_STATUS_ALLOC_FAILED",
 )
+_CPU_INFO: Final = Path("/proc/cpuinfo")
 _CUBLAS_12: Final = ("libcublasLt.so.12", "libcublas.so.12")
 
 
@@ -42,6 +45,22 @@ def resolve(choice: str) -> str:
         )
     logger.info("no GPU is visible; using the CPU")
     return "cpu"
+
+
+def sums_bytes_exactly(cpu_info: Path = _CPU_INFO) -> bool:
+    """Whether products of 8-bit matrices are exact on this CPU.
+
+    Without VNNI instructions, MKL and oneDNN add pairs of such products in 16 bits, where large
+    sums are cut off (oneDNN's developer guide, "Nuances of int8 Computations"). Other processors
+    than x86 are taken to be exact; where `cpu_info` cannot be read, an x86 is taken to be not.
+    """
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return True
+    try:
+        flags = cpu_info.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return re.search(r"^flags\b.*\bavx(512)?_vnni\b", flags, re.MULTILINE) is not None
 
 
 def preload_cuda_libraries() -> None:

@@ -12,7 +12,7 @@ VERSIONS: Final = {
     "extract_audio": 2,
     "separate": 1,
     "split": 2,
-    "asr_chunk": 2,
+    "asr_chunk": 3,
     "merge": 3,
     "translate": 4,
     "propose_terms": 1,

@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import av
-import pytest
 
-from tests.helpers.media import FFMPEG, shows
+from tests.helpers.media import FFMPEG
 from vat.embed.embed import embed
 from vat.embed.settings import EmbedSettings
 from vat.media.probe import Media, probe
@@ -20,9 +19,6 @@ CUES = [
 BURN = EmbedSettings(mode="burn")
 CUE = Cue(1, 0.5, 1.5, "Hello world")
 TRACK = Track("en", [CUE])
-needs_font = pytest.mark.skipif(
-    not shows(CUE.text, "en"), reason="needs a font, such as fonts-dejavu-core, installed"
-)
 
 
 def media_of(path: Path) -> Media:

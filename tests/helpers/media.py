@@ -1,20 +1,12 @@
 """Small media files for tests, made by the bundled ffmpeg."""
 
 import subprocess
-import tempfile
-from functools import cache
 from pathlib import Path
 
 import av
 import numpy as np
 from imageio_ffmpeg import get_ffmpeg_exe
 from numpy.typing import NDArray
-
-from vat.embed.fonts import check_fonts
-from vat.errors import EmbedError
-from vat.subtitles.ass import ass_document
-from vat.subtitles.track import Track
-from vat.timeline import Cue
 
 FFMPEG = get_ffmpeg_exe()
 HOSTILE = [
@@ -105,16 +97,3 @@ def packets(path: Path) -> list[tuple[str, float, float, bytes]]:
                     )
                 )
     return found
-
-
-@cache
-def shows(text: str, language: str) -> bool:
-    """Whether the fonts of this host have all characters of a text."""
-    track = Track(language, [Cue(1, 0, 1, text)])
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            document = ass_document(track, "clean", (16, 9))
-            check_fonts(track, document, Path(folder), ffmpeg=FFMPEG, environment={})
-        except EmbedError:
-            return False
-    return True

@@ -1,6 +1,7 @@
 """The device of a job: what is asked for, what is there, and when its memory is full."""
 
 import ctypes
+import platform
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,26 @@ def test_a_gpu_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 0)
     with pytest.raises(DeviceError, match="CUDA_VISIBLE_DEVICES"):
         device.resolve("cuda")
+
+
+@pytest.mark.parametrize(
+    ("machine", "flags", "exact"),
+    [
+        ("x86_64", "flags\t\t: fpu avx2 avx512f avx512_vnni", True),
+        ("x86_64", "flags\t\t: fpu avx2 avx_vnni fsrm", True),
+        ("x86_64", "flags\t\t: fpu avx2 avx512f avx512_vbmi2", False),
+        ("x86_64", "flags\t\t: fpu avx2\nbugs\t\t: avx_vnni", False),
+        ("x86_64", None, False),
+        ("aarch64", None, True),
+    ],
+)
+def test_a_cpu_sums_bytes_exactly_by_its_instructions(
+    machine: str, flags: str | None, exact: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: machine)
+    if flags:
+        (tmp_path / "cpuinfo").write_text(f"processor\t: 0\n{flags}\n\n")
+    assert device.sums_bytes_exactly(tmp_path / "cpuinfo") == exact
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ are params, which Snakemake takes as they are, they are whole.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TextIO
 
 from vat.embed.encoders import driver_encodes
 from vat.planning.delivery_names import delivery_names
@@ -80,15 +80,17 @@ class Answers:
         self.translations = f"{resources}/translations"
         self.before_all = videos + 1
 
-    def begin(self) -> None:
+    def begin(self) -> TextIO:
         """See what has to be right before any work is done, and note that a run begins.
+
+        The run lasts for as long as the file that is returned is open; it is kept here, too.
 
         Raises:
             ConfigError: where the key of a translator is missing.
         """
         check_api_key(self._plan)
-        # The run lasts for as long as this file is open.
         self._run = begin_run(self.translations)
+        return self._run
 
     def settings(self, section: str) -> Any:
         """The settings of a section that shape results."""

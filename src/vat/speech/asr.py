@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from vat.device import gpu_errors, is_out_of_memory, resolve
+from vat.device import gpu_errors, is_out_of_memory, resolve, sums_bytes_exactly
 from vat.errors import ModelError, TranscriptError
 from vat.media.sound import SPEECH_RATE, Samples, read_span
 from vat.speech.settings import AsrSettings
@@ -88,6 +88,18 @@ def _loaded(model: str, settings: Mapping[str, Any], device: str, threads: int) 
         return load_model(model, device, AsrSettings(**settings).compute_type, threads)
 
 
+def number_format(compute_type: str, device: str) -> str:
+    """The number format of a model's weights for the configuration's choice, which may be auto.
+
+    A CPU that does not sum bytes exactly takes floats: there, 8 bits double the wrong words.
+    """
+    if compute_type != "auto":
+        return compute_type
+    if device == "cuda":
+        return "float16"
+    return "int8" if sums_bytes_exactly() else "float32"
+
+
 @functools.cache
 def load_model(folder: str, device: str, compute_type: str, threads: int) -> Any:
     """A faster-whisper model, loaded once per process.
@@ -97,8 +109,7 @@ def load_model(folder: str, device: str, compute_type: str, threads: int) -> Any
     """
     from faster_whisper import WhisperModel
 
-    if compute_type == "auto":
-        compute_type = "float16" if device == "cuda" else "int8"
+    compute_type = number_format(compute_type, device)
     logger.info("loading %s on %s as %s", folder, device, compute_type)
     try:
         return WhisperModel(

@@ -84,7 +84,8 @@ class AsrSettings:
     )
     compute_type: str = setting(
         "auto",
-        "Number format of the weights: auto is float16 on a GPU and int8 on a CPU.",
+        "Number format of the weights: auto is float16 on a GPU; on a CPU, int8 where it has VNNI,"
+        " else float32.",
         enum=(
             *("auto", "float32", "float16", "bfloat16"),
             *("int8", "int8_float16", "int8_bfloat16", "int8_float32"),

