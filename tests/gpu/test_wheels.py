@@ -10,8 +10,9 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
-from driver.runs import Runs
-from driver.simulated import Host
+
+from tests.gpu.driver.runs import Runs
+from tests.gpu.driver.simulated import Host
 
 PACKAGES = {
     "gpulease": "gpulease",
