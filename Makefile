@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Snakemake imports it and its pandas, for a quarter of a second.
 EXTRAS := test$(shell { nvidia-smi || command -v sbatch; } >/dev/null 2>&1 && echo ,cuda)$(shell command -v sbatch >/dev/null && echo ,cluster)
 
-.PHONY: install config demo test test-slurm lint clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder
+.PHONY: install config demo test test-slurm lint wheels clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder
 
 install: $(VENV)/installed
 
@@ -42,6 +42,11 @@ lint: install
 	$(BIN)/mypy
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/snakemake --lint --configfile config/demo.yaml
+
+# The product, and what serves people who have GPUs and Snakemake and no videos, each on its own.
+wheels: install
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist . packaging/gpulease packaging/executor packaging/scheduler
+	@ls -1 dist/*.whl
 
 # Questions with figures for answers; each prints one table.
 bench-gpu: install

@@ -59,7 +59,8 @@ def _measure(arguments: list[str], folder: str) -> tuple[float, float]:
 
 def has_gpu() -> bool:
     """Whether leases can be had here."""
-    from gpulease import GpuLeaseError, Pool
+    from gpulease import GpuLeaseError
+    from gpulease.executors import Pool
 
     try:
         return bool(Pool().states())

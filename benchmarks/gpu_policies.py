@@ -40,10 +40,10 @@ from benchmarks.gpu_simulation import (
     lower_bound,
     make_mix,
 )
-from gpulease import Lease, Pool, Queue, Request
+from gpulease.executors import Lease, Pool, Queue, Request
 from gpulease.inventory import Gpu, GpuState
-from gpulease.placement import Picture
-from gpulease.pool import draw
+from gpulease.placement import GpuView
+from gpulease.pool import view_gpus
 from gpulease.processes import LEASE_VARIABLE
 
 HOSTS = {"2x24": (24000,) * 2, "8x24": (24000,) * 8, "80+24": (80000, 24000)}
@@ -130,7 +130,7 @@ class SimulatedPool(Pool):
         ]
         self.leases: dict[Job, Lease] = {}
 
-    def pictures(self) -> list[Picture]:
+    def views(self) -> list[GpuView]:
         """What is used and promised on each GPU; jobs that run are attributed to their leases."""
         used = {run.job: run.used_mb for run in self.host.running}
         by_file = {lease.environment[LEASE_VARIABLE]: job for job, lease in self.leases.items()}
@@ -141,10 +141,10 @@ class SimulatedPool(Pool):
         ]
         return [
             replace(
-                picture,
-                promises=tuple(replace(p, used_mb=by_place[p.seq]) for p in picture.promises),
+                view,
+                promises=tuple(replace(p, used_mb=by_place[p.seq]) for p in view.promises),
             )
-            for picture in draw(states, leases, self.ledger.tickets())
+            for view in view_gpus(states, leases, self.ledger.tickets())
         ]
 
 
@@ -178,8 +178,8 @@ class WithPulp(GpuLease):
     def start(self, waiting: Sequence[Job], host: Host) -> list[tuple[Job, int]]:
         """Solve, then lease what was decided."""
         with self.pool.ledger.locked():
-            pictures = self.pool.pictures()
-            placed = solve(waiting, pictures) if waiting else []
+            views = self.pool.views()
+            placed = solve(waiting, views) if waiting else []
             for seq, (job, gpu) in enumerate(placed, self.pool.ledger.next_seq()):
                 held = self.pool.ledger.add("lease", seq, (f"GPU-{gpu}",), job.mem_mb, "")
                 choice = None
@@ -187,14 +187,14 @@ class WithPulp(GpuLease):
         return placed
 
 
-def solve(waiting: Sequence[Job], pictures: Sequence[Picture]) -> list[tuple[Job, int]]:
+def solve(waiting: Sequence[Job], views: Sequence[GpuView]) -> list[tuple[Job, int]]:
     """Jobs of a size are alike: how many of each size go to each GPU is all there is to decide."""
     by_size: dict[int, list[Job]] = {}
     for job in waiting:
         by_size.setdefault(job.mem_mb, []).append(job)
-    gpus = range(len(pictures))
+    gpus = range(len(views))
     least = min(by_size)
-    if all(picture.free_mb < least for picture in pictures):
+    if all(view.free_mb < least for view in views):
         return []
     problem = pulp.LpProblem("placement", pulp.LpMaximize)
     number = {
@@ -206,10 +206,10 @@ def solve(waiting: Sequence[Job], pictures: Sequence[Picture]) -> list[tuple[Job
     problem += pulp.lpSum(size * n for (size, _), n in number.items()) / 1000 - top
     for size, jobs in by_size.items():
         problem += pulp.lpSum(number[size, gpu] for gpu in gpus) <= len(jobs)
-    for gpu, picture in zip(gpus, pictures, strict=True):
+    for gpu, view in zip(gpus, views, strict=True):
         added = pulp.lpSum(size * number[size, gpu] for size in by_size)
-        problem += added <= max(0, picture.free_mb)
-        problem += picture.load + added / picture.gpu.total_mb <= top
+        problem += added <= max(0, view.free_mb)
+        problem += view.load + added / view.gpu.total_mb <= top
     problem.solve(pulp.PULP_CBC_CMD(msg=False, timeLimit=1))
     return [
         (by_size[size].pop(0), gpu)

@@ -10,45 +10,35 @@
 keeps models loaded between jobs, lets it do the work:
 
     gpulease.call("package.module:function", path="speech.flac")
+
+What jobs use is here; what those use who start jobs for others is in `gpulease.executors`. All
+other modules are this package's own.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+import os
+from collections.abc import Mapping
 
-if TYPE_CHECKING:
-    from gpulease.best import select_best_gpu
-    from gpulease.client import call
-    from gpulease.errors import (
-        DriverError,
-        GpuLeaseError,
-        LeaseTimeoutError,
-        LedgerError,
-        NeverFitsError,
-        NoGpuError,
-        WorkerError,
-    )
-    from gpulease.here import lease
-    from gpulease.leases import Lease
-    from gpulease.out_of_memory import is_out_of_memory
-    from gpulease.placement import Request
-    from gpulease.pool import Outcome, Pool, Queue, Round
-    from gpulease.second_look import confirm
-    from gpulease.worker import Worker
+from gpulease.errors import (
+    DriverError,
+    GpuLeaseError,
+    LeaseTimeoutError,
+    LedgerError,
+    NeverFitsError,
+    NoGpuError,
+    WorkerError,
+)
+from gpulease.out_of_memory import is_out_of_memory
+from gpulease.own_lease import lease
+from gpulease.selection import select_best_gpu
+from gpulease.workers.client import call
 
 __all__ = [
     "DriverError",
     "GpuLeaseError",
-    "Lease",
     "LeaseTimeoutError",
     "LedgerError",
     "NeverFitsError",
     "NoGpuError",
-    "Outcome",
-    "Pool",
-    "Queue",
-    "Request",
-    "Round",
-    "Worker",
     "WorkerError",
     "call",
     "confirm",
@@ -57,24 +47,15 @@ __all__ = [
     "select_best_gpu",
 ]
 
-# Where each name is. They are imported when first used: a job that has a worker needs `call` alone,
-# and the rest, with the packages that it needs, takes longer than all else that such a job does.
-_MODULES: Final = {
-    "best": ["select_best_gpu"],
-    "client": ["call"],
-    "errors": [name for name in __all__ if name.endswith("Error")],
-    "here": ["lease"],
-    "leases": ["Lease"],
-    "out_of_memory": ["is_out_of_memory"],
-    "placement": ["Request"],
-    "pool": ["Outcome", "Pool", "Queue", "Round"],
-    "second_look": ["confirm"],
-    "worker": ["Worker"],
-}
-_PLACES: Final = {name: module for module, names in _MODULES.items() for name in names}
+# A job that has a worker needs `call` alone. What reads GPUs and processes is imported where it is
+# used: it takes longer than all else that such a job does.
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _PLACES:
-        raise AttributeError(f"module 'gpulease' has no attribute '{name}'")
-    return getattr(import_module(f"gpulease.{_PLACES[name]}"), name)
+def confirm(timeout_s: float | None = None, environment: Mapping[str, str] = os.environ) -> None:
+    """Wait until the memory of this job's lease is free; to be called before a model is loaded.
+
+    Args and errors are those of `gpulease.second_look.confirm`.
+    """
+    from gpulease.second_look import confirm
+
+    confirm(timeout_s, environment)

@@ -15,7 +15,7 @@ from typing import Any
 from gpulease.errors import GpuLeaseError, NoGpuError
 from gpulease.explain import explain
 from gpulease.ledger import Entry
-from gpulease.placement import Picture, Request
+from gpulease.placement import GpuView, Request, split_names
 from gpulease.pool import Pool
 
 
@@ -103,18 +103,13 @@ def _become(command: Sequence[str]) -> int:
         return 127 if isinstance(error, FileNotFoundError) else 126
 
 
-def split_names(text: str) -> tuple[str, ...]:
-    """A list written with commas."""
-    return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
 def _status(parsed: argparse.Namespace) -> int:
     pool = Pool(parsed.scope)
     pool.states()
     with pool.ledger.locked():
-        pictures = pool.pictures()
+        views = pool.views()
         leases, tickets = pool.ledger.leases(), pool.ledger.tickets()
-    facts = [_facts(picture, leases) for picture in pictures]
+    facts = [_facts(view, leases) for view in views]
     if parsed.json:
         print(json.dumps({"gpus": facts, "waiting": [_entry(entry) for entry in tickets]}))
         return 0
@@ -130,15 +125,15 @@ def _status(parsed: argparse.Namespace) -> int:
     return 0
 
 
-def _facts(picture: Picture, leases: Sequence[Entry]) -> dict[str, Any]:
-    gpu = picture.gpu
+def _facts(view: GpuView, leases: Sequence[Entry]) -> dict[str, Any]:
+    gpu = view.gpu
     return {
         "index": gpu.index,
         "uuid": gpu.uuid,
         "name": gpu.name,
         "total_mb": gpu.total_mb,
-        "free_mb": picture.free_mb,
-        "load": round(picture.load, 4),
+        "free_mb": view.free_mb,
+        "load": round(view.load, 4),
         "leases": [_entry(entry) for entry in leases if gpu.uuid in entry.record.gpus],
     }
 

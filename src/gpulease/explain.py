@@ -1,7 +1,7 @@
 """Choices in words: one line that a person understands."""
 
 from gpulease.inventory import Gpu
-from gpulease.placement import Choice, Picture
+from gpulease.placement import Choice, GpuView
 
 
 def name_gpu(gpu: Gpu) -> str:
@@ -19,11 +19,11 @@ def explain(choice: Choice, mem_mb: int | None = None) -> str:
     why = f"{choice.reason}"
     others = "; ".join(f"GPU {gpu.index}: {reason}" for gpu, reason in choice.others)
     if choice.chosen:
-        where = " and ".join(_with_memory(picture) for picture in choice.chosen)
+        where = " and ".join(_with_memory(view) for view in choice.chosen)
         needs = f", needs {mem_mb} MB" if mem_mb is not None else ""
         why = f"{where}{needs}: {why}"
     return f"{why}; {others}" if others else why
 
 
-def _with_memory(picture: Picture) -> str:
-    return f"{name_gpu(picture.gpu)} with {picture.free_mb} of {picture.gpu.total_mb} MB free"
+def _with_memory(view: GpuView) -> str:
+    return f"{name_gpu(view.gpu)} with {view.free_mb} of {view.gpu.total_mb} MB free"

@@ -1,4 +1,4 @@
-"""Which GPU a job gets: decisions over a picture of all GPUs, without any I/O.
+"""Which GPU a job gets: decisions over a view of all GPUs, without any I/O.
 
 For one job: devices without room are out; of the rest the one with the lowest memory load (used
 and promised, as a share of its total) wins; ties go to the lowest index. A job that has to wait
@@ -75,7 +75,7 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class GpuView:
     """One device as placement sees it.
 
     Attributes:
@@ -136,81 +136,81 @@ class Choice:
         others: every other device, and why not.
     """
 
-    chosen: tuple[Picture, ...]
+    chosen: tuple[GpuView, ...]
     reason: str
     others: tuple[tuple[Gpu, str], ...]
 
 
-def choose(request: Request, pictures: Sequence[Picture], seq: int) -> Choice:
+def choose(request: Request, views: Sequence[GpuView], seq: int) -> Choice:
     """The devices for one request, or why it has to wait.
 
     Args:
         request: what is asked for.
-        pictures: the devices that may be used.
+        views: the devices that may be used.
         seq: the request's place in the order; reservations of later ones do not bind it.
     """
     refusals: list[tuple[Gpu, str]] = []
-    room: list[Picture] = []
-    for picture in pictures:
-        refusal = _refusal(request, picture, seq)
+    room: list[GpuView] = []
+    for view in views:
+        refusal = _refusal(request, view, seq)
         if refusal:
-            refusals.append((picture.gpu, refusal))
+            refusals.append((view.gpu, refusal))
         else:
-            room.append(picture)
+            room.append(view)
     if len(room) < request.gpus:
         wanted = f"{request.gpus} GPUs" if request.gpus > 1 else "a GPU"
         return Choice((), f"waits for {wanted} with {request.mem_mb} MB", tuple(refusals))
-    room.sort(key=lambda picture: (picture.load, picture.gpu.index))
+    room.sort(key=lambda view: (view.load, view.gpu.index))
     chosen = tuple(room[: request.gpus])
-    for picture in room[request.gpus :]:
-        refusals.append((picture.gpu, _more_loaded(picture, chosen[-1])))
+    for view in room[request.gpus :]:
+        refusals.append((view.gpu, _more_loaded(view, chosen[-1])))
     return Choice(chosen, _why(chosen, len(room)), tuple(refusals))
 
 
-def _refusal(request: Request, picture: Picture, seq: int) -> str:
+def _refusal(request: Request, view: GpuView, seq: int) -> str:
     need = request.mem_mb
-    if request.excludes(picture.gpu):
+    if request.excludes(view.gpu):
         return "excluded by setting"
-    if picture.gpu.capacity_mb < need:
-        return f"only {picture.gpu.capacity_mb} MB in all"
-    if picture.free_mb < need:
-        return f"only {picture.free_mb} MB free"
-    if 0 < request.max_jobs_per_gpu <= len(picture.promises):
-        return f"already {len(picture.promises)} jobs"
-    return _kept_for_others(need, picture, seq)
+    if view.gpu.capacity_mb < need:
+        return f"only {view.gpu.capacity_mb} MB in all"
+    if view.free_mb < need:
+        return f"only {view.free_mb} MB free"
+    if 0 < request.max_jobs_per_gpu <= len(view.promises):
+        return f"already {len(view.promises)} jobs"
+    return _kept_for_others(need, view, seq)
 
 
-def _kept_for_others(need: int, picture: Picture, seq: int) -> str:
+def _kept_for_others(need: int, view: GpuView, seq: int) -> str:
     ahead = 0
-    for reservation in sorted(picture.reservations, key=lambda r: r.seq):
+    for reservation in sorted(view.reservations, key=lambda r: r.seq):
         if reservation.seq < seq:
             ahead += reservation.mem_mb
-            if picture.free_later_mb(reservation.since) < need + ahead:
+            if view.free_later_mb(reservation.since) < need + ahead:
                 return f"{reservation.mem_mb} MB kept for a job that waits longer"
-            if picture.keeps_slot(reservation):
+            if view.keeps_slot(reservation):
                 return "its turn kept for a job that waits longer"
     return ""
 
 
-def _more_loaded(picture: Picture, chosen: Picture) -> str:
-    if picture.load > chosen.load:
-        return f"more loaded ({picture.load:.0%})"
-    return f"as loaded ({picture.load:.0%}), higher index"
+def _more_loaded(view: GpuView, chosen: GpuView) -> str:
+    if view.load > chosen.load:
+        return f"more loaded ({view.load:.0%})"
+    return f"as loaded ({view.load:.0%}), higher index"
 
 
-def _why(chosen: Sequence[Picture], candidates: int) -> str:
-    loads = " and ".join(f"{picture.load:.0%}" for picture in chosen)
+def _why(chosen: Sequence[GpuView], candidates: int) -> str:
+    loads = " and ".join(f"{view.load:.0%}" for view in chosen)
     if candidates == len(chosen):
         return f"the only {'ones' if len(chosen) > 1 else 'one'} with room, loaded {loads}"
     return f"least loaded ({loads}) of {candidates} with room"
 
 
-def grant(picture: Picture, mem_mb: int, seq: int) -> Picture:
+def grant(view: GpuView, mem_mb: int, seq: int) -> GpuView:
     """The device after a lease of this size was granted on it."""
-    return replace(picture, promises=(*picture.promises, Promise(seq, mem_mb)))
+    return replace(view, promises=(*view.promises, Promise(seq, mem_mb)))
 
 
-def reserve(request: Request, pictures: Sequence[Picture], seq: int) -> tuple[str, ...]:
+def reserve(request: Request, views: Sequence[GpuView], seq: int) -> tuple[str, ...]:
     """UUIDs of the devices on which a job that waits will fit first, or empty where it cannot.
 
     Those are taken that lack the least memory once idle workers have given theirs up, among those
@@ -218,16 +218,16 @@ def reserve(request: Request, pictures: Sequence[Picture], seq: int) -> tuple[st
     have been served.
     """
     hopeful = []
-    for picture in pictures:
-        if request.excludes(picture.gpu):
+    for view in views:
+        if request.excludes(view.gpu):
             continue
-        ahead = sum(r.mem_mb for r in picture.reservations if r.seq < seq)
-        if picture.emptied_mb - ahead >= request.mem_mb:
-            hopeful.append((request.mem_mb + ahead - picture.soon_mb, picture.gpu.index, picture))
+        ahead = sum(r.mem_mb for r in view.reservations if r.seq < seq)
+        if view.emptied_mb - ahead >= request.mem_mb:
+            hopeful.append((request.mem_mb + ahead - view.soon_mb, view.gpu.index, view))
     hopeful.sort(key=lambda entry: entry[:2])
     if len(hopeful) < request.gpus:
         return ()
-    return tuple(picture.gpu.uuid for *_, picture in hopeful[: request.gpus])
+    return tuple(view.gpu.uuid for *_, view in hopeful[: request.gpus])
 
 
 def never_fits(request: Request, gpus: Collection[Gpu]) -> str:
@@ -241,3 +241,8 @@ def never_fits(request: Request, gpus: Collection[Gpu]) -> str:
     sizes = ", ".join(f"GPU {gpu.index} has {gpu.capacity_mb} MB" for gpu in allowed)
     wanted = f"{request.gpus} GPUs with" if request.gpus > 1 else ""
     return f"{wanted} {request.mem_mb} MB cannot be had: {sizes}".strip()
+
+
+def split_names(text: str) -> tuple[str, ...]:
+    """A list written with commas."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())

@@ -23,7 +23,7 @@ from gpulease.leases import Lease
 from gpulease.ledger import Entry, Held, Ledger, Record, scope_folder
 from gpulease.placement import (
     Choice,
-    Picture,
+    GpuView,
     Promise,
     Request,
     Reservation,
@@ -111,9 +111,9 @@ class Pool:
                 )
         return self._cuda_order
 
-    def pictures(self) -> list[Picture]:
+    def views(self) -> list[GpuView]:
         """The allowed devices with what is promised and kept on them. Only under the lock."""
-        return draw(self.states(), self.ledger.leases(), self.ledger.tickets())
+        return view_gpus(self.states(), self.ledger.leases(), self.ledger.tickets())
 
     def end(self, held: Held) -> bool:
         """Let go of a lease or ticket and clear it away; False where others still hold it."""
@@ -175,14 +175,14 @@ class Queue:
         Sizes that were not asked for in a round lose their place at its end.
         """
         with self.pool.ledger.locked():
-            pictures: list[Picture] = []
+            views: list[GpuView] = []
             failure = None
             try:
-                pictures = self.pool.pictures()
+                views = self.pool.views()
             except (NoGpuError, DriverError) as error:
                 failure = error
             seq = self.pool.ledger.next_seq()
-            this = Round(self.pool, self._tickets, pictures, seq, failure)
+            this = Round(self.pool, self._tickets, views, seq, failure)
             yield this
             self._withdraw(this.asked)
 
@@ -217,7 +217,7 @@ class Round:
     """One pass over requests under the ledger's lock.
 
     Attributes:
-        pictures: the devices as they are after what was decided so far.
+        views: the devices as they are after what was decided so far.
         asked: the sizes that were asked for.
     """
 
@@ -225,13 +225,13 @@ class Round:
         self,
         pool: Pool,
         tickets: dict[Request, Held],
-        pictures: list[Picture],
+        views: list[GpuView],
         seq: int,
         failure: GpuLeaseError | None,
     ) -> None:
         self._pool = pool
         self._tickets = tickets
-        self.pictures = pictures
+        self.views = views
         self._seq = seq
         self._failure = failure
         self._waiting: dict[Request, Outcome] = {}
@@ -245,11 +245,11 @@ class Round:
         # What did not fit a moment ago does not fit now: memory only shrinks within a round.
         if request in self._waiting:
             return self._waiting[request]
-        impossible = never_fits(request, [picture.gpu for picture in self.pictures])
+        impossible = never_fits(request, [view.gpu for view in self.views])
         if impossible:
             return Outcome(error=NeverFitsError(f"{request.label}: {impossible}.".lstrip(": ")))
         ticket = self._tickets.get(request)
-        choice = choose(request, self.pictures, ticket.record.seq if ticket else self._seq)
+        choice = choose(request, self.views, ticket.record.seq if ticket else self._seq)
         if choice.chosen:
             return self._grant(request, choice)
         self._keep_place(request)
@@ -264,24 +264,24 @@ class Round:
         ticket = self._tickets.get(request)
         seq = ticket.record.seq if ticket else self._seq
         return all(
-            picture.has_room_for(reservation)
-            for picture in self.pictures
-            if picture.gpu in gpus
-            for reservation in picture.reservations
+            view.has_room_for(reservation)
+            for view in self.views
+            if view.gpu in gpus
+            for reservation in view.reservations
             if reservation.seq < seq
         )
 
     def _grant(self, request: Request, choice: Choice) -> Outcome:
-        gpus = tuple(picture.gpu for picture in choice.chosen)
+        gpus = tuple(view.gpu for view in choice.chosen)
         uuids = tuple(gpu.uuid for gpu in gpus)
         held = self._pool.ledger.add("lease", self._seq, uuids, request.mem_mb, request.label)
         ticket = self._tickets.pop(request, None)
         if ticket:
             _drop(ticket)
             self._forget(ticket.record.seq)
-        self.pictures = [
-            grant(picture, request.mem_mb, self._seq) if picture.gpu in gpus else picture
-            for picture in self.pictures
+        self.views = [
+            grant(view, request.mem_mb, self._seq) if view.gpu in gpus else view
+            for view in self.views
         ]
         self._seq += 1
         return Outcome(lease=Lease(gpus, held, choice, self._pool.end))
@@ -291,12 +291,12 @@ class Round:
         if ticket is None and len(self._tickets) >= MOST_TICKETS:
             return
         seq = ticket.record.seq if ticket else self._seq
-        pictures = {picture.gpu.uuid: picture for picture in self.pictures}
+        views = {view.gpu.uuid: view for view in self.views}
         self._forget(seq)
-        kept = reserve(request, self.pictures, seq)
-        hopeful = ticket and ticket.record.gpus and _still_hopeful(ticket, pictures)
+        kept = reserve(request, self.views, seq)
+        hopeful = ticket and ticket.record.gpus and _still_hopeful(ticket, views)
         since, most = self._seq, request.max_jobs_per_gpu
-        if ticket and hopeful and not _is_sooner(kept, ticket, pictures):
+        if ticket and hopeful and not _is_sooner(kept, ticket, views):
             kept, since = ticket.record.gpus, ticket.record.since
         if ticket is None:
             self._tickets[request] = self._pool.ledger.add(
@@ -306,31 +306,31 @@ class Round:
         elif (kept, since) != (ticket.record.gpus, ticket.record.since):
             ticket.rewrite(replace(ticket.record, gpus=kept, since=since))
         reservation = Reservation(seq, request.mem_mb, since, most)
-        self.pictures = [
-            replace(picture, reservations=(*picture.reservations, reservation))
-            if picture.gpu.uuid in kept
-            else picture
-            for picture in self.pictures
+        self.views = [
+            replace(view, reservations=(*view.reservations, reservation))
+            if view.gpu.uuid in kept
+            else view
+            for view in self.views
         ]
 
     def _forget(self, seq: int) -> None:
-        self.pictures = [
-            replace(picture, reservations=tuple(r for r in picture.reservations if r.seq != seq))
-            for picture in self.pictures
+        self.views = [
+            replace(view, reservations=tuple(r for r in view.reservations if r.seq != seq))
+            for view in self.views
         ]
 
 
-def draw(
+def view_gpus(
     states: Sequence[GpuState], leases: Sequence[Entry], tickets: Sequence[Entry]
-) -> list[Picture]:
-    """Put what the driver tells and what the ledger tells into one picture of each device."""
-    pictures = []
+) -> list[GpuView]:
+    """Put what the driver tells and what the ledger tells into one view of each device."""
+    views = []
     for state in states:
         here = [entry for entry in leases if state.gpu.uuid in entry.record.gpus]
         roots = {str(entry.path): root for entry in here if (root := entry.root())}
         used = use_by_lease(state.used_by, roots)
-        pictures.append(
-            Picture(
+        views.append(
+            GpuView(
                 state.gpu,
                 state.free_mb,
                 tuple(
@@ -340,32 +340,32 @@ def draw(
                 tuple(_reservation(e.record) for e in tickets if state.gpu.uuid in e.record.gpus),
             )
         )
-    return pictures
+    return views
 
 
 def _reservation(ticket: Record) -> Reservation:
     return Reservation(ticket.seq, ticket.mem_mb, ticket.since, ticket.max_jobs_per_gpu)
 
 
-def _still_hopeful(ticket: Held, pictures: Mapping[str, Picture]) -> bool:
+def _still_hopeful(ticket: Held, views: Mapping[str, GpuView]) -> bool:
     """Whether the devices kept for a waiting job will still have room once others have ended."""
     seq = ticket.record.seq
     for uuid in ticket.record.gpus:
-        picture = pictures.get(uuid)
-        if picture is None:
+        view = views.get(uuid)
+        if view is None:
             return False
-        ahead = sum(r.mem_mb for r in picture.reservations if r.seq < seq)
-        if picture.free_later_mb(ticket.record.since) - ahead < ticket.record.mem_mb:
+        ahead = sum(r.mem_mb for r in view.reservations if r.seq < seq)
+        if view.free_later_mb(ticket.record.since) - ahead < ticket.record.mem_mb:
             return False
     return True
 
 
-def _is_sooner(kept: Sequence[str], ticket: Held, pictures: Mapping[str, Picture]) -> bool:
+def _is_sooner(kept: Sequence[str], ticket: Held, views: Mapping[str, GpuView]) -> bool:
     """Whether idle workers would make room on other devices than those kept, and not on those."""
     need = ticket.record.mem_mb
 
     def soon(uuids: Sequence[str]) -> bool:
-        return all(pictures[uuid].soon_mb >= need for uuid in uuids)
+        return all(views[uuid].soon_mb >= need for uuid in uuids)
 
     return bool(kept) and soon(kept) and not soon(ticket.record.gpus)
 

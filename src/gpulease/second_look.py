@@ -17,7 +17,7 @@ from gpulease.errors import LeaseTimeoutError
 from gpulease.explain import name_gpu
 from gpulease.inventory import GpuState, read_inventory
 from gpulease.ledger import Entry, Ledger
-from gpulease.pool import POLL_S, draw
+from gpulease.pool import POLL_S, view_gpus
 from gpulease.processes import LEASE_VARIABLE, knows_driver_pids
 
 logger = logging.getLogger(__name__)
@@ -82,11 +82,11 @@ def _lacking(path: Path, states: list[GpuState], ledger: Ledger) -> str:
     states = [state for state in states if state.gpu.uuid in mine.record.gpus]
     if not knows_driver_pids() or any(state.used_by is None for state in states):
         return _lacking_unseen(mine, states)
-    for picture in draw(states, [*before, mine], []):
-        # The picture's free memory has this lease's own part taken off already.
-        if picture.free_mb < 0:
+    for view in view_gpus(states, [*before, mine], []):
+        # The view's free memory has this lease's own part taken off already.
+        if view.free_mb < 0:
             return (
-                f"{name_gpu(picture.gpu)} lacks {-picture.free_mb} of the"
+                f"{name_gpu(view.gpu)} lacks {-view.free_mb} of the"
                 f" {mine.record.mem_mb} MB leased, which a process without a lease has taken"
             )
     return ""

@@ -19,10 +19,8 @@ from snakemake.settings.types import DeploymentMethod
 from snakemake.shell import shell
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
-from gpulease import Lease, Pool, is_out_of_memory
-from gpulease.client import WORKER_VARIABLE
-from gpulease.errors import GpuLeaseError
-from gpulease.second_look import TIMEOUT_VARIABLE
+from gpulease import GpuLeaseError, is_out_of_memory
+from gpulease.executors import TIMEOUT_VARIABLE, WORKER_VARIABLE, Lease, Pool
 from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
 from snakemake_executor_plugin_local_gpu.job_leases import JobLeases
 from snakemake_executor_plugin_local_gpu.journal import Grant, Journal

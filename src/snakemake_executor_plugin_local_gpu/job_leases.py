@@ -8,18 +8,8 @@ from typing import Any, Final
 
 from snakemake_interface_common.exceptions import WorkflowError
 
-from gpulease import (
-    GpuLeaseError,
-    LedgerError,
-    NoGpuError,
-    Pool,
-    Queue,
-    Request,
-    Round,
-)
-from gpulease.cli import split_names
-from gpulease.placement import Choice
-from gpulease.pool import POLL_S, Outcome
+from gpulease import GpuLeaseError, LedgerError, NoGpuError
+from gpulease.executors import POLL_S, Choice, Outcome, Pool, Queue, Request, Round, split_names
 from snakemake_executor_plugin_local_gpu import ExecutorSettings
 from snakemake_executor_plugin_local_gpu.journal import Grant, Journal, job_name
 from snakemake_executor_plugin_local_gpu.watcher import Watcher
@@ -146,7 +136,7 @@ class JobLeases:
             except LedgerError as error:
                 failure = error
             yield decide
-        self._watcher.note_round(this.pictures if this else (), bool(waiting))
+        self._watcher.note_round(this.views if this else (), bool(waiting))
 
     def _decide(self, job: Any, request: Request, this: Round) -> Outcome | Seat:
         """An idle worker where the job names its kind and there is one, else as for any job."""

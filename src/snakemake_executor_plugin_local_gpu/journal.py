@@ -8,10 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
-from gpulease import Worker
-from gpulease.explain import explain, name_gpu
-from gpulease.inventory import Gpu
-from gpulease.placement import Choice
+from gpulease.executors import Choice, Gpu, Worker, explain, name_gpu
 
 Event = Literal["granted", "waiting", "released", "evicted"]
 
@@ -74,8 +71,8 @@ class Journal:
     def granted(self, job: JobName, lease: Grant) -> None:
         """A job got its GPUs."""
         self._logger.info(f"{job} on {explain(lease.choice, lease.mem_mb)}")
-        for picture in lease.choice.chosen:
-            gpu = picture.gpu
+        for view in lease.choice.chosen:
+            gpu = view.gpu
             self._write(
                 job,
                 "granted",
@@ -83,7 +80,7 @@ class Journal:
                 index=gpu.index,
                 name=gpu.name,
                 mem_mb=lease.mem_mb,
-                free_mb=picture.free_mb,
+                free_mb=view.free_mb,
                 total_mb=gpu.total_mb,
                 reason=lease.choice.reason,
                 others={other.uuid: why for other, why in lease.choice.others},

@@ -7,9 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from gpulease import GpuLeaseError, Pool, Queue
-from gpulease.placement import Picture
-from gpulease.pool import POLL_S
+from gpulease import GpuLeaseError
+from gpulease.executors import POLL_S, GpuView, Pool, Queue
 
 ANSWER_S: Final = 3.0
 """How long a woken scheduler may take to decide, in seconds. If it does not, it cannot start
@@ -29,9 +28,9 @@ class _Marks:
     kept_mb: int
 
     @classmethod
-    def of(cls, picture: Picture) -> "_Marks":
-        kept = sum(reservation.mem_mb for reservation in picture.reservations)
-        return cls(picture.free_mb, picture.soon_mb, len(picture.promises), kept)
+    def of(cls, view: GpuView) -> "_Marks":
+        kept = sum(reservation.mem_mb for reservation in view.reservations)
+        return cls(view.free_mb, view.soon_mb, len(view.promises), kept)
 
     def improves(self, before: "_Marks") -> bool:
         return (
@@ -61,9 +60,9 @@ class Watcher:
         self._waiting = threading.Event()
         self._stopped = threading.Event()
 
-    def note_round(self, pictures: Sequence[Picture], jobs_wait: bool) -> None:
+    def note_round(self, views: Sequence[GpuView], jobs_wait: bool) -> None:
         """The scheduler has decided: this is what the devices are like now."""
-        self._marks = {picture.gpu.uuid: _Marks.of(picture) for picture in pictures}
+        self._marks = {view.gpu.uuid: _Marks.of(view) for view in views}
         self._decided = time.monotonic()
         if not jobs_wait:
             self._waiting.clear()
@@ -95,12 +94,12 @@ class Watcher:
     def _has_more_room(self) -> bool:
         try:
             with self._pool.ledger.locked():
-                pictures = self._pool.pictures()
+                views = self._pool.views()
         except (GpuLeaseError, OSError):
             # The next round tells it to the jobs.
             return True
         before = self._marks
         return any(
-            picture.gpu.uuid not in before or _Marks.of(picture).improves(before[picture.gpu.uuid])
-            for picture in pictures
+            view.gpu.uuid not in before or _Marks.of(view).improves(before[view.gpu.uuid])
+            for view in views
         )

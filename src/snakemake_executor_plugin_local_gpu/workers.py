@@ -7,11 +7,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from gpulease import GpuLeaseError, Lease, Pool, Request, Round, Worker, WorkerError
-from gpulease.eviction import Idle, needed
-from gpulease.inventory import Gpu
-from gpulease.placement import Choice, Picture, Reservation
-from gpulease.pool import POLL_S
+from gpulease import GpuLeaseError, WorkerError
+from gpulease.executors import (
+    POLL_S,
+    Choice,
+    Gpu,
+    GpuView,
+    Idle,
+    Lease,
+    Pool,
+    Request,
+    Reservation,
+    Round,
+    Worker,
+    needed,
+)
 from snakemake_executor_plugin_local_gpu import ExecutorSettings
 from snakemake_executor_plugin_local_gpu.journal import JobName, Journal, job_name
 
@@ -134,7 +144,7 @@ class Workers:
                 if free and seat.worker.is_alive():
                     seat.idle_since, seat.job = None, name
                     self._note_idle(seat, False)
-                    seat.choice = _again(seat, this.pictures if this else ())
+                    seat.choice = _again(seat, this.views if this else ())
                     return seat
         return None
 
@@ -246,14 +256,14 @@ class Workers:
                 return []
             # Under the ledger's lock nobody is just being given one of them.
             with self._pool.ledger.locked():
-                pictures = self._pool.pictures()
+                views = self._pool.views()
                 places = self.places()
-                return self._claim(lambda: self._needed(pictures, places))
+                return self._claim(lambda: self._needed(views, places))
         except GpuLeaseError:
             # Whatever it is, those who ask for a lease are told.
             return []
 
-    def _needed(self, pictures: list[Picture], places: Mapping[int, Request]) -> list[Seat]:
+    def _needed(self, views: list[GpuView], places: Mapping[int, Request]) -> list[Seat]:
         idle = [
             Idle(seat, tuple(gpu.uuid for gpu in seat.gpus), seat.mem_mb, seat.idle_since or 0.0)
             for seat in self._idle()
@@ -264,12 +274,12 @@ class Workers:
             request = places.get(reservation.seq)
             return bool(request and request.kind and found.worker.suits(request.kind, request, 0))
 
-        return [found.worker for found in needed(pictures, idle, serves)]
+        return [found.worker for found in needed(views, idle, serves)]
 
 
-def _again(seat: Seat, pictures: Iterable[Picture]) -> Choice:
+def _again(seat: Seat, views: Iterable[GpuView]) -> Choice:
     """Why a job is served by a worker that was there already."""
-    now = {picture.gpu.uuid: picture for picture in pictures}
-    chosen = tuple(now.get(picture.gpu.uuid, picture) for picture in seat.choice.chosen)
+    now = {view.gpu.uuid: view for view in views}
+    chosen = tuple(now.get(view.gpu.uuid, view) for view in seat.choice.chosen)
     reason = f"its worker '{seat.worker.kind}' is idle (process {seat.worker.pid})"
     return replace(seat.choice, chosen=chosen, reason=reason, others=())

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
+from tests.gpu.driver.runs import Runs
+from tests.gpu.driver.simulated import Host, build
 
-from driver.runs import Runs
-from driver.simulated import Host, build
+ROOT = Path(__file__).resolve().parents[2]
+"""Where jobs find the driver of the tests."""
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +34,7 @@ def environment(host: Host, library: Path, tmp_path: Path) -> dict[str, str]:
     """The variables of a process on that host, with no choice made outside."""
     kept = {key: text for key, text in os.environ.items() if not key.startswith("CUDA_")}
     kept.pop("GPULEASE_LEASE", None)
+    kept["PYTHONPATH"] = str(ROOT)
     return {**kept, **host.environment(library, tmp_path / "ledger")}
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driver.simulated import Host, gpu_uuid
+
+from tests.gpu.driver.simulated import Host, gpu_uuid
 
 ROOT = Path(__file__).parents[2]
 MEMORY = {"asr_chunk": 8000, "merge": 8000, "separate": 4000, "translate": 2000}

@@ -5,16 +5,14 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gpulease.eviction import Idle, needed
 from gpulease.inventory import Gpu
-from gpulease.placement import Picture, Promise, Request, Reservation, reserve
+from gpulease.placement import GpuView, Promise, Request, Reservation, reserve
+from gpulease.workers.eviction import Idle, needed
 
 
-def picture(
-    free: int, *idle_mb: int, waiting: tuple[Reservation, ...] = (), gpu: int = 0
-) -> Picture:
+def view(free: int, *idle_mb: int, waiting: tuple[Reservation, ...] = (), gpu: int = 0) -> GpuView:
     promises = tuple(Promise(10 + n, mb, mb, idle=True) for n, mb in enumerate(idle_mb))
-    return Picture(Gpu(gpu, f"GPU-{gpu}", "Model", 80000, 80000), free, promises, waiting)
+    return GpuView(Gpu(gpu, f"GPU-{gpu}", "Model", 80000, 80000), free, promises, waiting)
 
 
 def waits(seq: int, mem_mb: int, max_jobs_per_gpu: int = 0) -> Reservation:
@@ -26,55 +24,55 @@ def workers(*idle_mb: int, gpu: int = 0) -> list[Idle[str]]:
 
 
 def gone(
-    pictures: list[Picture], idle: list[Idle[str]], serving: dict[int, str] | None = None
+    views: list[GpuView], idle: list[Idle[str]], serving: dict[int, str] | None = None
 ) -> list[str]:
-    found = needed(pictures, idle, lambda w, r: (serving or {}).get(r.seq) == w.worker)
+    found = needed(views, idle, lambda w, r: (serving or {}).get(r.seq) == w.worker)
     return [worker.worker for worker in found]
 
 
 def test_nobody_has_to_go_where_nobody_waits_or_there_is_room() -> None:
     idle = workers(8000, 8000)
-    assert gone([picture(0, 8000, 8000)], idle) == []
-    assert gone([picture(9000, 8000, 8000, waiting=(waits(1, 9000),))], idle) == []
+    assert gone([view(0, 8000, 8000)], idle) == []
+    assert gone([view(9000, 8000, 8000, waiting=(waits(1, 9000),))], idle) == []
 
 
 def test_as_many_go_as_are_needed_the_longest_idle_first() -> None:
     idle = workers(8000, 8000, 8000)
-    assert gone([picture(0, *[8000] * 3, waiting=(waits(1, 8000),))], idle) == ["0.0"]
-    assert gone([picture(0, *[8000] * 3, waiting=(waits(1, 9000),))], idle) == ["0.0", "0.1"]
+    assert gone([view(0, *[8000] * 3, waiting=(waits(1, 8000),))], idle) == ["0.0"]
+    assert gone([view(0, *[8000] * 3, waiting=(waits(1, 9000),))], idle) == ["0.0", "0.1"]
     two = (waits(2, 8000), waits(1, 8000))
-    assert gone([picture(0, *[8000] * 3, waiting=two)], idle) == ["0.0", "0.1"]
+    assert gone([view(0, *[8000] * 3, waiting=two)], idle) == ["0.0", "0.1"]
 
 
 def test_workers_on_other_devices_stay() -> None:
-    pictures = [picture(0, 8000), picture(0, 8000, gpu=1, waiting=(waits(1, 4000),))]
-    assert gone(pictures, workers(8000) + workers(8000, gpu=1)) == ["1.0"]
+    views = [view(0, 8000), view(0, 8000, gpu=1, waiting=(waits(1, 4000),))]
+    assert gone(views, workers(8000) + workers(8000, gpu=1)) == ["1.0"]
 
 
 def test_a_job_that_a_worker_can_serve_evicts_nobody() -> None:
     idle = workers(8000, 8000)
     waiting = (waits(1, 8000),)
-    assert gone([picture(0, 8000, 8000, waiting=waiting)], idle, {1: "0.1"}) == []
+    assert gone([view(0, 8000, 8000, waiting=waiting)], idle, {1: "0.1"}) == []
     both = (*waiting, waits(2, 8000))
-    assert gone([picture(0, 8000, 8000, waiting=both)], idle, {1: "0.1"}) == ["0.0"]
+    assert gone([view(0, 8000, 8000, waiting=both)], idle, {1: "0.1"}) == ["0.0"]
 
 
 def test_a_limit_of_jobs_per_gpu_counts_too() -> None:
     waiting = (waits(1, 1000, 2),)
-    assert gone([picture(9000, 8000, 8000, waiting=waiting)], workers(8000, 8000)) == ["0.0"]
-    assert gone([picture(9000, 8000, waiting=waiting)], workers(8000)) == []
+    assert gone([view(9000, 8000, 8000, waiting=waiting)], workers(8000, 8000)) == ["0.0"]
+    assert gone([view(9000, 8000, waiting=waiting)], workers(8000)) == []
 
 
 def test_memory_is_kept_where_idle_workers_give_it() -> None:
     """Rather than where a job that runs has to end, although less is lacking there."""
-    running = picture(7000, 8000)
+    running = view(7000, 8000)
     running = replace(running, promises=(replace(running.promises[0], idle=False),))
-    assert reserve(Request(8000), [running, picture(0, 8000, gpu=1)], seq=99) == ("GPU-1",)
+    assert reserve(Request(8000), [running, view(0, 8000, gpu=1)], seq=99) == ("GPU-1",)
 
 
 def test_an_idle_worker_younger_than_the_job_that_waits_will_go_as_well() -> None:
     """It would never end of itself."""
-    assert reserve(Request(10000), [picture(2000, 8000)], seq=1) == ("GPU-0",)
+    assert reserve(Request(10000), [view(2000, 8000)], seq=1) == ("GPU-0",)
 
 
 @given(
@@ -87,7 +85,7 @@ def test_whoever_waits_has_room_after_it_or_all_are_gone(
 ) -> None:
     waiting = tuple(waits(seq, mb) for seq, mb in enumerate(wanted))
     idle = workers(*idle_mb)
-    evicted = needed([picture(free, *idle_mb, waiting=waiting)], idle, lambda w, r: False)
+    evicted = needed([view(free, *idle_mb, waiting=waiting)], idle, lambda w, r: False)
     room = free + sum(worker.mem_mb for worker in evicted)
     assert room >= sum(wanted) or len(evicted) == len(idle)
     if evicted:

@@ -8,10 +8,11 @@ import time
 from pathlib import Path
 
 import pytest
-from driver.runs import Runs
-from driver.simulated import Host, gpu_uuid
 
-JOB = f"{sys.executable} {Path(__file__).parent / 'driver' / 'simulated.py'}"
+from tests.gpu.driver.runs import Runs
+from tests.gpu.driver.simulated import Host, gpu_uuid
+
+JOB = f"{sys.executable} -m tests.gpu.driver.simulated"
 SHOW = "echo =$CUDA_VISIBLE_DEVICES >{output}"
 
 

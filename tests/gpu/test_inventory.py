@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from driver.simulated import Host, gpu_uuid
+
+from tests.gpu.driver.simulated import Host, gpu_uuid
 
 STATES = """
 import json
@@ -16,7 +17,7 @@ print(json.dumps([[s.gpu.index, s.gpu.uuid, s.gpu.total_mb, s.gpu.capacity_mb, s
 """
 VISIBLE = """
 import logging; logging.basicConfig()
-from gpulease import Pool
+from gpulease.executors import Pool
 print([state.gpu.index for state in Pool().states()])
 """
 

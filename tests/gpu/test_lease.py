@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from driver.simulated import Host, gpu_uuid
 
-from gpulease import Lease, Pool
+from gpulease.executors import Lease, Pool
 from gpulease.ledger import Ledger, scope_folder
 from gpulease.placement import Choice
+from tests.gpu.driver.simulated import Host, gpu_uuid
 
 JOB = str(Path(__file__).parent / "driver" / "simulated.py")
 GPULEASE = [sys.executable, "-m", "gpulease"]
@@ -224,13 +224,12 @@ def test_looking_again_gives_up_with_the_numbers(
     code = """
 import gpulease, os
 with gpulease.lease(mem_mb=8000):
-    import sys; sys.path.insert(0, os.environ["TESTS"])
-    from driver.simulated import Host, gpu_uuid, Path
+    from tests.gpu.driver.simulated import Host, gpu_uuid, Path
     Host(Path(os.environ["SIMULATED_GPUS"])).set_foreign(gpu_uuid(0), 20000)
     try: gpulease.confirm(timeout_s=0.1)
     except gpulease.LeaseTimeoutError as error: print(error)
 """
-    assert "lacks 4000 of the 8000 MB" in python(code, TESTS=str(Path(__file__).parent))
+    assert "lacks 4000 of the 8000 MB" in python(code)
 
 
 def test_those_who_look_again_do_not_wait_for_each_other(
@@ -239,17 +238,16 @@ def test_those_who_look_again_do_not_wait_for_each_other(
     """Three leases fill the GPU, 4000 MB are taken: two go on, the last one waits."""
     host.add_gpus(24000)
     code = """
-import gpulease, os, sys
-sys.path.insert(0, os.environ["TESTS"])
-from driver.simulated import Host, gpu_uuid, Path
-pool = gpulease.Pool()
-leases = [pool.acquire(gpulease.Request(8000)) for _ in range(3)]
+import gpulease.executors, os, sys
+from tests.gpu.driver.simulated import Host, gpu_uuid, Path
+pool = gpulease.executors.Pool()
+leases = [pool.acquire(gpulease.executors.Request(8000)) for _ in range(3)]
 Host(Path(os.environ["SIMULATED_GPUS"])).set_foreign(gpu_uuid(0), 4000)
 for lease in [leases[1], leases[2], leases[0]]:
     try: gpulease.confirm(0.1, lease.environment); print("goes on", end=" ")
     except gpulease.LeaseTimeoutError: print("waits", end=" ")
 """
-    assert python(code, TESTS=str(Path(__file__).parent)) == "goes on waits goes on"
+    assert python(code) == "goes on waits goes on"
 
 
 def test_where_use_is_hidden_those_who_look_again_do_not_wait_for_each_other(
@@ -259,18 +257,17 @@ def test_where_use_is_hidden_those_who_look_again_do_not_wait_for_each_other(
     host.add_gpus(24000)
     host.add("processes hidden")
     code = """
-import gpulease, os, sys
-sys.path.insert(0, os.environ["TESTS"])
-from driver.simulated import load_model
-pool = gpulease.Pool()
-for lease in [pool.acquire(gpulease.Request(12000)) for _ in range(2)]:
+import gpulease.executors, os, sys
+from tests.gpu.driver.simulated import load_model
+pool = gpulease.executors.Pool()
+for lease in [pool.acquire(gpulease.executors.Request(12000)) for _ in range(2)]:
     for look in range(2):
         gpulease.confirm(0.1, lease.environment)
         if not look:
             load_model(12000, 1, {**os.environ, **lease.environment})
         print("goes on", end=" ")
 """
-    assert python(code, TESTS=str(Path(__file__).parent)) == "goes on goes on goes on goes on"
+    assert python(code) == "goes on goes on goes on goes on"
 
 
 def test_large_jobs_keep_their_place(host: Host, commands: Commands) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gpulease.explain import explain
 from gpulease.inventory import Gpu
 from gpulease.placement import (
-    Picture,
+    GpuView,
     Promise,
     Request,
     Reservation,
@@ -23,12 +23,12 @@ def gpu(index: int, total: int = 24000) -> Gpu:
     return Gpu(index, f"GPU-{index:04d}", "Model", total, total - 300)
 
 
-def empty(index: int, total: int = 24000, used: int = 0) -> Picture:
-    return Picture(gpu(index, total), total - 300 - used)
+def empty(index: int, total: int = 24000, used: int = 0) -> GpuView:
+    return GpuView(gpu(index, total), total - 300 - used)
 
 
-def chosen(request: Request, *pictures: Picture) -> list[int]:
-    return [picture.gpu.index for picture in choose(request, pictures, seq=99).chosen]
+def chosen(request: Request, *views: GpuView) -> list[int]:
+    return [view.gpu.index for view in choose(request, views, seq=99).chosen]
 
 
 def test_least_loaded_as_a_share_of_the_total_wins() -> None:
@@ -49,9 +49,9 @@ def test_promised_memory_counts_like_used_memory() -> None:
 
 
 def test_memory_that_a_lease_already_uses_is_not_counted_twice() -> None:
-    half_loaded = Picture(gpu(0), 23700 - 6000, (Promise(1, 8000, used_mb=6000),))
+    half_loaded = GpuView(gpu(0), 23700 - 6000, (Promise(1, 8000, used_mb=6000),))
     assert half_loaded.free_mb == 23700 - 8000
-    beyond = Picture(gpu(0), 23700 - 9000, (Promise(1, 8000, used_mb=9000),))
+    beyond = GpuView(gpu(0), 23700 - 9000, (Promise(1, 8000, used_mb=9000),))
     assert beyond.free_mb == 23700 - 9000
 
 
@@ -69,8 +69,8 @@ def test_excluded_and_crowded_gpus_are_out() -> None:
 
 
 def test_every_gpu_is_named_with_its_reason() -> None:
-    pictures = [empty(0), empty(1, used=9000), empty(2, used=20000), empty(3, 6000)]
-    line = explain(choose(Request(8000), pictures, 1), 8000)
+    views = [empty(0), empty(1, used=9000), empty(2, used=20000), empty(3, 6000)]
+    line = explain(choose(Request(8000), views, 1), 8000)
     assert line.startswith("GPU 0 Model (GPU-0000) with 23700 of 24000 MB free, needs 8000 MB")
     assert "GPU 1: more loaded (39%)" in line
     assert "GPU 2: only 3700 MB free" in line
@@ -87,8 +87,8 @@ def test_what_can_never_fit_is_told_with_the_numbers() -> None:
 
 
 def test_a_waiting_job_is_kept_the_gpu_that_lacks_least() -> None:
-    busy = Picture(gpu(0), 3700, (Promise(1, 20000, 20000),))
-    busier = Picture(gpu(1), 1700, (Promise(2, 22000, 22000),))
+    busy = GpuView(gpu(0), 3700, (Promise(1, 20000, 20000),))
+    busier = GpuView(gpu(1), 1700, (Promise(2, 22000, 22000),))
     assert reserve(Request(20000), [busier, busy], seq=5) == ("GPU-0000",)
     full_of_foreign = empty(2, used=10000)
     assert reserve(Request(20000), [full_of_foreign], seq=5) == ()
@@ -96,7 +96,7 @@ def test_a_waiting_job_is_kept_the_gpu_that_lacks_least() -> None:
 
 def test_later_jobs_may_use_what_the_waiting_one_will_not_need() -> None:
     """15000 MB will be given back, 20000 are kept: of the 8700 free now 3700 are to spare."""
-    waiting = Picture(gpu(0), 8700, (Promise(1, 15000, 15000),), (Reservation(5, 20000, since=5),))
+    waiting = GpuView(gpu(0), 8700, (Promise(1, 15000, 15000),), (Reservation(5, 20000, since=5),))
     assert choose(Request(3700), [waiting], seq=6).chosen
     refused = choose(Request(4000), [waiting], seq=6)
     assert not refused.chosen
@@ -106,7 +106,7 @@ def test_later_jobs_may_use_what_the_waiting_one_will_not_need() -> None:
 
 
 def test_a_turn_is_kept_where_a_waiting_job_wants_few_beside_it() -> None:
-    running = Picture(gpu(0), 79000, (Promise(1, 500),))
+    running = GpuView(gpu(0), 79000, (Promise(1, 500),))
     waiting = replace(running, reservations=(Reservation(2, 8000, since=2, max_jobs_per_gpu=1),))
     refused = choose(Request(1000), [waiting], seq=3)
     assert not refused.chosen
@@ -125,18 +125,18 @@ sizes = st.sampled_from([1000, 4000, 8000, 20000])
     seed=st.randoms(use_true_random=False),
 )
 def test_nothing_is_promised_twice_whatever_comes_and_goes(totals, steps, seed) -> None:
-    pictures = [empty(index, total) for index, total in enumerate(totals)]
+    views = [empty(index, total) for index, total in enumerate(totals)]
     for seq, (mem_mb, gpus, end_one) in enumerate(steps, 1):
-        choice = choose(Request(mem_mb, gpus=gpus), pictures, seq)
-        taken = {picture.gpu for picture in choice.chosen}
+        choice = choose(Request(mem_mb, gpus=gpus), views, seq)
+        taken = {view.gpu for view in choice.chosen}
         assert len(taken) in {0, gpus}
-        pictures = [grant(p, mem_mb, seq) if p.gpu in taken else p for p in pictures]
+        views = [grant(p, mem_mb, seq) if p.gpu in taken else p for p in views]
         if end_one:
-            n = seed.randrange(len(pictures))
-            pictures[n] = replace(pictures[n], promises=pictures[n].promises[1:])
-        for picture in pictures:
-            assert sum(p.mem_mb for p in picture.promises) <= picture.gpu.capacity_mb
-            assert picture.free_mb >= 0
+            n = seed.randrange(len(views))
+            views[n] = replace(views[n], promises=views[n].promises[1:])
+        for view in views:
+            assert sum(p.mem_mb for p in view.promises) <= view.gpu.capacity_mb
+            assert view.free_mb >= 0
 
 
 @given(
@@ -146,16 +146,16 @@ def test_nothing_is_promised_twice_whatever_comes_and_goes(totals, steps, seed) 
 def test_a_large_job_is_not_starved_by_small_ones(small: list[int], total: int) -> None:
     """Small jobs keep coming, each ends three arrivals later; the large one gets its turn."""
     large = Request(20000)
-    picture = empty(0, total)
-    while choose(Request(4000), [picture], 0).chosen:
-        picture = grant(picture, 4000, 1)
-    started = len(picture.promises)
-    (kept,) = reserve(large, [picture], seq=2)
-    picture = replace(picture, reservations=(Reservation(2, large.mem_mb, since=2),))
-    assert kept == picture.gpu.uuid
+    view = empty(0, total)
+    while choose(Request(4000), [view], 0).chosen:
+        view = grant(view, 4000, 1)
+    started = len(view.promises)
+    (kept,) = reserve(large, [view], seq=2)
+    view = replace(view, reservations=(Reservation(2, large.mem_mb, since=2),))
+    assert kept == view.gpu.uuid
     for seq, mem_mb in enumerate(small, 3):
-        if choose(Request(mem_mb), [picture], seq).chosen:
-            picture = grant(picture, mem_mb, seq)
+        if choose(Request(mem_mb), [view], seq).chosen:
+            view = grant(view, mem_mb, seq)
         if seq - 3 < started:
-            picture = replace(picture, promises=picture.promises[1:])
-    assert choose(large, [picture], 2).chosen
+            view = replace(view, promises=view.promises[1:])
+    assert choose(large, [view], 2).chosen

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gpulease import Lease, Pool, Queue, Request
+from gpulease.executors import Lease, Pool, Queue, Request
 from gpulease.inventory import Gpu, GpuState
 
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from snakemake.scheduling import greedy
 
-from gpulease import Pool
+from gpulease.executors import Pool
 from gpulease.inventory import Gpu, GpuState
 from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
 from snakemake_executor_plugin_local_gpu.job_leases import JobLeases

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from driver.simulated import Host, gpu_uuid
 
 from gpulease.ledger import FOLDER_VARIABLE, Ledger
+from tests.gpu.driver.simulated import Host, gpu_uuid
 
 LEASES = int(os.environ.get("VAT_STRESS_LEASES", "170"))
 JOB = Path(__file__).parent / "driver" / "job.py"

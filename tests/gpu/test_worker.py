@@ -14,10 +14,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from driver.recogniser import RecogniserError, transcribe
 
-from gpulease import Worker, WorkerError, call, messages
-from gpulease.client import WORKER_VARIABLE
+from gpulease import WorkerError, call
+from gpulease.executors import Worker
+from gpulease.workers import messages
+from gpulease.workers.client import WORKER_VARIABLE
+from tests.gpu.driver.recogniser import RecogniserError, transcribe
 from vat.errors import TranscriptError
 from vat.timeline import Chunks, Span
 
@@ -30,7 +32,7 @@ def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.delenv("GPULEASE_LEASE", raising=False)
-    made = Worker("asr", None, 3, {**os.environ, "PYTHONPATH": str(Path(__file__).parent)})
+    made = Worker("asr", None, 3, {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])})
     monkeypatch.setenv(WORKER_VARIABLE, made.environment[WORKER_VARIABLE])
     yield made
     made.end()
@@ -45,8 +47,8 @@ def wait_for(true: Callable[[], bool]) -> None:
 
 
 def test_what_a_function_loads_stays(worker: Worker) -> None:
-    first = call("driver.recogniser:transcribe", number=1)
-    second = call("driver.recogniser:transcribe", number=2)
+    first = call("tests.gpu.driver.recogniser:transcribe", number=1)
+    second = call("tests.gpu.driver.recogniser:transcribe", number=2)
     assert first["pid"] == second["pid"] == worker.pid != os.getpid()
     assert Path("loads").read_text() == f"{worker.pid}\n"
     assert second["threads"] == "3"
@@ -55,9 +57,9 @@ def test_what_a_function_loads_stays(worker: Worker) -> None:
 def test_the_result_is_the_same_without_a_worker(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    there = call("driver.recogniser:transcribe", number=1)
+    there = call("tests.gpu.driver.recogniser:transcribe", number=1)
     monkeypatch.delenv(WORKER_VARIABLE)
-    here = call("driver.recogniser:transcribe", number=1)
+    here = call("tests.gpu.driver.recogniser:transcribe", number=1)
     assert here["pid"] == os.getpid()
     assert {**here, "pid": 0, "threads": "3"} == {**there, "pid": 0}
     assert here["values"] == transcribe(1)["values"]
@@ -86,34 +88,39 @@ def test_real_words_are_the_same_without_a_worker(
 
 def test_errors_of_the_functions_own_package_arrive_as_they_are(worker: Worker) -> None:
     with pytest.raises(RecogniserError, match=r"^Number 7 cannot be heard; é\.$"):
-        call("driver.recogniser:transcribe", number=7, act="fail")
-    assert call("driver.recogniser:transcribe", number=8)["number"] == 8
+        call("tests.gpu.driver.recogniser:transcribe", number=7, act="fail")
+    assert call("tests.gpu.driver.recogniser:transcribe", number=8)["number"] == 8
 
 
 def test_other_errors_are_named_and_leave_their_traceback(
     worker: Worker, capfd: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(WorkerError, match="ValueError: a bug"):
-        call("driver.recogniser:transcribe", number=7, act="break")
+        call("tests.gpu.driver.recogniser:transcribe", number=7, act="break")
     error = capfd.readouterr().err
     assert "Traceback" in error
     assert "recogniser.py" in error
     with pytest.raises(WorkerError, match="not JSON serializable"):
-        call("driver.recogniser:give_no_json")
-    for name in ("driver.recogniser:missing", "missing:f", "driver", "driver.recogniser:logger"):
+        call("tests.gpu.driver.recogniser:give_no_json")
+    for name in (
+        "tests.gpu.driver.recogniser:missing",
+        "missing:f",
+        "tests",
+        "tests.gpu.driver.recogniser:logger",
+    ):
         with pytest.raises(WorkerError, match=f"'{name}'"):
             call(name)
-    assert call("driver.recogniser:transcribe", number=8)["number"] == 8
+    assert call("tests.gpu.driver.recogniser:transcribe", number=8)["number"] == 8
 
 
 def test_all_output_lands_where_the_caller_writes(
     worker: Worker, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    call("driver.recogniser:transcribe", number=1)
+    call("tests.gpu.driver.recogniser:transcribe", number=1)
     out, error = capfd.readouterr()
     assert sorted(out.splitlines()) == ["from C 1", "from a child 1", "printed 1"]
-    assert "INFO driver.recogniser: logged 1" in error
-    call("driver.recogniser:transcribe", number=2)
+    assert "INFO tests.gpu.driver.recogniser: logged 1" in error
+    call("tests.gpu.driver.recogniser:transcribe", number=2)
     assert capfd.readouterr().out.count("2") == 3
 
 
@@ -136,7 +143,7 @@ def test_strangers_are_refused(worker: Worker) -> None:
     assert stat.S_IMODE(address.stat().st_mode) == 0o600
     assert stat.S_IMODE(address.with_name("key").stat().st_mode) == 0o600
     assert stat.S_IMODE(address.parent.stat().st_mode) == 0o700
-    request = {"function": "driver.recogniser:transcribe", "arguments": {"number": 1}}
+    request = {"function": "tests.gpu.driver.recogniser:transcribe", "arguments": {"number": 1}}
     for key in ({}, {"key": "0" * 64}, {"key": None}):
         with connected(worker) as peer:
             messages.send(peer, {**request, "folder": "/", **key}, (1, 2))
@@ -180,7 +187,7 @@ def test_garbage_does_no_harm(worker: Worker, raw: bytes, files: tuple[int, ...]
             peer.sendall(raw[8:])
         peer.shutdown(socket.SHUT_WR)
         assert is_refused(peer)
-    assert call("driver.recogniser:transcribe", number=1)["pid"] == worker.pid
+    assert call("tests.gpu.driver.recogniser:transcribe", number=1)["pid"] == worker.pid
     process = psutil.Process(worker.pid)
     wait_for(lambda: process.num_fds() <= 8)
 
@@ -197,7 +204,8 @@ def test_messages_too_large_are_refused_on_both_sides(monkeypatch: pytest.Monkey
 
 
 def test_a_worker_ends_with_a_job_that_is_killed(worker: Worker) -> None:
-    code = "import gpulease; gpulease.call('driver.recogniser:transcribe', number=1, seconds=60)"
+    call_it = "gpulease.call('tests.gpu.driver.recogniser:transcribe', number=1, seconds=60)"
+    code = f"import gpulease; {call_it}"
     job = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.DEVNULL)
     wait_for(Path("loads").exists)
     assert worker.is_alive()
@@ -210,24 +218,24 @@ def test_a_worker_ends_with_a_job_that_is_killed(worker: Worker) -> None:
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGABRT, signal.SIGSEGV])
 def test_the_death_of_a_worker_is_told(worker: Worker, sign: signal.Signals) -> None:
     with pytest.raises(WorkerError, match="ended before it had an answer"):
-        call("driver.recogniser:die", sign=int(sign))
+        call("tests.gpu.driver.recogniser:die", sign=int(sign))
     assert worker.death() == f"by {sign.name}"
     with pytest.raises(WorkerError, match="ended before"):
-        call("driver.recogniser:transcribe", number=1)
+        call("tests.gpu.driver.recogniser:transcribe", number=1)
 
 
 def test_a_worker_ends_with_its_owner_however_that_ends(tmp_path: Path) -> None:
     code = (
-        "import json, os, subprocess, sys, gpulease\n"
-        "worker = gpulease.Worker('asr', None, 1, os.environ)\n"
+        "import json, os, subprocess, sys, gpulease.executors\n"
+        "worker = gpulease.executors.Worker('asr', None, 1, os.environ)\n"
         "os.environ.update(worker.environment)\n"
-        "child = gpulease.call('driver.recogniser:start_child')\n"
+        "child = gpulease.call('tests.gpu.driver.recogniser:start_child')\n"
         "print(json.dumps([worker.pid, child, worker.environment]), flush=True)\n"
         "sys.stdin.read()\n"
     )
     owner = subprocess.Popen(
         [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -12,8 +12,9 @@ from typing import Any
 
 import psutil
 import pytest
-from driver.runs import Runs
-from driver.simulated import Host, gpu_uuid
+
+from tests.gpu.driver.runs import Runs
+from tests.gpu.driver.simulated import Host, gpu_uuid
 
 SCRIPT = """
 import json, os, gpulease
@@ -21,7 +22,7 @@ from vat.joblog import job_log
 with job_log(snakemake.log[0]):
     open(snakemake.log[0] + ".pid", "w").write(str(os.getpid()))
     call = {"number": int(snakemake.wildcards.n), **snakemake.params.call}
-    result = gpulease.call("driver.recogniser:transcribe", **call)
+    result = gpulease.call("tests.gpu.driver.recogniser:transcribe", **call)
     json.dump(result, open(snakemake.output[0], "w"))
 """
 
@@ -30,7 +31,7 @@ with job_log(snakemake.log[0]):
 def workers(runs: Runs) -> Runs:
     """Runs whose jobs and workers find the functions of the tests."""
     (runs.folder / "script.py").write_text(SCRIPT)
-    runs.environment["PYTHONPATH"] = str(Path(__file__).parent)
+    runs.environment["PYTHONPATH"] = str(Path(__file__).parents[2])
     return runs
 
 
@@ -226,7 +227,7 @@ def test_an_error_for_the_user_is_the_same_with_and_without_workers(
     host: Host, workers: Runs, idle_s: str
 ) -> None:
     host.add_gpus(10000)
-    script = SCRIPT.replace("driver.recogniser:transcribe", "vat.speech.asr:load_model")
+    script = SCRIPT.replace("tests.gpu.driver.recogniser:transcribe", "vat.speech.asr:load_model")
     call = "{'folder': 'missing', 'device': 'cpu', 'compute_type': 'int8', 'threads': 1}"
     script = script.replace('{"number": int(snakemake.wildcards.n), **snakemake.params.call}', call)
     (workers.folder / "script.py").write_text(script)

@@ -8,10 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
-from driver.simulated import load_model
 from gpulease import confirm
+from tests.gpu.driver.simulated import load_model
 
 size, seconds = int(sys.argv[1]), float(sys.argv[2])
 confirm()

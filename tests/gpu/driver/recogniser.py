@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from driver.simulated import Host
+from tests.gpu.driver.simulated import Host
 
 logger = logging.getLogger(__name__)
 

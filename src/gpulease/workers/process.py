@@ -1,6 +1,6 @@
 """The process of a worker: it calls functions for one job after another and keeps what they load.
 
-    python -P -m gpulease.serving LISTENER
+    python -P -m gpulease.workers.process LISTENER
 
 LISTENER is the number of the inherited listening socket. Standard input is the line to the owner,
 who sends the key and then nothing more: when it closes, the owner has ended, however it did, and
@@ -25,10 +25,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
-from gpulease.client import as_json, find, is_own, name_of
 from gpulease.errors import WorkerError
-from gpulease.messages import CLIENT_GONE, receive, send
 from gpulease.second_look import confirm
+from gpulease.workers.client import as_json, find, is_own, name_of
+from gpulease.workers.messages import CLIENT_GONE, receive, send
 
 _GREETING_S: Final = 30.0
 """How long a connection may take to say what it wants."""
@@ -37,7 +37,7 @@ _LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _CREDENTIALS: Final = struct.Struct("3i")
 
 
-class Worker:
+class Server:
     """Answers calls, one at a time.
 
     Args:
@@ -179,7 +179,7 @@ def main() -> None:
         key += part
     folder = Path(listener.getsockname()).parent
     threading.Thread(target=_end_with_owner, args=(line, folder), daemon=True).start()
-    Worker(listener, key.decode().strip()).run()
+    Server(listener, key.decode().strip()).run()
 
 
 if __name__ == "__main__":

@@ -14,10 +14,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from gpulease.client import WORKER_VARIABLE
 from gpulease.inventory import Gpu
 from gpulease.leases import Lease
-from gpulease.messages import CLIENT_GONE
+from gpulease.workers.client import WORKER_VARIABLE
+from gpulease.workers.messages import CLIENT_GONE
 
 # The variables by which numeric libraries learn their number of threads, as Snakemake sets them.
 _THREADS: Final = (
@@ -73,7 +73,7 @@ class Worker:
             # From now on jobs can connect, whether or not the process has begun to answer.
             listener.listen()
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "gpulease.serving", str(listener.fileno())],
+                [sys.executable, "-P", "-m", "gpulease.workers.process", str(listener.fileno())],
                 stdin=subprocess.PIPE,
                 stdout=sys.stderr.fileno(),
                 pass_fds=[listener.fileno(), *([self.lease.fd] if self.lease else [])],

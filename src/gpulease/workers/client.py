@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gpulease.errors import WorkerError
-from gpulease.messages import receive, send
+from gpulease.workers.messages import receive, send
 
 WORKER_VARIABLE: Final = "GPULEASE_WORKER"
 """Names the socket of the job's worker; the key lies beside it."""

@@ -1,9 +1,6 @@
 """The best GPU of the moment, for those who want a choice and no lease."""
 
 from gpulease.errors import NoGpuError
-from gpulease.explain import explain
-from gpulease.placement import Request, choose
-from gpulease.pool import Pool
 
 
 def select_best_gpu(min_free_memory_gb: float = 8.0, exclude_gpus: list[int] | None = None) -> int:
@@ -18,15 +15,19 @@ def select_best_gpu(min_free_memory_gb: float = 8.0, exclude_gpus: list[int] | N
     Raises:
         NoGpuError: where no GPU qualifies.
     """
+    from gpulease.explain import explain
+    from gpulease.placement import Request, choose
+    from gpulease.pool import Pool
+
     pool = Pool()
     pool.states()
     with pool.ledger.locked():
-        pictures = pool.pictures()
+        views = pool.views()
     exclude = tuple(str(index) for index in exclude_gpus or ())
     request = Request(round(min_free_memory_gb * 1024), exclude=exclude)
     # As one who comes after all that wait: what is kept for them is theirs.
-    last = 1 + max((r.seq for picture in pictures for r in picture.reservations), default=0)
-    choice = choose(request, pictures, last)
+    last = 1 + max((r.seq for view in views for r in view.reservations), default=0)
+    choice = choose(request, views, last)
     if not choice.chosen:
         reasons = explain(choice)
         raise NoGpuError(

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from gpulease.placement import Picture, Reservation
+from gpulease.placement import GpuView, Reservation
 
 T = TypeVar("T")
 
@@ -27,25 +27,25 @@ class Idle(Generic[T]):
 
 
 def needed(
-    pictures: Sequence[Picture],
+    views: Sequence[GpuView],
     idle: Sequence[Idle[T]],
     serves: Callable[[Idle[T], Reservation], bool],
 ) -> list[Idle[T]]:
     """The idle workers whose memory somebody waits for, and on whose device it is kept for them.
 
     Args:
-        pictures: the devices.
+        views: the devices.
         idle: the workers of this owner that have nothing to do.
         serves: whether a worker can do what the reservation is for: such a job takes the worker,
             and needs no memory.
     """
     gone: list[Idle[T]] = []
-    for picture in pictures:
-        here = [w for w in idle if picture.gpu.uuid in w.gpus and w not in gone]
+    for view in views:
+        here = [w for w in idle if view.gpu.uuid in w.gpus and w not in gone]
         here.sort(key=lambda worker: worker.since)
-        free = picture.free_mb + sum(w.mem_mb for w in gone if picture.gpu.uuid in w.gpus)
-        leases, ahead = len(picture.promises), 0
-        for reservation in sorted(picture.reservations, key=lambda r: r.seq):
+        free = view.free_mb + sum(w.mem_mb for w in gone if view.gpu.uuid in w.gpus)
+        leases, ahead = len(view.promises), 0
+        for reservation in sorted(view.reservations, key=lambda r: r.seq):
             taker = next((worker for worker in here if serves(worker, reservation)), None)
             if taker:
                 here.remove(taker)

@@ -4,11 +4,10 @@ import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from gpulease.explain import explain
-from gpulease.leases import Lease
-from gpulease.placement import Request
-from gpulease.pool import Pool
+if TYPE_CHECKING:
+    from gpulease.leases import Lease
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +22,7 @@ def lease(
     timeout_s: float | None = None,
     label: str = "",
     scope: str = "system",
-) -> Iterator[Lease]:
+) -> "Iterator[Lease]":
     """Wait for GPU memory, show this process and its children that GPU alone, give it back after.
 
     To be entered before torch or another CUDA library is started in this process: it reads
@@ -43,6 +42,10 @@ def lease(
         NeverFitsError: where even empty devices would not do.
         LeaseTimeoutError: where nothing became free in time.
     """
+    from gpulease.explain import explain
+    from gpulease.placement import Request
+    from gpulease.pool import Pool
+
     pool = Pool(scope)
     pool.states()
     request = Request(mem_mb, gpus, tuple(str(entry) for entry in exclude), max_jobs_per_gpu, label)

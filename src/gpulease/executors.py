@@ -1,0 +1,36 @@
+"""What those use who start jobs for others: the pool, its values, and workers.
+
+A plugin of a workflow system needs nothing else of this package than this and `gpulease` itself.
+"""
+
+from gpulease.explain import explain, name_gpu
+from gpulease.inventory import Gpu
+from gpulease.leases import Lease
+from gpulease.placement import Choice, GpuView, Request, Reservation, split_names
+from gpulease.pool import POLL_S, Outcome, Pool, Queue, Round
+from gpulease.second_look import TIMEOUT_VARIABLE
+from gpulease.workers.client import WORKER_VARIABLE
+from gpulease.workers.eviction import Idle, needed
+from gpulease.workers.owner import Worker
+
+__all__ = [
+    "POLL_S",
+    "TIMEOUT_VARIABLE",
+    "WORKER_VARIABLE",
+    "Choice",
+    "Gpu",
+    "GpuView",
+    "Idle",
+    "Lease",
+    "Outcome",
+    "Pool",
+    "Queue",
+    "Request",
+    "Reservation",
+    "Round",
+    "Worker",
+    "explain",
+    "name_gpu",
+    "needed",
+    "split_names",
+]

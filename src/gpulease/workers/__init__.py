@@ -1,0 +1,1 @@
+"""Processes that keep a model loaded and do the work of one job after another."""
