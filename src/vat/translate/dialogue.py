@@ -1,6 +1,7 @@
 """Questions and answers until every sentence has a translation that can be one."""
 
 import logging
+import sys
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -60,7 +61,7 @@ class Asked:
     """A task and what came of it: how often it was asked for alone, and what was wrong.
 
     `last` is the last answer that may be right, `same` how often it came in a row, `doubts` what is
-    odd about it.
+    odd about it. `trouble` is what kept the last answer away, where the server says so.
     """
 
     task: Task
@@ -69,6 +70,12 @@ class Asked:
     same: int = 0
     doubts: list[Fault] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    trouble: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why there is no translation."""
+        return self.trouble or self.faults[0].reason
 
 
 @dataclass(slots=True)
@@ -128,16 +135,22 @@ class Dialogue:
 
     def _exchange(self, pool: ThreadPoolExecutor, waiting: Sequence[Asked]) -> None:
         """Ask until nothing waits; what was refused comes first: a bad server shows soon."""
-        pending: set[Future[list[Asked]]] = set()
+        pending: set[Future[tuple[list[Asked], int]]] = set()
         ready = deque(cut(waiting, self.job.settings.batch_size))
         while ready or pending:
             while ready and len(pending) < self._threads():
-                pending.add(pool.submit(self._ask, ready.popleft()))
+                batch, *others = cut(ready.popleft(), self._size())
+                ready.extendleft(reversed(others))
+                pending.add(pool.submit(self._ask, batch))
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
-                ready.extendleft(reversed(self._again(future.result())))
+                ready.extendleft(reversed(self._again(*future.result())))
             if self._is_hopeless():
                 ready.clear()
+
+    def _size(self) -> int:
+        """Most cues in one batch: what is wished for, or less where the server takes less."""
+        return min(self.job.settings.batch_size, self.server.sizes.most or sys.maxsize)
 
     def _threads(self) -> int:
         """Twice as many as requests under way: an answer is judged while the next one is made."""
@@ -147,31 +160,38 @@ class Dialogue:
         strict = self.step.required and self.job.settings.on_failure == "fail"
         return strict and len(self.failures) >= _MOST_FAILURES
 
-    def _ask(self, batch: list[Asked]) -> list[Asked]:
-        """One request; what is right is kept and taken, the rest given back. Runs in a thread."""
+    def _ask(self, batch: list[Asked]) -> tuple[list[Asked], int]:
+        """One request; what is right is kept and taken. Runs in a thread.
+
+        The rest is given back, with the number of cues at which it is asked for again at most.
+        """
         asked: dict[int, str] = {}
         for one in batch:
             asked.update(zip(one.task.ids, one.task.sources, strict=True))
+        half = (len(asked) + 1) // 2
         with self.slots:
             if self.stopped:
-                return batch
+                return batch, half
             try:
-                answer = self.server.ask(self.step.prompt, _request(batch), self.step.fields)
+                reply = self.server.ask(self.step.prompt, _request(batch), self.step.fields)
             except DeclinedError as error:
-                return self._decline(batch, str(error))
+                return self._decline(batch, str(error)), half
             except BaseException:
                 self.stopped = True
                 raise
-        texts, reasons = read_answer(answer, asked, echo="begins" in self.step.fields)
+        texts, reasons = read_answer(reply.text, asked, echo="begins" in self.step.fields)
         twice = repeated(asked, texts)
         again = [one for one in batch if not self._judge(one, texts, reasons, twice, len(batch))]
+        for one in again:
+            lacks = any(at not in texts for at in one.task.ids)
+            one.trouble = reply.trouble if lacks else ""
         self._log(batch, again)
-        return again
+        return again, half
 
     def _decline(self, batch: list[Asked], reason: str) -> list[Asked]:
         """The batch of one, never to be asked for again."""
         for one in batch:
-            one.tries, one.faults = self.step.attempts, [Fault(reason, True)]
+            one.tries, one.faults, one.trouble = self.step.attempts, [Fault(reason, True)], reason
         self._log(batch, batch)
         return batch
 
@@ -215,13 +235,12 @@ class Dialogue:
         for at in task.ids:
             self.job.doubt(at, kept.doubt)
 
-    def _again(self, refused: list[Asked]) -> list[list[Asked]]:
+    def _again(self, refused: list[Asked], half: int) -> list[list[Asked]]:
         """The batches in which refused sentences are asked for once more."""
         if self.stopped:
             return []
         if len(refused) > 1 and self.step.attempts:
-            half = (len(refused) + 1) // 2
-            return [refused[:half], refused[half:]]
+            return cut(refused, half)
         batches = []
         for one in refused:
             if one.tries < self.step.attempts:
@@ -231,7 +250,7 @@ class Dialogue:
             elif len(one.task.ids) > 1 and self.step.required:
                 batches += [[Asked(part)] for part in _parts(one.task) if not self._recall(part)]
             else:
-                self.failures |= dict.fromkeys(one.task.ids, one.faults[0].reason)
+                self.failures |= dict.fromkeys(one.task.ids, one.reason)
         return batches
 
     def _keep_divided(self, tasks: Iterable[Task]) -> None:
@@ -276,7 +295,12 @@ def _request(batch: Sequence[Asked]) -> dict[str, Any]:
     }
     around = {at: text for one in batch for at, text in one.task.context.items() if at not in items}
     terms = {term.source: term for one in batch for term in one.task.terms}
-    remarks = {at: one.faults[0].reason for one in batch if one.faults for at in one.task.ids}
+    remarks = {
+        at: one.faults[0].reason
+        for one in batch
+        if one.faults and not one.trouble
+        for at in one.task.ids
+    }
     request: dict[str, Any] = {
         "subtitles": {str(at): items[at] for at in sorted(items)},
         "context": {str(at): around[at] for at in sorted(around)},
