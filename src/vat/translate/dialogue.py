@@ -14,6 +14,7 @@ from vat.translate.chat import DeclinedError, Server
 from vat.translate.glossary import Term, terms_in
 from vat.translate.integrity import Fault, faults, repeated
 from vat.translate.job import Job
+from vat.translate.mending import mended
 from vat.translate.memory import Kept, Memory, key_of
 
 logger = logging.getLogger(__name__)
@@ -210,7 +211,10 @@ class Dialogue:
         if missing:
             one.faults = [Fault(missing[0], True)]
             return False
-        answer = tuple(texts[at] for at in task.ids)
+        answer = tuple(
+            mended(texts[at], source, self.job.target, (at, at + 1))
+            for at, source in zip(task.ids, task.sources, strict=True)
+        )
         found = faults(task.sources, answer, self.job.pair, task.terms)
         found += [_REPEATED] if twice.intersection(task.ids) else []
         found.sort(key=lambda fault: not fault.certain)

@@ -11,6 +11,7 @@ from unicodedata import normalize
 from vat.languages import language
 from vat.translate.fitting import columns
 from vat.translate.glossary import Term, missing_terms, terms_in
+from vat.translate.remarks import remarks
 from vat.translate.writing import (
     chinese_variant,
     foreign_share,
@@ -101,6 +102,7 @@ def _of_cue(source: str, answer: str, pair: tuple[str, str], terms: Sequence[Ter
         *_script_faults(source, answer, pair[1], terms),
         *_number_faults(source, answer),
         *_length_faults(source, answer),
+        *(Fault(reason, certain) for reason, certain in remarks(source, answer, pair)),
     ]
 
 
