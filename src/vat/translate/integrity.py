@@ -34,6 +34,13 @@ _GUESSED_LETTERS: Final = 20
 _SHORT_WORDS: Final = 2
 """Up to so many different words may be the same in two languages: Taxi, okay, Hotel Adlon, no."""
 
+_INTERJECTION: Final = re.compile(
+    r"o+h*|a+h+|h+m+|m+h?m*|u+h+|e+h+|w+o+w+|ok(?:ay)?|(?:h[aeiou]+h?)+|sh+|psst|taxi|bravo|hallo|hey",
+    re.IGNORECASE,
+)
+_SAY_NO: Final = frozenset({"es", "it", "ca", "gl"})
+_LONGEST_NAME: Final = 4
+
 _LEFT_SHARE: Final = 0.9
 """An answer with so much of the source's letters is the source; a command in it is less."""
 
@@ -115,6 +122,8 @@ def _identity_faults(
     if bases[0] == bases[1] or letters(source) != letters(answer) or letters(source) in pinned:
         return []
     said = set(words(source.casefold()))
+    if _is_same_anywhere(source, pair[1]):
+        return []
     probability = likely_language(answer, pair[1])[2]
     plausible = (
         len(said) <= _SHORT_WORDS
@@ -123,6 +132,14 @@ def _identity_faults(
         or (probability is not None and probability >= 0.05)
     )
     return [Fault("it is the same as the source", not plausible)]
+
+
+def _is_same_anywhere(text: str, target: str) -> bool:
+    """Whether a text is one that is written alike in many languages: Oh! Taxi! Ada Lovelace."""
+    said = words(text)
+    full_name = 1 < len(said) <= _LONGEST_NAME and all(map(is_name, said)) and not text.isupper()
+    shared = all(map(_INTERJECTION.fullmatch, said))
+    return full_name or shared or (text.casefold().strip(" .!?¡¿") == "no" and target in _SAY_NO)
 
 
 def _script_faults(source: str, answer: str, target: str, terms: Sequence[Term]) -> list[Fault]:

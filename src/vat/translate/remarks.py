@@ -43,6 +43,7 @@ _ENTITY: Final = re.compile(r"&(?:#\d{1,6}|#x[0-9a-f]{1,5}|[a-z]{2,8}\d?);", re.
 _NOTHING: Final = re.compile(
     r"\W*(?:n/a|null|undefined|nan|todo|tbd|string|same as above|untranslat\w+|idem)\W*"
 )
+_MODEL: Final = re.compile(r"\b(?:chatgpt|openai|gpt-\d|llms?|deepseek|qwen)\b")
 _BRACKETS: Final = re.compile(r"[(\[{【〔]([^()\[\]{}【】〔〕]*)[)\]}】〕]")
 _ARROWS: Final = re.compile(r"->|=>|→|\S / \S")
 _LONG_BRACKETS: Final = 10
@@ -101,7 +102,7 @@ def _about_the_task(source: str, answer: str, pair: tuple[str, str]) -> bool | N
     known = bool(_row(pair[0]))
     grounds |= {"cannot"} if "no" in grounds else set()
     grounds |= {"task"} if "near" in grounds else set()
-    found = None
+    found = False if _MODEL.search(answer) and not _MODEL.search(source) else None
     # A refusal may come in English, whatever language was asked for.
     for code in dict.fromkeys((pair[1], "en")):
         said = _features(answer, code) & _SAYS
@@ -124,7 +125,8 @@ def _is_refusal(said: Set[str], new: Set[str], known: bool) -> bool:
         return True
     if "cannot" in said and len(new & _POLITE) > 1:
         return True
-    return {"ask", "object"} <= new or ("rule" in new and len(new) > 1)
+    asks = "ask" in new and bool(new & {"object", "help"})
+    return asks or ("rule" in new and len(new) > 1)
 
 
 def _has_label(source: str, answer: str, pair: tuple[str, str]) -> bool:
