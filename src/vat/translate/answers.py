@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any, Final
 from unicodedata import category
@@ -27,7 +27,6 @@ _THOUGHT_ENDS: Final = re.compile(
     re.IGNORECASE,
 )
 """What stands between the thoughts of a model and its answer."""
-
 
 
 def read_answer(
@@ -77,7 +76,7 @@ def _entry(value: Any) -> tuple[str, str]:
     return "", ""
 
 
-def _record(answer: str, asked: Container[int]) -> Mapping[str, Any]:
+def _record(answer: str, asked: Collection[int]) -> Mapping[str, Any]:
     """The entries of an answer by number, whatever is said around them; empty where there are none.
 
     Where several objects have all that was asked for, the last one counts: models draft before they
@@ -93,7 +92,8 @@ def _record(answer: str, asked: Container[int]) -> Mapping[str, Any]:
         most = max(_coverage(one, asked) for one in found)
         whole = next(one for one in reversed(found) if _coverage(one, asked) == most)
         joined = _joined(found)
-        record = joined if _coverage(joined, asked) > most else whole
+        parted = most < len(asked) and _coverage(joined, asked) >= most
+        record = joined if parted else whole
         if _coverage(record, asked) > _coverage(best, asked):
             best = record
     return best

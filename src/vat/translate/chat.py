@@ -15,6 +15,7 @@ from openai.types.chat import ChatCompletion
 from vat.errors import TranslationError
 from vat.translate.connection import OPENAI, connect
 from vat.translate.limits import Ledger, RateLimit
+from vat.translate.questions import estimate, format_of, most, usage
 from vat.translate.refusals import (
     asked_wait,
     is_censored,
@@ -50,11 +51,6 @@ _HARMLESS: Final = {"subtitles": {"0": "Good morning."}, "context": {}}
 """A question that no server has a reason to refuse but for the way it is asked."""
 
 _REASON_LENGTH: Final = 200
-_BYTES_PER_TOKEN: Final = 3
-_ANSWER_SHARE: Final = 2
-_ANSWER_TOKENS_PER_KEY: Final = 60
-"""What an answer may take, on the safe side: as many tokens as twice the question, and so many for
-each key that is asked for."""
 
 
 class DeclinedError(TranslationError):
@@ -162,7 +158,7 @@ class Server:
             {"role": "system", "content": prompt},
             {"role": "user", "content": json.dumps(request, ensure_ascii=False)},
         ]
-        options = _format(form, keys, fields) | self._options(messages, len(keys))
+        options = format_of(form, keys, fields) | self._options(messages, len(keys))
         answer = self._send(messages, options, len(keys))
         with self._lock:
             self.accepted.add(form)
@@ -176,8 +172,8 @@ class Server:
             options["temperature"] = self.settings.temperature
         if self.ledger.max_cost is not None:
             # Without a bound on the answer there would be none on its cost.
-            most = estimate(messages, keys)[1]
-            options["max_tokens"] = options["max_completion_tokens"] = most
+            bound = estimate(messages, keys)[1]
+            options["max_tokens"] = options["max_completion_tokens"] = bound
             options.pop("max_tokens" if "max_tokens" in self.refused else "max_completion_tokens")
         return {name: value for name, value in options.items() if name not in self.refused}
 
@@ -199,7 +195,7 @@ class Server:
 
     def _once(self, messages: Any, options: Mapping[str, Any], keys: int) -> ChatCompletion:
         self.limit.wait(sum(estimate(messages, 0)))
-        reserved = self.ledger.reserve(_most(messages, options, keys))
+        reserved = self.ledger.reserve(most(messages, options, keys))
         spent = (0, 0)
         try:
             answer = self._checked(
@@ -207,7 +203,7 @@ class Server:
                     model=self.settings.model, messages=messages, **options
                 )
             )
-            spent = _usage(answer)
+            spent = usage(answer)
             if not any(spent):
                 reserved = 0.0  # the server does not say what it counts
         except (ValueError, openai.APITimeoutError):
@@ -350,27 +346,6 @@ class Server:
         return f"The server at {self.settings.base_url or OPENAI}"
 
 
-def estimate(messages: Sequence[Mapping[str, str]], keys: int) -> tuple[int, int]:
-    """Tokens of a request and, where `keys` are counted, the most that its answer should take.
-
-    A token is taken for 3 bytes, which overstates English and is about right for others.
-    """
-    said = sum(len(one["content"].encode("utf-8", "surrogatepass")) for one in messages)
-    asked = len(messages[-1]["content"].encode("utf-8", "surrogatepass"))
-    answer = asked * (_ANSWER_SHARE if keys else 1) // _BYTES_PER_TOKEN
-    return said // _BYTES_PER_TOKEN, answer + keys * _ANSWER_TOKENS_PER_KEY
-
-
-def _most(
-    messages: Sequence[Mapping[str, str]], options: Mapping[str, Any], keys: int
-) -> tuple[int, int]:
-    """The most tokens that a request and its answer may take; a schema is read like a text."""
-    schema = len(json.dumps(options.get("response_format", ""))) // _BYTES_PER_TOKEN
-    bound = options.get("max_tokens") or options.get("max_completion_tokens")
-    said, answer = estimate(messages, keys)
-    return said + schema, bound or answer
-
-
 def _failure(state: tenacity.RetryCallState) -> BaseException | None:
     return state.outcome.exception() if state.outcome else None
 
@@ -390,31 +365,3 @@ def _seconds(state: tenacity.RetryCallState) -> float:
     backoff = min(_FIRST_WAIT * 2.0 ** (state.attempt_number - 1), _LONGEST_BACKOFF)
     error = _failure(state)
     return max(backoff, (asked_wait(error) or 0.0) if isinstance(error, Exception) else 0.0)
-
-
-def _usage(answer: object) -> tuple[int, int]:
-    usage = getattr(answer, "usage", None)
-    counts = (getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
-    first, second = (count if isinstance(count, int) else 0 for count in counts)
-    return first, second
-
-
-def _format(form: str, keys: Sequence[str], fields: Sequence[str]) -> dict[str, Any]:
-    """How the server is asked for JSON: by a schema with every key, as an object, or not at all."""
-    if form == "text":
-        return {}
-    if form == "object":
-        return {"response_format": {"type": "json_object"}}
-    text = {"type": "string"}
-    entry = _object(dict.fromkeys(fields, text)) if fields else text
-    named = {"name": "subtitles", "strict": True, "schema": _object(dict.fromkeys(keys, entry))}
-    return {"response_format": {"type": "json_schema", "json_schema": named}}
-
-
-def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }

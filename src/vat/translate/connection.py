@@ -91,11 +91,11 @@ def proxy_of(address: str) -> Proxy | None:
     before, _, rest = url.partition("://")
     known = {"http": "http", "https": "https", **_SCHEMES}.get(before.casefold())
     try:
-        whole = known and urlsplit(f"{known}://{rest}")
-        usable = bool(whole and whole.hostname and (whole.port or True))
+        whole = urlsplit(f"{known}://{rest}")
+        wrong = known is None or not whole.hostname or whole.port == 0
     except ValueError:
-        usable = False
-    if not usable:
+        wrong = True
+    if wrong:
         raise _unusable(variable)
     return Proxy(f"{known}://{rest}", variable)
 

@@ -12,10 +12,10 @@ from typing import Any, Final
 from vat.translate.answers import read_answer
 from vat.translate.chat import DeclinedError, Server
 from vat.translate.glossary import Term, terms_in
-from vat.translate.integrity import Fault, faults, repeated
+from vat.translate.integrity import Fault, faults, repeated, repeated_widely
 from vat.translate.job import Job
-from vat.translate.mending import mended
 from vat.translate.memory import Kept, Memory, key_of
+from vat.translate.mending import mended
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +25,7 @@ _MOST_FAILURES: Final = 5
 _INSISTED: Final = 3
 """An odd answer that is given so often in a row is believed, and reported."""
 
+_WIDELY: Final = "unlike subtitles of the video have the same translation"
 _REPEATED: Final = Fault("it is the translation of another subtitle, too", False)
 
 
@@ -125,6 +126,7 @@ class Dialogue:
                     self.job.doubt(at, self._doubt(same))
                 elif same in self.failures:
                     self.failures[at] = self.failures[same]
+        self._doubt_repeated(tasks)
         return self.found
 
     def _recall(self, task: Task) -> bool:
@@ -265,6 +267,14 @@ class Dialogue:
                 doubts = dict.fromkeys(filter(None, map(self._doubt, task.ids)))
                 kept = Kept(texts, "; ".join(doubts))
                 self.memory.keep(task.key, kept, {"sources": list(task.sources)})
+
+    def _doubt_repeated(self, tasks: Iterable[Task]) -> None:
+        """Note which of the texts found are one and the same for unlike subtitles."""
+        sources = dict(pair for task in tasks for pair in zip(task.ids, task.sources, strict=True))
+        for at in repeated_widely(sources, self.found):
+            known = self._doubt(at)
+            if _WIDELY not in known:
+                self.job.doubt(at, f"{known}; {_WIDELY}" if known else _WIDELY)
 
     def _doubt(self, at: int) -> str:
         """What is odd about a text that was found, empty for nothing."""

@@ -52,6 +52,9 @@ _SHORTEST_FROM: Final = 24
 the slack is for idioms and interjections."""
 
 _REPEATED_COLUMNS: Final = 8
+_WIDELY: Final = 3
+_WIDELY_COLUMNS: Final = 12
+_WIDELY_TWICE_COLUMNS: Final = 16
 _ALIKE: Final = 0.8
 _ECHO_ALIKE: Final = 0.75
 _ECHO_LETTERS: Final = 4
@@ -240,6 +243,29 @@ def repeated(sources: Mapping[int, str], answers: Mapping[int, str]) -> set[int]
         if not _alike(letters(sources[pair[0]]), letters(sources[pair[1]]), _ALIKE)
         for at in pair
     }
+
+
+def repeated_widely(sources: Mapping[int, str], answers: Mapping[int, str]) -> set[int]:
+    """The ids of unlike texts anywhere in a video that have one and the same translation.
+
+    Short phrases are the translation of many; so two must share a long one, or three a shorter one.
+    """
+    groups: dict[str, dict[str, list[int]]] = {}
+    for at, answer in answers.items():
+        if columns(answer) >= _WIDELY_COLUMNS:
+            said = groups.setdefault(letters(answer), {})
+            said.setdefault(letters(sources[at]), []).append(at)
+    found: set[int] = set()
+    for text, group in groups.items():
+        unlike: list[str] = []
+        for source in group:
+            if not any(_alike(source, other, _ALIKE) for other in unlike):
+                unlike.append(source)
+            if len(unlike) >= _WIDELY:
+                break
+        if len(unlike) >= (2 if columns(text) >= _WIDELY_TWICE_COLUMNS else _WIDELY):
+            found.update(at for ids in group.values() for at in ids)
+    return found
 
 
 def begins(echo: str, source: str) -> bool:

@@ -43,7 +43,7 @@ _UNKNOWN: Final = re.compile(
 )
 _IN_WORDS: Final = re.compile(
     r"(?:retry|try(?: it)? again|wait|available|resets?)(?: \w+){0,3}? (?:in|after|for)[ :~]*"
-    r"((?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|h|hours?|hrs?|m|min|minutes?|s|secs?|seconds?)\b"
+    r"((?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|h|hours?|hrs?|m|min|minutes?|s|secs?|seconds?)(?![a-z])"
     r"[ ,]*)+)",
     re.IGNORECASE,
 )

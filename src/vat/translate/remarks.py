@@ -25,7 +25,10 @@ MARKS: Final = "it has marks of a format that are not in the source"
 
 _SAYS: Final = frozenset({"task", "object", "ask", "help", "cannot", "sorry", "rule"})
 _POLITE: Final = frozenset({"object", "ask", "help", "sorry", "rule"})
-_ORDINALS: Final = frozenset("de da no nn fi cs sk pl hu tr hr sl et lv is fo sr bs lb eu".split())
+_ORDINALS: Final = frozenset(
+    {"de", "da", "no", "nn", "fi", "cs", "sk", "pl", "hu", "tr"}
+    | {"hr", "sl", "et", "lv", "is", "fo", "sr", "bs", "lb", "eu"}
+)
 """Languages in which "3." is read as third."""
 
 _LAST_DAY: Final = 31
@@ -46,6 +49,8 @@ _NOTHING: Final = re.compile(
 _MODEL: Final = re.compile(r"\b(?:chatgpt|openai|gpt-\d|llms?|deepseek|qwen)\b")
 _BRACKETS: Final = re.compile(r"[(\[{【〔]([^()\[\]{}【】〔〕]*)[)\]}】〕]")
 _ARROWS: Final = re.compile(r"->|=>|→|\S / \S")
+_LONGEST_LABEL: Final = 60
+_NAME_STEM: Final = 6
 _LONG_BRACKETS: Final = 10
 _CERTAIN_SIGNS: Final = 3
 
@@ -85,8 +90,12 @@ def _table() -> Mapping[str, Mapping[str, re.Pattern[str]]]:
     return found
 
 
+def _base(code: str) -> str:
+    return code.split("-", maxsplit=1)[0]
+
+
 def _row(code: str) -> Mapping[str, re.Pattern[str]]:
-    base = code.split("-", maxsplit=1)[0]
+    base = _base(code)
     return _table().get({"yue": "zh"}.get(base, base), {})
 
 
@@ -136,17 +145,30 @@ def _has_label(source: str, answer: str, pair: tuple[str, str]) -> bool:
     if numbered and numbered[1] not in re.findall(r"\d+", source):
         number, mark = int(numbered[1]), numbered[2]
         ordinal = mark == "." and number <= _LAST_DAY
-        base = pair[1].split("-", maxsplit=1)[0]
-        if not (ordinal and base in _ORDINALS) and not (mark == ":" and ":" in source):
+        if not (ordinal and _base(pair[1]) in _ORDINALS) and not (mark == ":" and ":" in source):
             return True
-    return ":" not in source and label_pattern(pair[1]).match(answer) is not None
+    if ":" in source:
+        return False
+    before, colon, _ = answer.partition(":")
+    if label_pattern(pair[1]).match(answer):
+        return True
+    named = _features(before, pair[1]) - _features(source, pair[0])
+    about = {"task", "object"} & named or any(name in before for name in _names(pair[1]))
+    return bool(colon and len(before) <= _LONGEST_LABEL and about)
+
+
+@functools.cache
+def _names(code: str) -> tuple[str, ...]:
+    """How the beginning of a language's name is written in the language itself, and in English."""
+    base = LANGUAGES[_base(code)]
+    return tuple(_plain(name)[:_NAME_STEM] for name in (base.english, base.native))
 
 
 @functools.cache
 def label_pattern(code: str) -> re.Pattern[str]:
     """A label such as "Translation:" or the language's name before a text in a language."""
-    names = [LANGUAGES[one].english.lower() for one in (code, code.split("-")[0])]
-    names += [LANGUAGES[one].native.lower() for one in (code, code.split("-")[0])]
+    known = [LANGUAGES[code], LANGUAGES[_base(code)]]
+    names = [name.lower() for one in known for name in (one.english, one.native)]
     plain = [re.escape(normalize("NFKC", name)) for name in names]
     labels = [_row(one)["label"].pattern for one in (code, "en") if "label" in _row(one)]
     one = "|".join([*labels, *plain])
