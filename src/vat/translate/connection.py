@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies_environment
 
 from vat.errors import TranslationError
-from vat.translate.settings import TranslateSettings, address_fault
+from vat.translate.settings import NO_KEY, TranslateSettings, address_fault
 
 if TYPE_CHECKING:
     import openai
@@ -152,10 +152,7 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 def _key(settings: TranslateSettings) -> str:
     key = os.environ.get("OPENAI_API_KEY", "").strip()
     if not key and not settings.base_url:
-        raise TranslationError(
-            "The environment variable OPENAI_API_KEY is not set; set it, or name another server in"
-            " translate.base_url."
-        )
+        raise TranslationError(NO_KEY)
     if not (key.isascii() and key.isprintable()):
         raise TranslationError(
             "The environment variable OPENAI_API_KEY has characters that no key has; set it anew."
