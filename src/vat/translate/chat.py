@@ -333,7 +333,7 @@ class Server:
         if not self.accepted:
             return self._foreign()
         return TranslationError(
-            f"{self._place()} keeps answering what cannot be read; run again later."
+            f"{self._place()} keeps sending unreadable answers; run again later."
         )
 
     def _foreign(self) -> TranslationError:

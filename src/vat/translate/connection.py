@@ -155,6 +155,6 @@ def _key(settings: TranslateSettings) -> str:
         raise TranslationError(NO_KEY)
     if not (key.isascii() and key.isprintable()):
         raise TranslationError(
-            "The environment variable OPENAI_API_KEY has characters that no key has; set it anew."
+            "The environment variable OPENAI_API_KEY has characters that no key has; set it again."
         )
     return key
