@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Snakemake imports it and its pandas, for a quarter of a second.
 EXTRAS := test$(shell { nvidia-smi || command -v sbatch; } >/dev/null 2>&1 && echo ,cuda)$(shell command -v sbatch >/dev/null && echo ,cluster)
 
-.PHONY: install demo test test-slurm lint clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder
+.PHONY: install config demo test test-slurm lint clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder
 
 install: $(VENV)/installed
 
@@ -15,6 +15,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[$(EXTRAS)]"
 	touch $@
+
+# The configuration's schemas, config.yaml and table of all keys, from their declarations in src/vat.
+config: install
+	$(BIN)/python -m vat.planning.reference .
 
 demo: install
 	$(BIN)/snakemake --profile local-gpu --configfile config/demo.yaml

@@ -106,7 +106,8 @@ def to_speech(audio: str, speech: str, separated: bool) -> None:
 def split(speech: str, seconds: float, chunks_json: str, voice: str) -> None:
     """As rule split does, with detection of the language."""
     from vat.files import write_json
-    from vat.speech.split import SplitSettings, split
+    from vat.speech.settings import SplitSettings
+    from vat.speech.split import split
     from vat.speech.vad import write_probability
 
     chunks, probability = split(
@@ -143,8 +144,7 @@ def merge(speech: str, chunks_json: str, voice: str, words: list[str], transcrip
     from vat.speech.asr import transcribe_window
     from vat.speech.vad import read_probability
     from vat.transcript.merge import merge
-    from vat.transcript.quarantine import QuarantineSettings
-    from vat.transcript.seams import SeamSettings
+    from vat.transcript.settings import QuarantineSettings, SeamSettings
 
     call = {"model": MODEL, "settings": SETTINGS, "device": "cpu", "threads": 1}
     found = merge(

@@ -8,8 +8,7 @@ from vat.joblog import job_log
 from vat.speech.vad import read_probability
 from vat.subtitles.track import spoken_track, write_track
 from vat.transcript.merge import merge
-from vat.transcript.quarantine import QuarantineSettings
-from vat.transcript.seams import SeamSettings
+from vat.transcript.settings import QuarantineSettings, SeamSettings
 
 with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     given, params, out = snakemake.input, snakemake.params, snakemake.output

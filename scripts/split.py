@@ -2,7 +2,8 @@
 
 from vat.files import read_json, write_json
 from vat.joblog import job_log
-from vat.speech.split import SplitSettings, split
+from vat.speech.settings import SplitSettings
+from vat.speech.split import split
 from vat.speech.vad import write_probability
 
 with job_log(snakemake.log[0]):

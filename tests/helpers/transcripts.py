@@ -10,8 +10,7 @@ import numpy as np
 from vat.speech.vad import FRAME_SECONDS, Frames
 from vat.timeline import Interval, Segment, Span, Word
 from vat.transcript.merge import merge
-from vat.transcript.quarantine import QuarantineSettings
-from vat.transcript.seams import SeamSettings
+from vat.transcript.settings import QuarantineSettings, SeamSettings
 
 SURE = Segment(avg_logprob=-0.2, compression_ratio=1.3, no_speech_prob=0.05)
 LOST = Segment(avg_logprob=-1.4, compression_ratio=3.0, no_speech_prob=0.9)

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from vat.errors import ConfigError
-from vat.planning.config import complete, load_schema, recipe
+from vat.planning.config import SHEET_ROW, complete, recipe
 from vat.planning.known_sources import Probes
 from vat.planning.sources import Finder, Video, identity, locate
 from vat.subtitles.tracks import BILINGUAL
 from vat.timeline import count_chunks
 from vat.translate.glossary import digest, glossary_names, read_terms
-from vat.translate.settings import NO_KEY, check_means, check_prompt, prompts_of
+from vat.translate.settings import NO_KEY, check_prompt, check_server, prompts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,16 +204,13 @@ def make_plan(
     Raises:
         ConfigError, SourceError: one sentence about what is wrong.
     """
-    schemas = root / "workflow" / "schemas"
-    schema = load_schema(schemas / "config.schema.yaml")
-    full = complete(config, schema)
-    check_means(full)
+    full = complete(config)
+    check_server(full)
     if len(full["embed"]["bilingual"]) == 1:
         raise ConfigError("embed.bilingual names one language; name two, or none.")
     probes = Probes(here / ".snakemake" / "vat" / "probes.json", renew)
     bases = (here, root)
-    rows = load_schema(schemas / "videos.schema.yaml")
-    videos = Finder(full, rows, bases, skip, probes.entries, probes.listing).find()
+    videos = Finder(full, SHEET_ROW, bases, skip, probes.entries, probes.listing).find()
     length = full["split"]["chunk_seconds"]
     chunks: dict[str, int | None] = dict.fromkeys(videos)
     fingerprints = dict.fromkeys(videos, "")
@@ -222,7 +219,7 @@ def make_plan(
             fingerprints[slug], seconds = probes.video(video.source)
             chunks[slug] = count_chunks(seconds or 0.0, length)
     probes.save()
-    plan = Plan(full, recipe(full, schema), videos, chunks, fingerprints, bases)
+    plan = Plan(full, recipe(full), videos, chunks, fingerprints, bases)
     plan.check_translation()
     plan.check_embedding()
     return plan

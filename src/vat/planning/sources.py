@@ -12,7 +12,8 @@ from anyascii import anyascii
 
 from vat.errors import ConfigError
 from vat.media.probe import SUFFIXES
-from vat.planning.config import Schema, check
+from vat.planning.config import check
+from vat.planning.schema import Schema
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _READABLE_LENGTH = 48

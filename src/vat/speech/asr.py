@@ -4,35 +4,20 @@ import functools
 import itertools
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from vat.device import gpu_errors, is_out_of_memory, resolve
 from vat.errors import ModelError, TranscriptError
 from vat.media.sound import SPEECH_RATE, Samples, read_span
+from vat.speech.settings import AsrSettings
 from vat.timeline import Interval, Reading, Segment, Span, Word, spans_of
 
 logger = logging.getLogger(__name__)
 
 WINDOW_SECONDS: Final = 30
 """What Whisper hears at once, unless a model was trained otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class AsrSettings:
-    """How words are decoded: the keys of the configuration's `asr` section."""
-
-    model: str = "large-v3"
-    compute_type: str = "auto"
-    beam_size: int = 5
-    batch_size: int = 1
-    vad_filter: bool = False
-    condition_on_previous_text: bool = False
-    temperature: Sequence[float] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-    chunk_length: int | None = None
-    initial_prompt: str | None = None
-    hotwords: str | None = None
 
 
 def transcribe_chunk(

@@ -3,7 +3,6 @@
 import itertools
 import logging
 import math
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ import numpy as np
 
 from vat.errors import TranscriptError
 from vat.speech.language_detection import detect_language
+from vat.speech.settings import SplitSettings
 from vat.speech.vad import (
     FRAME_SECONDS,
     Frames,
@@ -27,17 +27,6 @@ LEAST_SECONDS: Final = 0.5
 
 _SMOOTHING_FRAMES = 9
 _WINDOW_SHARE = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class SplitSettings:
-    """The keys of the configuration's `split` section; lengths are in seconds."""
-
-    chunk_seconds: float = 600
-    window_seconds: float = 30
-    pad_seconds: float = 2
-    language_model: str = "small"
-    language_windows: int = 5
 
 
 def split(

@@ -10,9 +10,9 @@ from vat.errors import TranscriptError
 from vat.speech.vad import Frames
 from vat.timeline import Reading, Segment, Span, Word, spans_of
 from vat.transcript.coverage import account
-from vat.transcript.quarantine import QuarantineSettings, Suspect, suspects
-from vat.transcript.seams import SeamSettings
+from vat.transcript.quarantine import Suspect, suspects
 from vat.transcript.second_reading import Decode, Draft
+from vat.transcript.settings import QuarantineSettings, SeamSettings
 
 logger = logging.getLogger(__name__)
 

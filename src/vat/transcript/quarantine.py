@@ -11,6 +11,7 @@ from typing import Any, Final
 from vat.speech.vad import END_THRESHOLD, THRESHOLD, Frames, voice
 from vat.timeline import Segment, Word, text_of
 from vat.transcript.seams import plain
+from vat.transcript.settings import QuarantineSettings
 
 TIME_ERROR_SECONDS: Final = 0.5
 """How far from a word its voice is sought: Whisper may set a word into the silence beside it."""
@@ -35,23 +36,6 @@ _WEIGHTS: Final = {
 }
 """What each sign counts against words. No voice at all is enough with the usual limit; over a clear
 voice it takes three signs of a broken decoder; a phrase alone never matters."""
-
-
-@dataclass(frozen=True, slots=True)
-class QuarantineSettings:
-    """The keys of the configuration's `quarantine` section.
-
-    `restore` has ids of items that stay in the transcript, or "all". The thresholds are those of
-    Whisper's own decoder (logprob_threshold, compression_ratio_threshold, no_speech_threshold).
-    """
-
-    restore: Sequence[str] = ()
-    limit: float = 2.5
-    no_voice: float = 0.1
-    avg_logprob: float = -1.0
-    compression_ratio: float = 2.4
-    no_speech_prob: float = 0.6
-    words_per_second: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

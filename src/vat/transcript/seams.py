@@ -21,15 +21,6 @@ _LONGEST_WORD_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class SeamSettings:
-    """The keys of the configuration's `seams` section; lengths are in seconds."""
-
-    min_score: float = 0.8
-    window_seconds: float = 20
-    hole_seconds: float = 0.4
-
-
-@dataclass(frozen=True, slots=True)
 class Seam:
     """How two readings were joined at `time`.
 

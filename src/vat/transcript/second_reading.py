@@ -18,7 +18,8 @@ from vat.timeline import (
 )
 from vat.transcript.coverage import REACH_SECONDS, covered
 from vat.transcript.quarantine import Suspect
-from vat.transcript.seams import Seam, SeamSettings, join
+from vat.transcript.seams import Seam, join
+from vat.transcript.settings import SeamSettings
 
 logger = logging.getLogger(__name__)
 

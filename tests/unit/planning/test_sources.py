@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vat.errors import ConfigError
-from vat.planning.config import complete, load_schema
+from vat.planning.config import SHEET_ROW, complete
 from vat.planning.sources import Finder, Video, identity, slug
 
 HOSTILE = [
@@ -33,18 +33,15 @@ HOSTILE = [
 
 @pytest.fixture
 def find(root: Path, tmp_path: Path) -> Callable[..., dict[str, Video]]:
-    schema = load_schema(root / "workflow/schemas/config.schema.yaml")
-    rows = load_schema(root / "workflow/schemas/videos.schema.yaml")
-
     def finder(
         videos: Any,
         expand: Callable[[str], Sequence[str]] = lambda url: [url],
         recall: Callable[[str, Any], Sequence[str]] = lambda key, look: look(),
         **sections: Any,
     ) -> dict[str, Video]:
-        config = complete({"videos": videos, **sections}, schema)
+        config = complete({"videos": videos, **sections})
         skip = [tmp_path / "results"]
-        return Finder(config, rows, (tmp_path, root), skip, expand, recall).find()
+        return Finder(config, SHEET_ROW, (tmp_path, root), skip, expand, recall).find()
 
     return finder
 

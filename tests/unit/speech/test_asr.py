@@ -16,13 +16,13 @@ from hypothesis import strategies as st
 
 from vat.errors import GpuMemoryError, ModelError, TranscriptError
 from vat.speech.asr import (
-    AsrSettings,
     load_model,
     transcribe_chunk,
     transcribe_span,
     transcribe_window,
     windows,
 )
+from vat.speech.settings import AsrSettings
 from vat.timeline import Reading, Segment, Span
 
 SETTINGS = AsrSettings(temperature=(0.0,), vad_filter=True)

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from vat.errors import TranscriptError
 from vat.media.sound import SPEECH_RATE, write_flac
-from vat.speech.split import SplitSettings, split, tile
+from vat.speech.settings import SplitSettings
+from vat.speech.split import split, tile
 from vat.speech.vad import (
     FRAME_SECONDS,
     frame_energy,

@@ -11,10 +11,10 @@ import pytest
 from tests.data.talks import Talk, plain, word_errors
 from vat.media.sound import write_flac
 from vat.speech.asr import transcribe_chunk, transcribe_window
-from vat.speech.split import SplitSettings, split
+from vat.speech.settings import SplitSettings
+from vat.speech.split import split
 from vat.transcript.merge import merge
-from vat.transcript.quarantine import QuarantineSettings
-from vat.transcript.seams import SeamSettings
+from vat.transcript.settings import QuarantineSettings, SeamSettings
 
 
 @pytest.fixture(scope="module")

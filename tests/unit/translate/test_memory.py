@@ -21,7 +21,7 @@ from vat.translate import Translation
 from vat.translate.glossary import Term
 from vat.translate.limits import Ledger, RateLimit, begin_run
 from vat.translate.memory import Kept, Memory, key_of
-from vat.translate.settings import check_means
+from vat.translate.settings import check_server
 
 
 @pytest.fixture(autouse=True)
@@ -369,8 +369,8 @@ def test_an_answer_without_count_stays_booked_at_its_highest_cost(tmp_path: Path
 def test_a_limit_without_prices_is_refused() -> None:
     wrong = {"max_cost": 1.0, "input_price": 1.0, "output_price": None, "base_url": None}
     with pytest.raises(ConfigError, match=r"input_price and translate\.output_price"):
-        check_means({"translate": wrong})
-    check_means({"translate": wrong | {"output_price": 0.0}})
+        check_server({"translate": wrong})
+    check_server({"translate": wrong | {"output_price": 0.0}})
 
 
 def test_a_secret_in_the_address_is_refused_before_anything_is_written() -> None:
@@ -386,12 +386,12 @@ def test_a_secret_in_the_address_is_refused_before_anything_is_written() -> None
         *(f"https://h/v1?{name}=sk-1" for name in ("code", "sig", "secret", "Auth", "password")),
     ):
         with pytest.raises(ConfigError, match="OPENAI_API_KEY") as error:
-            check_means({"translate": config | {"base_url": address}})
+            check_server({"translate": config | {"base_url": address}})
         assert "sk-1" not in str(error.value)
-    check_means({"translate": config | {"base_url": "https://host/v1?version=2&design=a"}})
+    check_server({"translate": config | {"base_url": "https://host/v1?version=2&design=a"}})
     for address in ("host/v1", "http://[::1/v1", "http://", "file:///v1"):
         with pytest.raises(ConfigError, match="begins with http"):
-            check_means({"translate": config | {"base_url": address}})
+            check_server({"translate": config | {"base_url": address}})
 
 
 def test_runs_at_the_same_time_share_one_count(tmp_path: Path) -> None:
