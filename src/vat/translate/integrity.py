@@ -51,6 +51,7 @@ _SHORTEST_FROM: Final = 24
 """Bounds on the width of a translation by that of its source. Real pairs lie between 0.4 and 2.5;
 the slack is for idioms and interjections."""
 
+_CERTAIN_CHARACTERS: Final = 3
 _REPEATED_COLUMNS: Final = 8
 _WIDELY: Final = 3
 _WIDELY_COLUMNS: Final = 12
@@ -157,11 +158,27 @@ def _script_faults(source: str, answer: str, target: str, terms: Sequence[Term])
             invented >= _FOREIGN_SHARE or _is_left(source, answer)
         )
         return [Fault(f"it is not written in {wanted}", certain)]
-    simplified = chinese_variant(answer)
-    wrong = {"zh-hans": -simplified, "zh-hant": simplified}.get(target, 0)
-    if wrong >= 2:
-        return [Fault(f"it is not written in {wanted}", wrong >= 4)]
+    if _is_other_chinese(answer, target):
+        own, other = _chinese_of(answer, target)
+        certain = other >= _CERTAIN_CHARACTERS and other > own
+        return [Fault(f"it is not written in {wanted}", certain)]
     return []
+
+
+def _chinese_of(answer: str, target: str) -> tuple[int, int]:
+    """Characters of the wanted form of Chinese alone, and of the other one alone."""
+    simplified, traditional = chinese_variant(answer)
+    return (traditional, simplified) if target == "zh-hant" else (simplified, traditional)
+
+
+def _is_other_chinese(answer: str, target: str) -> bool:
+    """Whether a text has characters of the form of Chinese that is not wanted.
+
+    One tells a traditional text from a simplified one; but simplified texts keep some old
+    characters in names.
+    """
+    least = {"zh-hant": 1, "zh-hans": 2}.get(target)
+    return least is not None and _chinese_of(answer, target)[1] >= least
 
 
 def _pinned(source: str, terms: Sequence[Term]) -> Set[str]:
