@@ -320,7 +320,7 @@ ABOUT_THE_TASK: dict[str, Fault] = {
     "refuse in English": _one(lambda key, text: "I'm sorry, but I can't assist with that."),
     "ask for more": _one(lambda key, text: "请提供需要翻译的文本。"),
     "announce": _one(lambda key, text: "好的，以下是翻译："),
-    "number": _each(lambda key, text: f"{key}. {text}"),
+    "own number": _each(lambda key, text: f"{key}. {text}"),
     "other number": _one(lambda key, text: f"{int(key) + 5000}. {text}"),
     "label": _each(lambda key, text: f"翻译：{text}"),
     "explain": _one(lambda key, text: f"{text}（注：这里是直译）"),
@@ -335,7 +335,7 @@ ABOUT_THE_TASK: dict[str, Fault] = {
 """Answers that speak of the task, or have what belongs to its form, in place of a translation."""
 
 WRAPPED = {
-    "number",
+    "own number",
     "label",
     "mark up",
     "place",

@@ -24,11 +24,16 @@ _BLANKS: Final = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _BARE_KEY: Final = re.compile(r"[\w.-]+")
 _NO_KEY: Final = re.compile(r"[{}\n]")
 _BARE_VALUE: Final = re.compile(r"[^\s,{}\[\]\"']+")
-_NEXT_KEY: Final = r"(?:[\"'“„«`][^\"'“”„«»`\n]{1,40}[\"'”“»`]|[\w-]{1,40})\s*[:：]"
+_TOLD: Final = r"\s*(?:[:：]|=>?)"
+_NEXT_KEY: Final = r"(?:[\"'“„«`][^\"'“”„«»`\n]{1,40}[\"'”“»`]|[\w-]{1,40})" + _TOLD
 _AFTER_VALUE: Final = re.compile(rf"\s*(?:[,，]\s*)?(?:[}}\]]|//|/\*|{_NEXT_KEY}|,\s*[{{\[\"'“])")
 """What follows a quotation mark that ends a value, and hardly ever one inside of it."""
 
-_AFTER_KEY: Final = re.compile(r"\s*[:：]")
+_AFTER_KEY: Final = re.compile(_TOLD)
+_BARE_TEXT: Final = re.compile(rf"[^\n{{}}\[\]\"]+?(?=\s*(?:,\s*{_NEXT_KEY}|,?\s*[}}\n]))")
+"""A text that nobody put into quotation marks."""
+
+_NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 _BARE: Final = {"true": True, "false": False, "null": None, "none": None}
 
 
@@ -145,9 +150,11 @@ class _Reader:
             if bare is None:
                 raise ValueError
             key, self.at = bare[0], bare.end()
-        if self._peek() not in ":：" or _NO_KEY.search(key):
+        self._peek()
+        told = _AFTER_KEY.match(self.text, self.at)
+        if told is None or _NO_KEY.search(key):
             raise ValueError
-        self.at += 1
+        self.at = told.end()
         return key
 
     def _value(self) -> Any:
@@ -158,16 +165,24 @@ class _Reader:
             return self._items()
         if mark in _QUOTES:
             return self._quoted(_AFTER_VALUE.match, len(self.text))
+        return self._bare()
+
+    def _bare(self) -> Any:
+        """A word that JSON knows, a number, or a text without quotation marks."""
         bare = _BARE_VALUE.match(self.text, self.at)
         if bare is None:
             raise ValueError
-        self.at = bare.end()
-        if self.at == len(self.text):
+        if bare.end() == len(self.text):
             raise _CutError
         word = bare[0].casefold()
-        if word in _BARE:
-            return _BARE[word]
-        return float(word)  # a ValueError for what is no number
+        if word in _BARE or _NUMBER.fullmatch(word):
+            self.at = bare.end()
+            return _BARE[word] if word in _BARE else float(word)
+        text = _BARE_TEXT.match(self.text, self.at)
+        if text is None:
+            raise ValueError
+        self.at = text.end()
+        return text[0]
 
     def _quoted(self, follows: Callable[[str, int], object], most: int) -> str:
         """The text up to the quotation mark behind which something follows that may."""

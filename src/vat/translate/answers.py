@@ -21,6 +21,8 @@ _NUMBER: Final = ("id", "number", "index", "key", "n")
 """Names that models give to the parts of an entry, whatever they were told."""
 
 _KEY: Final = re.compile(r"(?:(?:subtitle|line|cue)[ _-]?|[#(\[])?(\d{1,20})[.)\]]?", re.IGNORECASE)
+_ESCAPED: Final = re.compile(r'\{\s*\\"')
+_QUOTE: Final = '"'
 _THOUGHT_ENDS: Final = re.compile(
     r"</(?:think|thinking|thought|reasoning)>|\[/THINK\]|<\|channel\|>final<\|message\|>"
     r"|<channel\|>|<\|end_of_thought\|>",
@@ -104,12 +106,13 @@ def _spoken(answer: str) -> Iterator[str]:
     ends = [match.end() for match in _THOUGHT_ENDS.finditer(answer)]
     yield from (answer[end:] for end in dict.fromkeys([*ends[-1:], *ends[:1]]))
     yield answer
-    if answer.lstrip().startswith('"'):
+    if _ESCAPED.search(answer):
+        # An object that was written as a text, with or without the quotation marks of one.
         try:
-            inner = json.loads(answer, strict=False)
+            inner = json.loads(f'"{answer.strip().strip(_QUOTE)}"', strict=False)
         except ValueError:
             return
-        yield inner if isinstance(inner, str) else ""
+        yield inner
 
 
 def _records(value: Any, depth: int = 0) -> Iterator[dict[str, Any]]:
@@ -152,7 +155,7 @@ def _coverage(record: Mapping[str, Any], asked: Container[int]) -> int:
 
 def _id(key: str) -> int:
     """The number in a key, which may be written as in "subtitle 7" or "#7"; -1 for none."""
-    digits = _KEY.fullmatch(key)
+    digits = _KEY.fullmatch(key.strip())
     return int(digits[1]) if digits else -1
 
 

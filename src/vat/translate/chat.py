@@ -253,7 +253,8 @@ class Server:
         """
         option = unknown_option(error, {"temperature", "max_tokens", "max_completion_tokens"})
         with self._learning:
-            if option and option not in self.refused and self._sends(option):
+            length = count > 1 and option != "temperature" and is_too_long(error)
+            if option and option not in self.refused and self._sends(option) and not length:
                 self.refused.add(option)
                 logger.warning("the server refuses the option %s; it is left out", option)
                 return True

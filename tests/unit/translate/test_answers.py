@@ -38,6 +38,8 @@ OTHER = WHOLE.replace("Zug", "Bus")
         json.dumps({"subtitles": ENTRIES}),
         json.dumps({"result": {"translations": ENTRIES}, "context": {}}),
         json.dumps({f"subtitle {key}": entry for key, entry in ENTRIES.items()}),
+        *(json.dumps(WHOLE)[1:-1], WHOLE.replace(": ", " => ")),
+        WHOLE.replace('"Mach zu, bitte."', "Mach zu, bitte."),
         *(json.dumps(WHOLE), f'Here {{" it is: {WHOLE}'),
         WHOLE.replace("Zug", "Zug\n").replace(", bitte", ",\n bitte").replace("Zug\n", "Zug"),
     ],
