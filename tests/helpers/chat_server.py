@@ -104,7 +104,7 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
             self.send_response(status)
             if headers is not None:
                 for name, value in headers.items():
-                    date = formatdate(time.time() + 1, usegmt=True)
+                    date = formatdate(time.time() + 1.3, usegmt=True)
                     self.send_header(name, value.replace("DATE", date))
             elif status in (429, 500, 503) and behaviour.wait is not None:
                 self.send_header("Retry-After", behaviour.wait)

@@ -41,7 +41,7 @@ def test_an_answer_is_found_in_whatever_is_around_it(manner: str, echo: bool) ->
 
 @pytest.mark.parametrize("manner", sorted(CUT))
 def test_what_is_cut_is_asked_for_again(manner: str) -> None:
-    with chat_server(Behaviour(manners=[manner], rate=0.3)) as server:
+    with chat_server(Behaviour(manners=[manner], rate=0.2)) as server:
         texts, doubtful = translated(server)
     assert (wrong(texts), doubtful) == (set(), set())
     assert REQUESTS < len(server.requests) < 5 * REQUESTS
