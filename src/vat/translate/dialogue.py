@@ -80,6 +80,18 @@ class Asked:
         return self.trouble or self.faults[0].reason
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What is left of a batch: it is asked for again by at most `half` as many cues at once.
+
+    `partly` tells that something else of the batch was taken.
+    """
+
+    asked: list[Asked]
+    half: int
+    partly: bool = False
+
+
 @dataclass(slots=True)
 class Dialogue:
     """One step of a translation, by batches that do not depend on one another.
@@ -137,19 +149,30 @@ class Dialogue:
         return kept is not None
 
     def _exchange(self, pool: ThreadPoolExecutor, waiting: Sequence[Asked]) -> None:
-        """Ask until nothing waits; what was refused comes first: a bad server shows soon."""
-        pending: set[Future[tuple[list[Asked], int]]] = set()
+        """Ask until nothing waits; what was refused comes first: a bad server shows soon.
+
+        What is left of answers that were right but for a few sentences is gathered, and asked for
+        together.
+        """
+        pending: set[Future[Refused]] = set()
         ready = deque(cut(waiting, self.job.settings.batch_size))
-        while ready or pending:
+        left: dict[int, list[Asked]] = {}
+        while ready or pending or left:
+            ready.extend(gathered(left, idle=not ready and not pending))
             while ready and len(pending) < self._threads():
                 batch, *others = cut(ready.popleft(), self._size())
                 ready.extendleft(reversed(others))
                 pending.add(pool.submit(self._ask, batch))
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
-                ready.extendleft(reversed(self._again(*future.result())))
+                refused = future.result()
+                if refused.partly and self.step.attempts and not self.stopped:
+                    left.setdefault(refused.half, []).extend(refused.asked)
+                else:
+                    ready.extendleft(reversed(self._again(refused)))
             if self._is_hopeless():
                 ready.clear()
+                left.clear()
 
     def _size(self) -> int:
         """Most cues in one batch: what is wished for, or less where the server takes less."""
@@ -163,22 +186,19 @@ class Dialogue:
         strict = self.step.required and self.job.settings.on_failure == "fail"
         return strict and len(self.failures) >= _MOST_FAILURES
 
-    def _ask(self, batch: list[Asked]) -> tuple[list[Asked], int]:
-        """One request; what is right is kept and taken. Runs in a thread.
-
-        The rest is given back, with the number of cues at which it is asked for again at most.
-        """
+    def _ask(self, batch: list[Asked]) -> Refused:
+        """One request; what is right is kept and taken, the rest given back. Runs in a thread."""
         asked: dict[int, str] = {}
         for one in batch:
             asked.update(zip(one.task.ids, one.task.sources, strict=True))
         half = (len(asked) + 1) // 2
         with self.slots:
             if self.stopped:
-                return batch, half
+                return Refused(batch, half)
             try:
                 reply = self.server.ask(self.step.prompt, _request(batch), self.step.fields)
             except DeclinedError as error:
-                return self._decline(batch, str(error)), half
+                return Refused(self._decline(batch, str(error)), half)
             except BaseException:
                 self.stopped = True
                 raise
@@ -189,7 +209,7 @@ class Dialogue:
             lacks = any(at not in texts for at in one.task.ids)
             one.trouble = reply.trouble if lacks else ""
         self._log(batch, again)
-        return again, half
+        return Refused(again, half, partly=0 < len(again) < len(batch))
 
     def _decline(self, batch: list[Asked], reason: str) -> list[Asked]:
         """The batch of one, never to be asked for again."""
@@ -241,14 +261,14 @@ class Dialogue:
         for at in task.ids:
             self.job.doubt(at, kept.doubt)
 
-    def _again(self, refused: list[Asked], half: int) -> list[list[Asked]]:
+    def _again(self, refused: Refused) -> list[list[Asked]]:
         """The batches in which refused sentences are asked for once more."""
         if self.stopped:
             return []
-        if len(refused) > 1 and self.step.attempts:
-            return cut(refused, half)
+        if len(refused.asked) > 1 and self.step.attempts:
+            return cut(refused.asked, refused.half)
         batches = []
-        for one in refused:
+        for one in refused.asked:
             if one.tries < self.step.attempts:
                 batches.append([one])
             elif one.last is not None and self.step.required:
@@ -299,6 +319,18 @@ def cut(waiting: Sequence[Asked], size: int) -> list[list[Asked]]:
             batches.append([])
             count = len(one.task.ids)
         batches[-1].append(one)
+    return batches
+
+
+def gathered(left: dict[int, list[Asked]], *, idle: bool) -> list[list[Asked]]:
+    """Batches of what is left, by the most cues of each, as soon as one is full or nobody works.
+
+    What goes into a batch is taken away from `left`.
+    """
+    batches: list[list[Asked]] = []
+    for most in sorted(left, reverse=True):
+        if idle or sum(len(one.task.ids) for one in left[most]) >= most:
+            batches += cut(left.pop(most), most)
     return batches
 
 

@@ -242,7 +242,7 @@ def test_scripts_and_words() -> None:
     assert foreign_share("♪ 12", "zh", "") == 0
     assert chinese_variant("这辆车红") == (3, 0)
     assert chinese_variant("這輛車紅") == (0, 4)
-    assert chinese_variant("囧着嘅咗喺裏") == (0, 2)
+    assert chinese_variant("囧着嘅咗喺裏") == (0, 1)
     assert chinese_variant("——·～〜・×°Ⅱāб") == (0, 0)
 
 
