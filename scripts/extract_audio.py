@@ -2,7 +2,6 @@
 
 from vat.files import read_json
 from vat.joblog import job_log
-from vat.media.ffmpeg import ffmpeg_path
 from vat.media.probe import Media
 from vat.media.sound import extract_audio
 
@@ -11,5 +10,5 @@ with job_log(snakemake.log[0]):
         snakemake.input.source,
         Media.from_json(read_json(snakemake.input.media)),
         snakemake.output.audio,
-        ffmpeg=ffmpeg_path(snakemake.config["ffmpeg"]),
+        damaged=snakemake.params.damaged,
     )

@@ -8,8 +8,8 @@ from typing import Final
 
 VERSIONS: Final = {
     "fetch_model": 1,
-    "download": 1,
-    "extract_audio": 1,
+    "download": 2,
+    "extract_audio": 2,
     "separate": 1,
     "split": 2,
     "asr_chunk": 2,

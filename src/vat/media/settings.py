@@ -20,3 +20,9 @@ class DownloadSettings:
         " track.",
         minimum=0,
     )
+    damaged: str = setting(
+        "fail",
+        "What becomes of a video whose sound cannot be decoded everywhere: fail, or warn and have"
+        " silence there.",
+        enum=("fail", "warn"),
+    )

@@ -208,7 +208,7 @@ def make_plan(
     check_server(full)
     if len(full["embed"]["bilingual"]) == 1:
         raise ConfigError("embed.bilingual names one language; name two, or none.")
-    probes = Probes(here / ".snakemake" / "vat" / "probes.json", renew)
+    probes = Probes(here / ".snakemake" / "vat" / "sources.json", renew)
     bases = (here, root)
     videos = Finder(full, SHEET_ROW, bases, skip, probes.entries, probes.listing).find()
     length = full["split"]["chunk_seconds"]

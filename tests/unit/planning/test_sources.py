@@ -199,6 +199,46 @@ def test_a_wrong_row_is_named(find: Any, tmp_path: Path, row: str, message: str)
         find("v.tsv")
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("v.csv", 'source,title\nin/a.mp4,"A, b"\n'),
+        ("v.csv", '\ufeffsource;title\r\nin/a.mp4;"A, b"\r\n'),
+        ("v.csv", "source\ttitle\nin/a.mp4\tA, b\n"),
+        ("v.tsv", "\ufeffsource\ttitle\nin/a.mp4\tA, b\n"),
+    ],
+)
+def test_sheets_of_spreadsheet_programs_are_read(
+    find: Any, tmp_path: Path, name: str, text: str
+) -> None:
+    touch(tmp_path, "in/a.mp4")
+    (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    (video,) = find(name).values()
+    assert video.title == "A, b"
+
+
+def test_a_list_of_paths_and_addresses_is_read(find: Any, tmp_path: Path) -> None:
+    touch(tmp_path, "in/a b.mp4")
+    lines = ["# mine", "in/a b.mp4", "", "  https://example.org/c.mp4  "]
+    (tmp_path / "list.txt").write_text("\ufeff" + "\r\n".join(lines), encoding="utf-8")
+    a, c = find("list.txt").values()
+    assert Path(a.source).name == "a b.mp4"
+    assert (c.source, c.remote) == ("https://example.org/c.mp4", True)
+    (tmp_path / "list.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match=r"list\.txt"):
+        find("list.txt")
+
+
+def test_what_a_search_passes_over_is_counted(
+    find: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    touch(tmp_path / "in", "a.mp4", "b.QT", "c.dvr-ms", *(f"{n}.xyz" for n in range(7)), ".d.xyz")
+    assert len(find("in")) == 3
+    (record,) = caplog.records
+    assert "7 files" in record.getMessage()
+    assert "0.xyz, 1.xyz" in record.getMessage()
+
+
 @given(st.text(st.characters(exclude_characters="\0/", codec="utf-8"), min_size=1))
 def test_any_name_gives_a_valid_slug(name: str) -> None:
     made = slug(name)
