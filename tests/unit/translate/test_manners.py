@@ -4,7 +4,14 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.chat_faults import ABOUT_THE_TASK, LATER, MANNERS, REFUSED, WRAPPED
+from tests.helpers.chat_faults import (
+    ABOUT_THE_TASK,
+    LATER,
+    MANNERS,
+    REFUSAL,
+    REFUSED,
+    WRAPPED,
+)
 from tests.helpers.chat_server import Answer, Behaviour, chat_server, chinese, lines, subtitles
 from tests.helpers.translating import ask
 from vat.errors import TranslationError
@@ -75,6 +82,17 @@ def test_a_translation_is_taken_out_of_its_wrapping(manner: str) -> None:
         texts, doubtful = translated(server)
     assert (wrong(texts), doubtful) == (set(), set())
     assert len(server.requests) == REQUESTS
+
+
+def test_what_is_left_of_several_answers_is_asked_for_together() -> None:
+    def refuse_first(answer: Answer, asked: dict[str, str]) -> Answer:
+        first = next(iter(answer)) if len(answer) == BATCH else None
+        return {k: v | {"translation": REFUSAL} if k == first else v for k, v in answer.items()}
+
+    with chat_server(Behaviour(change=refuse_first)) as server:
+        texts, doubtful = translated(server)
+    assert (wrong(texts), doubtful) == (set(), set())
+    assert [len(subtitles(one)) for one in server.requests] == [BATCH] * REQUESTS + [REQUESTS]
 
 
 def test_a_server_that_only_refuses_fails_by_number() -> None:
