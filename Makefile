@@ -45,20 +45,20 @@ lint: install
 
 # Questions with figures for answers; each prints one table.
 bench-gpu: install
-	$(BIN)/python benchmarks/gpu_policies.py
+	$(BIN)/python -m benchmarks.gpu_policies
 
 bench-overhead: install
-	$(BIN)/python benchmarks/executor_overhead.py
+	$(BIN)/python -m benchmarks.executor_overhead
 
 bench-asr: install
-	$(BIN)/python benchmarks/asr_workers.py
+	$(BIN)/python -m benchmarks.asr_workers
 
 bench-cues: install
 	$(BIN)/python -m benchmarks.cues
 
 # Three hours of sound through every job: time, memory, file sizes (some minutes).
 bench-long: install
-	$(BIN)/python benchmarks/long_recording.py
+	$(BIN)/python -m benchmarks.long_recording
 
 bench-embed: install
 	$(BIN)/python -m benchmarks.embedding 4000 /dev/shm
@@ -67,10 +67,10 @@ bench-encoders: install
 	$(BIN)/python -m benchmarks.encoders
 
 bench-dag: install
-	$(BIN)/python benchmarks/dag.py
+	$(BIN)/python -m benchmarks.dag
 
 bench-folder: install
-	$(BIN)/python benchmarks/folder.py
+	$(BIN)/python -m benchmarks.folder
 
 clean:
 	rm -rf $(VENV) results resources logs .snakemake

@@ -1,6 +1,5 @@
 """Rule extract_audio: the sound of one video that is transcribed."""
 
-from vat.files import read_json
 from vat.joblog import job_log
 from vat.media.probe import Media
 from vat.media.sound import extract_audio
@@ -8,7 +7,7 @@ from vat.media.sound import extract_audio
 with job_log(snakemake.log[0]):
     extract_audio(
         snakemake.input.source,
-        Media.from_json(read_json(snakemake.input.media)),
+        Media.read(snakemake.input.media),
         snakemake.output.audio,
         damaged=snakemake.params.damaged,
     )

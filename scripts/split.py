@@ -1,6 +1,6 @@
 """Rule split: the spans of one video, and its language."""
 
-from vat.files import read_json, write_json
+from vat.files import read_json
 from vat.joblog import job_log
 from vat.speech.settings import SplitSettings
 from vat.speech.split import split
@@ -17,4 +17,4 @@ with job_log(snakemake.log[0]):
         threads=snakemake.threads,
     )
     write_probability(snakemake.output.voice, probability)
-    write_json(snakemake.output.chunks, chunks)
+    chunks.write(snakemake.output.chunks)

@@ -61,7 +61,7 @@ def download(
         here = target
     media = probe(here, name=name, title=title, source=source, audio_track=audio_track)
     logger.info("%s: %.3f s, audio track %s", name, media.duration, media.audio_track)
-    write_json(media_json, media.to_json())
+    media.write(media_json)
     if remote:
         here.replace(target)
         _facts_file(here).unlink(missing_ok=True)

@@ -3,11 +3,10 @@
 import logging
 import os
 import stat
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final
 
 import av
 from av.container import InputContainer
@@ -15,6 +14,7 @@ from av.stream import Disposition
 from av.stream import Stream as AvStream
 
 from vat.errors import SourceError
+from vat.files import Record
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ _SEEK_BACK_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Record):
     """One stream of a container. `start` is in seconds of video time, None where unknown."""
 
     index: int
@@ -65,7 +65,7 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
+class Media(Record):
     """A video and what is known of it.
 
     `duration` and `audio_start` are seconds of video time, whose t = 0 is the container's start;
@@ -81,16 +81,6 @@ class Media:
     streams: tuple[Stream, ...]
     audio_track: int | None
     audio_start: float
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        streams = tuple(Stream(**stream) for stream in record["streams"])
-        return cls(**{**record, "streams": streams})
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object with the fields of the video and a list of its streams."""
-        return {**asdict(self), "streams": [asdict(stream) for stream in self.streams]}
 
     def of_type(self, kind: str) -> list[Stream]:
         """The streams of one type: video, audio, subtitle, attachment or data."""

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from vat.errors import ConfigError
+from vat.languages import base
 from vat.planning.config import SHEET_ROW, complete, recipe
 from vat.planning.known_sources import Probes
 from vat.planning.sources import Finder, Video, identity, locate
-from vat.subtitles.tracks import BILINGUAL
+from vat.subtitles.track import BILINGUAL
 from vat.timeline import count_chunks
 from vat.translate.glossary import digest, glossary_names, read_terms
 from vat.translate.settings import NO_KEY, check_prompt, check_server, prompts_of
@@ -78,7 +79,7 @@ class Plan:
     def prompts(self, names: Sequence[str], target: str) -> dict[str, Any]:
         """The texts of the prompts, and the notes on the style of a language, if there are any."""
         folder = self.config["translate"]["prompts"]
-        codes = (target, target.split("-", maxsplit=1)[0])
+        codes = (target, base(target))
         styles = (f"{folder}/styles/{code}.txt" for code in codes)
         found = [name for name in styles if any((base / name).is_file() for base in self.bases)]
         texts = {name: self.text(f"{folder}/{name}.txt") for name in names}

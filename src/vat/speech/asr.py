@@ -12,7 +12,7 @@ from vat.device import gpu_errors, is_out_of_memory, resolve
 from vat.errors import ModelError, TranscriptError
 from vat.media.sound import SPEECH_RATE, Samples, read_span
 from vat.speech.settings import AsrSettings
-from vat.timeline import Interval, Reading, Segment, Span, Word, spans_of
+from vat.timeline import Chunks, Interval, Part, Reading, Segment, Span, Word
 
 logger = logging.getLogger(__name__)
 
@@ -47,15 +47,15 @@ def transcribe_chunk(
         DeviceError: where a GPU is asked for and none is visible.
         GpuMemoryError: where even one window at a time does not fit into the GPU's memory.
     """
-    spans = spans_of(dict(chunks))
+    video = Chunks.from_json(chunks)
+    spans, language = video.spans, video.language
     if not 1 <= number <= len(spans):
         raise TranscriptError(f"There is no chunk {number}: the video has {len(spans)} chunks.")
     whisper = _loaded(model, settings, device, threads)
-    intervals = [(start, end) for start, end in chunks["speech"]]
-    span, language = spans[number - 1], chunks["language"]
-    heard = transcribe_span(speech, span, language, whisper, AsrSettings(**settings), intervals)
+    span, chosen = spans[number - 1], AsrSettings(**settings)
+    heard = transcribe_span(speech, span, language, whisper, chosen, video.speech)
     logger.info("chunk %d of %d: %d words", number, len(spans), len(heard.words))
-    return {"chunk": number, "language": language, "span": span.to_json(), **heard.to_json()}
+    return Part(number, language, span, heard.words, heard.segments).to_json()
 
 
 def transcribe_window(
@@ -234,4 +234,4 @@ def _read(heard: Iterable[Any], span: Span) -> Reading:
                     round(float(segment.no_speech_prob), 4),
                 )
             )
-    return Reading(words, segments)
+    return Reading(tuple(words), tuple(segments))

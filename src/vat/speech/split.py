@@ -4,7 +4,7 @@ import itertools
 import logging
 import math
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from vat.speech.vad import (
     speech_intervals,
     speech_probability,
 )
-from vat.timeline import Interval, Span, count_chunks
+from vat.timeline import Chunks, Interval, Span, count_chunks
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +38,8 @@ def split(
     language_model: str,
     settings: SplitSettings,
     threads: int = 1,
-) -> tuple[dict[str, Any], Frames]:
-    """The content of chunks.json for one video, and the probability of speech in each frame.
+) -> tuple[Chunks, Frames]:
+    """The chunks of one video, and the probability of speech in each frame.
 
     `expected` is the number of chunks that the run was planned with, None where it was not.
     `language` is a code, or "auto" to detect it with the Whisper model in `language_model`.
@@ -65,14 +65,14 @@ def split(
             speech, intervals, language_model, settings.language_windows, threads=threads
         )
     logger.info("%d chunks, %d stretches of speech, language %s", count, len(intervals), code)
-    chunks = {
-        "language": code,
-        "language_probability": round(certainty, 4),
-        "language_source": source,
-        "duration": duration,
-        "speech": [list(interval) for interval in intervals],
-        "spans": [span.to_json() for span in spans],
-    }
+    chunks = Chunks(
+        language=code,
+        language_probability=round(certainty, 4),
+        language_source=source,
+        duration=duration,
+        speech=tuple(intervals),
+        spans=tuple(spans),
+    )
     return chunks, probability
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from vat.languages import base
 from vat.settings import Language, setting
 
 
@@ -89,11 +90,11 @@ def cue_settings(language: str, section: Mapping[str, Any]) -> CueSettings:
     `section` has keys of `CueSettings`, where null leaves the preset's value, and `languages` with
     the same keys by language code, which go first; `zh` speaks for `zh-hant`, too.
     """
-    base = language.split("-", maxsplit=1)[0]
+    shared = base(language)
     single = section.get("languages") or {}
-    found = PRESETS.get(base, CueSettings())
+    found = PRESETS.get(shared, CueSettings())
     known = {field.name for field in fields(CueSettings)}
-    for changes in (section, single.get(base, {}), single.get(language, {})):
+    for changes in (section, single.get(shared, {}), single.get(language, {})):
         wanted = {key: changes[key] for key in known if changes.get(key) is not None}
         found = replace(found, **wanted)
     return found

@@ -2,16 +2,19 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from typing import Any, Final
 
 from vat.errors import TranscriptError
+from vat.files import Record
 from vat.speech.vad import Frames
-from vat.timeline import Reading, Segment, Span, Word, spans_of
+from vat.timeline import Chunks, Interval, Part, Segment, Span, Word
 from vat.transcript.coverage import account
 from vat.transcript.quarantine import Suspect, suspects
-from vat.transcript.second_reading import Decode, Draft
+from vat.transcript.seams import Seam
+from vat.transcript.second_reading import Decode, Draft, SecondReading
 from vat.transcript.settings import QuarantineSettings, SeamSettings
 
 logger = logging.getLogger(__name__)
@@ -19,15 +22,36 @@ logger = logging.getLogger(__name__)
 _ROUNDING_SECONDS: Final = 0.01
 
 
+@dataclass(frozen=True, slots=True)
+class Transcript(Record):
+    """All words of a video, each once and in order, and how they were found: transcript.json.
+
+    A word's `segment` is an index into `segments`. `coverage` are the books: words and seconds of
+    speech, and the stretches without words (see `vat.transcript.coverage.account`). `speech` has
+    the stretches in which somebody speaks, as split found them.
+    """
+
+    language: str
+    language_probability: float
+    duration: float
+    words: tuple[Word, ...]
+    segments: tuple[Segment, ...]
+    seams: tuple[Seam, ...]
+    second_readings: tuple[SecondReading, ...]
+    quarantine: tuple[Suspect, ...]
+    coverage: Mapping[str, Any]
+    speech: tuple[Interval, ...]
+
+
 def merge(
-    chunks: Mapping[str, Any],
-    parts: Iterable[Mapping[str, Any]],
+    chunks: Chunks,
+    parts: Iterable[Part],
     probability: Frames,
     decode: Decode,
     seams: SeamSettings,
     quarantine: QuarantineSettings,
-) -> dict[str, Any]:
-    """The content of transcript.json from a video's chunks.json and its words/{chunk}.json.
+) -> Transcript:
+    """The transcript of a video from the words of its chunks.
 
     `probability` is of speech, per frame, as `split` found it. `decode` is called only for bad
     seams and for speech without words.
@@ -36,24 +60,18 @@ def merge(
         TranscriptError: where a chunk is missing, comes twice, or was cut elsewhere, and where not
             every word and every second of speech is accounted for.
     """
-    spans = spans_of(dict(chunks))
-    found = _by_number(parts, spans)
-    speech = [(start, end) for start, end in chunks["speech"]]
+    found = _by_number(parts, chunks.spans)
     judge = partial(suspects, probability=probability, settings=quarantine)
-    draft = Draft(decode, judge, chunks["language"], speech, chunks["duration"], seams)
-    for number, span in enumerate(spans, 1):
-        reading = Reading.from_json(found[number])
-        if number == 1:
-            draft.begin(reading)
-        else:
-            before = spans[number - 2]
-            draft.append(reading, span.keep[0], (span.pad[0], before.pad[1]))
+    draft = Draft(decode, judge, chunks.language, chunks.speech, chunks.duration, seams)
+    draft.begin(found[1].reading)
+    for number, (before, span) in enumerate(pairwise(chunks.spans), 2):
+        draft.append(found[number].reading, span.keep[0], (span.pad[0], before.pad[1]))
     draft.fill()
     return _transcript(chunks, draft, probability)
 
 
-def _transcript(chunks: Mapping[str, Any], draft: Draft, probability: Frames) -> dict[str, Any]:
-    listed = sorted(draft.suspects, key=lambda suspect: suspect.words[0].start)
+def _transcript(chunks: Chunks, draft: Draft, probability: Frames) -> Transcript:
+    listed = sorted(draft.suspects, key=lambda suspect: suspect.start)
     gone = [suspect for suspect in listed if not suspect.restored]
     doubted = [(suspect.id, suspect.words) for suspect in gone]
     coverage = account(draft.speech, draft.words, doubted, probability)
@@ -66,18 +84,18 @@ def _transcript(chunks: Mapping[str, Any], draft: Draft, probability: Frames) ->
     check_books(coverage, draft.words)
     _report(draft, listed, coverage)
     words, segments = _renumbered(draft.words, draft.segments)
-    return {
-        "language": chunks["language"],
-        "language_probability": chunks["language_probability"],
-        "duration": chunks["duration"],
-        "words": [word.to_json() for word in words],
-        "segments": [segment.to_json() for segment in segments],
-        "seams": [seam.to_json() for seam in draft.seams],
-        "second_readings": [reading.to_json() for reading in draft.second],
-        "quarantine": [suspect.to_json() for suspect in listed],
-        "coverage": coverage,
-        "speech": chunks["speech"],
-    }
+    return Transcript(
+        language=chunks.language,
+        language_probability=chunks.language_probability,
+        duration=chunks.duration,
+        words=tuple(words),
+        segments=tuple(segments),
+        seams=tuple(draft.seams),
+        second_readings=tuple(draft.second),
+        quarantine=tuple(listed),
+        coverage=coverage,
+        speech=chunks.speech,
+    )
 
 
 def check_books(coverage: Mapping[str, Any], words: Sequence[Word]) -> None:
@@ -111,8 +129,8 @@ def _report(draft: Draft, listed: Sequence[Suspect], coverage: Mapping[str, Any]
             "%s %s at %.1f s: '%s' (%s)",
             "restored" if suspect.restored else "in quarantine:",
             suspect.id,
-            suspect.words[0].start,
-            suspect.to_json()["text"],
+            suspect.start,
+            suspect.text,
             ", ".join(suspect.signs),
         )
     seconds = coverage["seconds"]
@@ -131,17 +149,15 @@ def _renumbered(
     )
 
 
-def _by_number(
-    parts: Iterable[Mapping[str, Any]], spans: Sequence[Span]
-) -> dict[int, Mapping[str, Any]]:
-    found: dict[int, Mapping[str, Any]] = {}
+def _by_number(parts: Iterable[Part], spans: Sequence[Span]) -> dict[int, Part]:
+    found: dict[int, Part] = {}
     for part in parts:
-        number = part["chunk"]
+        number = part.chunk
         if not 1 <= number <= len(spans):
             raise TranscriptError(f"There is no chunk {number}: the video has {len(spans)} chunks.")
         if number in found:
             raise TranscriptError(f"Chunk {number} appears twice.")
-        if Span.from_json(part["span"]) != spans[number - 1]:
+        if part.span != spans[number - 1]:
             raise TranscriptError(f"Chunk {number} was cut at other times; transcribe it again.")
         found[number] = part
     missing = [str(number) for number in range(1, len(spans) + 1) if number not in found]

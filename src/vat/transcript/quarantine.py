@@ -4,10 +4,11 @@ import functools
 import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final, Self
 
+from vat.files import Record
 from vat.speech.vad import END_THRESHOLD, THRESHOLD, Frames, voice
 from vat.timeline import Segment, Word, text_of
 from vat.transcript.seams import plain
@@ -39,7 +40,7 @@ voice it takes three signs of a broken decoder; a phrase alone never matters."""
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Record):
     """What is known about a run of words of one segment.
 
     `voice` is the highest probability of speech at or beside a word; `repetitions` how often a
@@ -56,28 +57,29 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Suspect:
-    """A run of words under suspicion; `restored` ones stay in the transcript."""
+class Suspect(Record):
+    """A run of words under suspicion: an item of the quarantine.
+
+    `text` is that of the `words`, `start` and `end` are theirs; `strength` is how much the `signs`
+    count together. `restored` ones stay in the transcript.
+    """
 
     id: str
-    words: Sequence[Word]
-    signs: Sequence[str]
-    evidence: Evidence
+    start: float
+    end: float
+    text: str
     restored: bool
+    signs: tuple[str, ...]
+    strength: float
+    evidence: Evidence
+    words: tuple[Word, ...]
 
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object with the item of the quarantine."""
-        return {
-            "id": self.id,
-            "start": self.words[0].start,
-            "end": max(word.end for word in self.words),
-            "text": text_of(self.words),
-            "restored": self.restored,
-            "signs": list(self.signs),
-            "strength": strength(self.signs),
-            "evidence": asdict(self.evidence),
-            "words": [word.to_json() for word in self.words],
-        }
+    @classmethod
+    def of(cls, words: Sequence[Word], signs: Sequence[str], evidence: Evidence) -> Self:
+        """The suspect that a run of words is, not restored."""
+        start, end = words[0].start, max(word.end for word in words)
+        name, text, strong = _name(words), text_of(words), strength(signs)
+        return cls(name, start, end, text, False, tuple(signs), strong, evidence, tuple(words))
 
 
 def suspects(
@@ -98,9 +100,9 @@ def suspects(
         signs = signs_of(evidence, len(run), settings)
         doubted = strength(signs) >= settings.limit
         if doubted:
-            name = _name(run)
-            restored = name in settings.restore or "all" in settings.restore
-            found.append(Suspect(name, run, signs, evidence, restored))
+            suspect = Suspect.of(run, signs, evidence)
+            restored = suspect.id in settings.restore or "all" in settings.restore
+            found.append(replace(suspect, restored=restored))
         if not doubted or found[-1].restored:
             kept += run
     return kept, found

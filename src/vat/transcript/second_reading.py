@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Final
 
+from vat.files import Record
 from vat.timeline import (
     Interval,
     Reading,
@@ -41,7 +42,7 @@ _WORD_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class SecondReading:
+class SecondReading(Record):
     """A window that was decoded again because of a "seam" or a "hole" in it.
 
     `score` is how well its words fit those on both sides, 0 to 1; `taken` whether they were taken.
@@ -52,10 +53,6 @@ class SecondReading:
     reason: str
     score: float
     taken: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object with the fields of the reading."""
-        return asdict(self)
 
 
 @dataclass(slots=True)

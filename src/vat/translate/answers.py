@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Any, Final
 from unicodedata import category
 
+from vat.subtitles.lines import one_line
 from vat.translate.almost_json import objects
-from vat.translate.fitting import one_line
 from vat.translate.integrity import begins
 
 MISSING = "it has no translation"

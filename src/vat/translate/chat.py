@@ -14,7 +14,7 @@ from openai.types.chat import ChatCompletion
 
 from vat.errors import TranslationError
 from vat.translate.connection import OPENAI, connect
-from vat.translate.limits import Ledger, RateLimit
+from vat.translate.limits import RateLimit, Spending
 from vat.translate.questions import estimate, format_of, most, usage
 from vat.translate.refusals import (
     asked_wait,
@@ -91,7 +91,7 @@ class Server:
     client: openai.OpenAI
     settings: TranslateSettings
     limit: RateLimit
-    ledger: Ledger
+    spending: Spending
     key: str = ""
     variable: str = ""
     formats: list[str] = field(default_factory=lambda: list(_FORMATS))
@@ -119,7 +119,7 @@ class Server:
             connection.client,
             settings,
             RateLimit.of_server(means.folder, settings.base_url or OPENAI, *limits),
-            Ledger(means.folder, means.name, known, means.max_cost),
+            Spending(means.folder, means.name, known, means.max_cost),
             connection.key,
             connection.variable,
         )
@@ -164,13 +164,13 @@ class Server:
             self.accepted.add(form)
             self.sizes.answered = max(self.sizes.answered, len(keys))
         choice = answer.choices[0] if answer.choices else None
-        return reply_of(choice, bounded=self.ledger.max_cost is not None)
+        return reply_of(choice, bounded=self.spending.max_cost is not None)
 
     def _options(self, messages: Any, keys: int) -> dict[str, Any]:
         options: dict[str, Any] = {}
         if self.settings.temperature is not None:
             options["temperature"] = self.settings.temperature
-        if self.ledger.max_cost is not None:
+        if self.spending.max_cost is not None:
             # Without a bound on the answer there would be none on its cost.
             bound = estimate(messages, keys)[1]
             options["max_tokens"] = options["max_completion_tokens"] = bound
@@ -195,7 +195,7 @@ class Server:
 
     def _once(self, messages: Any, options: Mapping[str, Any], keys: int) -> ChatCompletion:
         self.limit.wait(sum(estimate(messages, 0)))
-        reserved = self.ledger.reserve(most(messages, options, keys))
+        reserved = self.spending.reserve(most(messages, options, keys))
         spent = (0, 0)
         try:
             answer = self._checked(
@@ -234,7 +234,7 @@ class Server:
             self.requests += 1
             self.tokens = (self.tokens[0] + spent[0], self.tokens[1] + spent[1])
         if reserved or any(spent):
-            self.ledger.settle(spent, reserved)
+            self.spending.settle(spent, reserved)
 
     def _learn(
         self,
@@ -281,7 +281,7 @@ class Server:
     def _sends(self, option: str) -> bool:
         if option == "temperature":
             return self.settings.temperature is not None
-        return self.ledger.max_cost is not None
+        return self.spending.max_cost is not None
 
     def _takes(self, form: str, prompt: str, fields: Sequence[str]) -> bool:
         """Whether the server answers a harmless question that asks for JSON in this way."""

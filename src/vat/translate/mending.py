@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 from unicodedata import normalize
 
-from vat.translate.fitting import one_line
+from vat.subtitles.lines import one_line
 from vat.translate.remarks import label_pattern, note_pattern
 
 _ESCAPES: Final = (

@@ -14,9 +14,8 @@ from importlib.resources import files
 from typing import Final
 from unicodedata import normalize
 
-from vat.languages import LANGUAGES
+from vat.languages import LANGUAGES, base, letters
 from vat.subtitles.lines import columns
-from vat.translate.writing import letters
 
 REFUSAL: Final = "it seems to speak of the task instead of translating"
 LABEL: Final = "a label or number stands before it that is not in the source"
@@ -90,13 +89,9 @@ def _table() -> Mapping[str, Mapping[str, re.Pattern[str]]]:
     return found
 
 
-def _base(code: str) -> str:
-    return code.split("-", maxsplit=1)[0]
-
-
 def _row(code: str) -> Mapping[str, re.Pattern[str]]:
-    base = _base(code)
-    return _table().get({"yue": "zh"}.get(base, base), {})
+    plain = base(code)
+    return _table().get({"yue": "zh"}.get(plain, plain), {})
 
 
 def _features(text: str, code: str) -> Set[str]:
@@ -145,7 +140,7 @@ def _has_label(source: str, answer: str, pair: tuple[str, str]) -> bool:
     if numbered and numbered[1] not in re.findall(r"\d+", source):
         number, mark = int(numbered[1]), numbered[2]
         ordinal = mark == "." and number <= _LAST_DAY
-        if not (ordinal and _base(pair[1]) in _ORDINALS) and not (mark == ":" and ":" in source):
+        if not (ordinal and base(pair[1]) in _ORDINALS) and not (mark == ":" and ":" in source):
             return True
     if ":" in source:
         return False
@@ -160,14 +155,14 @@ def _has_label(source: str, answer: str, pair: tuple[str, str]) -> bool:
 @functools.cache
 def _names(code: str) -> tuple[str, ...]:
     """How the beginning of a language's name is written in the language itself, and in English."""
-    base = LANGUAGES[_base(code)]
-    return tuple(_plain(name)[:_NAME_STEM] for name in (base.english, base.native))
+    known = LANGUAGES[base(code)]
+    return tuple(_plain(name)[:_NAME_STEM] for name in (known.english, known.native))
 
 
 @functools.cache
 def label_pattern(code: str) -> re.Pattern[str]:
     """A label such as "Translation:" or the language's name before a text in a language."""
-    known = [LANGUAGES[code], LANGUAGES[_base(code)]]
+    known = [LANGUAGES[code], LANGUAGES[base(code)]]
     names = [name.lower() for one in known for name in (one.english, one.native)]
     plain = [re.escape(normalize("NFKC", name)) for name in names]
     labels = [_row(one)["label"].pattern for one in (code, "en") if "label" in _row(one)]

@@ -11,7 +11,7 @@ from vat.errors import ConfigError, SourceError
 from vat.planning.delivery_names import delivery_names
 from vat.planning.known_sources import Probes
 from vat.planning.plan import Plan, check_api_key, make_plan
-from vat.translate import TranslateSettings
+from vat.translate.settings import TranslateSettings
 
 
 @pytest.fixture

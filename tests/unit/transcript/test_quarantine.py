@@ -40,7 +40,7 @@ def test_a_known_phrase_said_aloud_stays(phrase: str) -> None:
 def test_words_over_silence_are_suspects_however_sure(phrase: str) -> None:
     kept, (suspect,) = suspects(spoken(phrase), [SURE], SILENCE, USUAL)
     assert kept == []
-    assert suspect.words == spoken(phrase)
+    assert suspect.words == tuple(spoken(phrase))
     assert suspect.signs[0] == "no voice"
     assert ("known phrase" in suspect.signs) == (phrase != "Some other words.")
 
