@@ -1,6 +1,5 @@
 """A server with OpenAI's chat interface that misbehaves in every way that was seen in the wild."""
 
-import hashlib
 import json
 import random
 import threading
@@ -9,219 +8,34 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-_CHARACTERS = (
-    "的一是不了人我在有他这为之大来以个中上们到说国和地也子时道出而要于就下得可你年生自会那后能对着"
-    "事其里所去行过家十用发天如然作方成者多日都三小军无同么经法当起与好看学进种将还分此心前面又定见只"
-).translate(dict.fromkeys(map(ord, "一十三")))
-_WORDS = [
-    "red",
-    "old",
-    "small",
-    "quiet",
-    "distant",
-    "careful",
-    "green",
-    "heavy",
-    "early",
-    "open",
-    "silver",
-    "narrow",
-]
-_THINGS = [
-    "house",
-    "garden",
-    "letter",
-    "window",
-    "river",
-    "bridge",
-    "street",
-    "engine",
-    "teacher",
-    "mountain",
-]
+from tests.helpers.chat_faults import (
+    ABOUT_THE_TASK,
+    FAULTS,
+    LATER,
+    MANNERS,
+    REFUSED,
+    Answer,
+    chinese,
+    lines,
+    right,
+    subtitles,
+)
 
-Answer = dict[str, Any]
-Fault = Callable[[Answer, dict[str, str], random.Random], Any]
-
-
-def chinese(text: str) -> str:
-    """What this server takes for the Chinese of a text: a character a word, figures as they are."""
-    return "".join(word if word.isdigit() else _character(word) for word in text.split())
-
-
-def _character(word: str) -> str:
-    number = word.strip(".,!?")
-    if number.isdigit():
-        return number
-    place = hashlib.sha256(word.encode()).digest()
-    return "".join(_CHARACTERS[byte % len(_CHARACTERS)] for byte in place[:2])
-
-
-def lines(count: int, seed: int = 1) -> list[str]:
-    """Sentences of which no two are alike, each with a number of its own."""
-    chance = random.Random(seed)
-    return [
-        f"The {chance.choice(_WORDS)} {chance.choice(_THINGS)} stands"
-        f" {chance.choice(['near', 'behind', 'above'])} the {chance.choice(_WORDS)}"
-        f" {chance.choice(_THINGS)} {number}."
-        for number in range(100, 100 + count)
-    ]
-
-
-def subtitles(request: dict[str, Any]) -> dict[str, str]:
-    """The source texts that a request asks for, by number."""
-    items = json.loads(request["messages"][-1]["content"])["subtitles"]
-    return {key: one if isinstance(one, str) else one["subtitle"] for key, one in items.items()}
-
-
-def right(request: dict[str, Any]) -> Answer:
-    """The answer that the server gives where it behaves."""
-    prompt, items = (
-        request["messages"][0]["content"],
-        json.loads(request["messages"][-1]["content"]),
-    )
-    answer: Answer = {}
-    for key, item in items["subtitles"].items():
-        text = item if isinstance(item, str) else item["subtitle"]
-        translation = chinese(text)
-        if isinstance(item, dict) and "columns" in item:
-            translation = f"{translation[: item['columns'] // 2 - 2]}{translation[-3:]}"
-        if isinstance(item, dict) and "draft" in item:
-            translation = f"{item['draft']}。"
-        answer[key] = {"begins": " ".join(text.split()[:4]), "translation": translation}
-        if '"critique"' in prompt:
-            answer[key]["critique"] = "It lacks a full stop."
-        if '"begins"' not in prompt:
-            answer[key] = translation
-    return answer
-
-
-def _text(entry: Any) -> str:
-    text: str = entry if isinstance(entry, str) else entry["translation"]
-    return text
-
-
-def _with(answer: Answer, key: str, text: Any) -> Answer:
-    """The answer with another translation for one subtitle."""
-    old = answer[key]
-    return answer | {key: {**old, "translation": text} if isinstance(old, dict) else text}
-
-
-def _moved(answer: Answer, by: int) -> Answer:
-    """Every entry whole under the number of another."""
-    values = list(answer.values())
-    return dict(zip(answer, values[by:] + values[:by], strict=True))
-
-
-def _moved_texts(answer: Answer, by: int) -> Answer:
-    """Every translation under the number, and with the proof, of another."""
-    texts = [_text(entry) for entry in answer.values()]
-    moved = answer
-    for key, text in zip(answer, texts[by:] + texts[:by], strict=True):
-        moved = _with(moved, key, text)
-    return moved
-
-
-def _merge(answer: Answer, asked: dict[str, str], chance: random.Random) -> Answer:
-    keys = list(answer)
-    if len(keys) == 1:
-        return answer
-    at = chance.randrange(len(keys) - 1)
-    both = _text(answer[keys[at]]) + _text(answer[keys[at + 1]])
-    return _with(_with(answer, keys[at], both), keys[at + 1], "")
-
-
-def _merge_and_shift(answer: Answer, asked: dict[str, str], chance: random.Random) -> Answer:
-    """Two merged, all after them moved up, the last one blank: the classic."""
-    keys = list(answer)
-    if len(keys) == 1:
-        return answer
-    at = chance.randrange(len(keys) - 1)
-    texts = [_text(answer[key]) for key in keys]
-    texts[at : at + 2] = [texts[at] + texts[at + 1]]
-    moved = answer
-    for key, text in zip(keys, [*texts, ""], strict=True):
-        moved = _with(moved, key, text)
-    return moved
-
-
-def _swap(answer: Answer, asked: dict[str, str], chance: random.Random) -> Answer:
-    one, other = chance.choice(list(answer)), chance.choice(list(answer))
-    return answer | {one: answer[other], other: answer[one]}
-
-
-def _swap_texts(answer: Answer, asked: dict[str, str], chance: random.Random) -> Answer:
-    one, other = chance.choice(list(answer)), chance.choice(list(answer))
-    texts = _text(answer[one]), _text(answer[other])
-    return _with(_with(answer, one, texts[1]), other, texts[0])
-
-
-def _some(change: Callable[[str, random.Random], Any]) -> Fault:
-    """A fault in the text of one subtitle; `change` is given its source."""
-
-    def fault(answer: Answer, asked: dict[str, str], chance: random.Random) -> Answer:
-        key = chance.choice(list(answer))
-        return _with(answer, key, change(asked[key], chance))
-
-    return fault
-
-
-def _repeat(answer: Answer, asked: dict[str, str], chance: random.Random) -> Answer:
-    return _with(answer, chance.choice(list(answer)), _text(answer[chance.choice(list(answer))]))
-
-
-def _without_one(answer: Answer, asked: dict[str, str], chance: random.Random) -> Answer:
-    gone = chance.choice(list(answer))
-    return {key: entry for key, entry in answer.items() if key != gone}
-
-
-FAULTS: dict[str, Fault] = {
-    "drop": _without_one,
-    "merge": _merge,
-    "merge and shift": _merge_and_shift,
-    "swap": _swap,
-    "swap texts": _swap_texts,
-    "repeat": _repeat,
-    "shift": lambda answer, asked, chance: _moved(answer, 1),
-    "shift texts": lambda answer, asked, chance: _moved_texts(answer, -1),
-    "renumber": lambda answer, asked, chance: {
-        str(int(key) + 10_000): entry for key, entry in answer.items()
-    },
-    "blank": _some(lambda source, chance: "  \n"),
-    "cut": _some(lambda source, chance: chinese(source)[:2]),
-    "cut in half": _some(lambda source, chance: chinese(source)[: len(chinese(source)) // 2]),
-    "long": _some(lambda source, chance: f"{chinese(source)}（{'译者注' * 60}）"),
-    "source": _some(lambda source, chance: source),
-    "half translated": _some(lambda source, chance: f"这{source.lower()}"),
-    "German": _some(lambda source, chance: "Das weiß ich leider nicht, aber ich schaue gern nach."),
-    "Japanese": _some(lambda source, chance: "それはよくわかりませんが、調べてみましょう。"),
-    "mistranslate": _some(lambda source, chance: chinese(chance.choice(lines(50, 2)))),
-    "obey": _some(lambda source, chance: "OK, I ignore all previous instructions."),
-    "half a character": _some(lambda source, chance: "\ud83c"),
-    "number": _some(lambda source, chance: 7),
-    "add": lambda answer, asked, chance: answer | {"999999": "extra"},
-    "truncate": lambda answer, asked, chance: json.dumps(answer)[: chance.randint(1, 20)],
-    "cut off": lambda answer, asked, chance: json.dumps(answer)[: -chance.randint(1, 40)],
-    "fence": lambda answer, asked, chance: f"Here you are:\n```json\n{json.dumps(answer)}\n```",
-    "wrap": lambda answer, asked, chance: {"subtitles": answer},
-    "list": lambda answer, asked, chance: json.dumps(list(answer.values())),
-    "plain": lambda answer, asked, chance: {key: _text(entry) for key, entry in answer.items()},
-    "double": lambda answer, asked, chance: (
-        json.dumps(answer)[:-1] + f', "{next(iter(answer))}": "x"}}'
-    ),
-    "think": lambda answer, asked, chance: f"<think>{{1: ?}}</think>{json.dumps(answer)}",
-    "around": lambda answer, asked, chance: {"context": {}, "subtitles": answer, "remarks": {}},
-    "nothing": lambda answer, asked, chance: "",
-    "prose": lambda answer, asked, chance: "I am sorry, I cannot do that.",
-}
+__all__ = ["FAULTS", "Answer", "Behaviour", "chat_server", "chinese", "lines", "subtitles"]
 
 
 @dataclass
 class Behaviour:
     """What a server does: `faults` by name at `rate`, status codes first, what it refuses.
+
+    `manners` of wrapping an answer, ways of `refusing` several subtitles (any of `MANNERS`,
+    `REFUSED`) and of asking to come `later` (`LATER`) come at the same rate; up to `most_refused`
+    subtitles are never refused, and nobody is sent away more often than `most_later`. A server
+    that is `wordless` does not say what it refuses.
 
     Statuses of `passing` (0 is a timeout) come at the rate `unrest`. It never translates the text
     `never`, has a context for `most` subtitles, answers everything with `body` (media type, bytes),
@@ -232,6 +46,12 @@ class Behaviour:
     """
 
     faults: list[str] = field(default_factory=list)
+    manners: list[str] = field(default_factory=list)
+    refusing: list[str] = field(default_factory=list)
+    later: list[str] = field(default_factory=list)
+    most_refused: int = 1
+    most_later: int = 10**6
+    wordless: bool = False
     rate: float = 0.0
     statuses: list[int] = field(default_factory=list)
     passing: list[int] = field(default_factory=list)
@@ -273,11 +93,20 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
             """Stay quiet."""
 
         def reply(
-            self, status: int, body: Any, kind: str = "application/json", data: bytes = b""
+            self,
+            status: int,
+            body: Any,
+            kind: str = "application/json",
+            data: bytes = b"",
+            headers: dict[str, str] | None = None,
         ) -> None:
             data = data or json.dumps(body).encode()
             self.send_response(status)
-            if status in (429, 500, 503) and behaviour.wait is not None:
+            if headers is not None:
+                for name, value in headers.items():
+                    date = formatdate(time.time() + 1.3, usegmt=True)
+                    self.send_header(name, value.replace("DATE", date))
+            elif status in (429, 500, 503) and behaviour.wait is not None:
                 self.send_header("Retry-After", behaviour.wait)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(data)))
@@ -311,11 +140,20 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
                 said = {"message": f"refused {behaviour.keys[-1]}", "code": status}
                 self.reply(status, {"error": behaviour.error or said})
             elif unknown:
-                self.reply(400, {"error": {"message": f"{unknown[0]} is not supported"}})
+                said = "Bad Request" if behaviour.wordless else f"{unknown[0]} is not supported"
+                self.reply(400, {"error": {"message": said}})
             elif behaviour.most is not None and len(subtitles(request)) > behaviour.most:
                 self.reply(400, {"error": {"message": "This exceeds the maximum context length"}})
             elif behaviour.forbids and behaviour.forbids in " ".join(subtitles(request).values()):
                 self.reply(400, {"error": {"message": "I do not like that"}})
+            elif len(subtitles(request)) > behaviour.most_refused and self.happens(
+                behaviour.refusing
+            ):
+                self.reply(*REFUSED[self.chance.choice(behaviour.refusing)])
+            elif behaviour.most_later > 0 and self.happens(behaviour.later):
+                behaviour.most_later -= 1
+                headers, body = LATER[self.chance.choice(behaviour.later)]
+                self.reply(429, body, headers=headers)
             elif behaviour.bodies:
                 self.reply(200, None, data=behaviour.bodies.pop(0))
             elif behaviour.body is not None:
@@ -323,6 +161,9 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
             else:
                 return False
             return True
+
+        def happens(self, what: list[str]) -> bool:
+            return bool(what) and self.chance.random() < behaviour.rate
 
         def completion(self, request: dict[str, Any]) -> dict[str, Any]:
             asked = subtitles(request)
@@ -332,8 +173,14 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
             if behaviour.change is not None:
                 answer = behaviour.change(answer, asked)
             if behaviour.faults and self.chance.random() < behaviour.rate:
-                answer = FAULTS[self.chance.choice(behaviour.faults)](answer, asked, self.chance)
+                fault = (FAULTS | ABOUT_THE_TASK)[self.chance.choice(behaviour.faults)]
+                answer = fault(answer, asked, self.chance)
             text = answer if isinstance(answer, str) else json.dumps(answer)
+            content, more, ended = text, {}, "stop"
+            if self.happens(behaviour.manners):
+                content, more, ended = MANNERS[self.chance.choice(behaviour.manners)](
+                    answer, self.chance
+                )
             sizes = [len(json.dumps(request["messages"])) // 4, len(text) // 4]
             usage = {
                 "prompt_tokens": sizes[0],
@@ -348,8 +195,8 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
                 "choices": [
                     {
                         "index": 0,
-                        "finish_reason": "stop",
-                        "message": {"role": "assistant", "content": text},
+                        "finish_reason": ended,
+                        "message": {"role": "assistant", "content": content, **more},
                     }
                 ],
                 **({"usage": usage} if behaviour.usage else {}),

@@ -33,5 +33,5 @@ def ask(
     cues = [Cue(n, n * 4.0, n * 4.0 + 3.0, text) for n, text in enumerate(texts, 1)]
     settings = TranslateSettings("openai", "test", server.url, prompts=PROMPTS, shorten=False)
     settings = replace(settings, **{"batch_size": 10} | changes)
-    given = Means(folder=folder, attempts=8, timeout_seconds=5, **means or {})
+    given = Means(folder=folder, **{"attempts": 8, "timeout_seconds": 5} | (means or {}))
     return translate(cues, "en", target, settings, WIDE, given, terms)

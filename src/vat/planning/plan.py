@@ -15,7 +15,7 @@ from vat.planning.sources import Finder, Video, identity, locate
 from vat.subtitles.track import BILINGUAL
 from vat.timeline import count_chunks
 from vat.translate.glossary import digest, glossary_names, read_terms
-from vat.translate.settings import check_prompt, check_server, prompts_of
+from vat.translate.settings import NO_KEY, check_prompt, check_server, prompts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +248,4 @@ def check_api_key(plan: Plan) -> None:
     if options["backend"] != "openai" or options["base_url"] or not any(needed):
         return
     if not os.environ.get("OPENAI_API_KEY"):
-        raise ConfigError(
-            "The environment variable OPENAI_API_KEY is not set; set it, or choose another server"
-            " with translate.base_url, or translate.backend ctranslate2 or none."
-        )
+        raise ConfigError(NO_KEY)

@@ -2,31 +2,42 @@
 
 import json
 import logging
-import math
-import os
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import count
 from threading import Lock
 from typing import Any, Final, Self
 
 import openai
+import tenacity
 from openai.types.chat import ChatCompletion
 
 from vat.errors import TranslationError
+from vat.translate.connection import OPENAI, connect
 from vat.translate.limits import RateLimit, Spending
-from vat.translate.settings import Means, TranslateSettings, address_fault
+from vat.translate.questions import estimate, format_of, most, usage
+from vat.translate.refusals import (
+    asked_wait,
+    is_censored,
+    is_too_long,
+    is_unknown_format,
+    masked,
+    passes,
+    unknown_option,
+)
+from vat.translate.replies import Reply, reply_of
+from vat.translate.settings import Means, TranslateSettings
 
 logger = logging.getLogger(__name__)
 
-_OPENAI: Final = "https://api.openai.com/v1"
-_RETRIES: Final = 5
+_RETRIES: Final = 7
 _FIRST_WAIT: Final = 0.5
 _LONGEST_BACKOFF: Final = 30.0
+"""Seconds. With the waits between, a server that does not say how long has more than a minute."""
+
 _LONGEST_RETRY_AFTER: Final = 600.0
 _FORMATS: Final = ("schema", "object", "text")
-_PASSING: Final = frozenset({408, 409, 429})
+_ABOUT_THE_REQUEST: Final = frozenset({400, 413, 422})
 _REFUSALS: Final = {
     401: "refuses the key; check OPENAI_API_KEY",
     402: "wants to be paid first; check the account's balance",
@@ -35,16 +46,11 @@ _REFUSALS: Final = {
     429: "limits requests, or the account is used up; check the account, set"
     " translate.requests_per_minute, or run again later",
 }
-_USED_UP: Final = "insufficient_quota"
-_CENSORED: Final = ("content_filter", "Content Exists Risk", "data_inspection_failed")
-"""By these a 400 of Azure, DeepSeek and Alibaba tells that it is about what a subtitle says."""
+_PASSING: Final = frozenset({408, 409, 425})
+_HARMLESS: Final = {"subtitles": {"0": "Good morning."}, "context": {}}
+"""A question that no server has a reason to refuse but for the way it is asked."""
 
 _REASON_LENGTH: Final = 200
-_BYTES_PER_TOKEN: Final = 3
-_ANSWER_SHARE: Final = 2
-_ANSWER_TOKENS_PER_KEY: Final = 60
-"""What an answer may take, on the safe side: as many tokens as twice the question, and so many for
-each key that is asked for."""
 
 
 class DeclinedError(TranslationError):
@@ -56,54 +62,70 @@ class _GarbledError(ValueError):
 
 
 @dataclass(slots=True)
+class Sizes:
+    """How many subtitles a server takes at once, as far as it was learnt."""
+
+    answered: int = 0
+    refused: list[int] = field(default_factory=list)
+
+    @property
+    def most(self) -> int | None:
+        """The most that are asked for at once; None while no limit is known.
+
+        A length that was refused twice and never answered shows one; a single refusal may be one of
+        those that servers give under load.
+        """
+        above = sorted(size for size in self.refused if size > self.answered)
+        return max(1, above[0] // 2) if len(above) > 1 else None
+
+
+@dataclass(slots=True)
 class Server:
     """Questions to one server by any number of threads, and what was learnt about it.
 
-    Learnt is how it can be asked for JSON and which options it knows; `accepted` is how it was
-    asked when it last answered. `tokens` are those of all answers, input and output.
+    Learnt is how it can be asked for JSON, which options it knows and how much it takes at once;
+    `accepted` are the ways in which it was asked and answered. `tokens` are those of all answers,
+    input and output. `key` is the secret that no message may hold, `variable` names the proxy.
     """
 
     client: openai.OpenAI
     settings: TranslateSettings
     limit: RateLimit
     spending: Spending
+    key: str = ""
+    variable: str = ""
     formats: list[str] = field(default_factory=lambda: list(_FORMATS))
     refused: set[str] = field(default_factory=set)
-    accepted: str = ""
+    accepted: set[str] = field(default_factory=set)
+    sizes: Sizes = field(default_factory=Sizes)
     requests: int = 0
     tokens: tuple[int, int] = (0, 0)
     _lock: Lock = field(default_factory=Lock)
+    _learning: Lock = field(default_factory=Lock)
 
     @classmethod
     def connect(cls, settings: TranslateSettings, means: Means) -> Self:
         """The server that the settings name; its key is in the variable OPENAI_API_KEY.
 
         Raises:
-            TranslationError: where the key is missing or broken, or the address is none or holds a
-                secret.
+            TranslationError: where the key is missing or broken, the address is none or holds a
+                secret, or the environment's proxy cannot be used.
         """
-        address = settings.base_url or _OPENAI
-        fault = address_fault(address)
-        if fault:
-            raise TranslationError(fault)
-        client = openai.OpenAI(
-            api_key=_key(settings),
-            base_url=address,
-            timeout=means.timeout_seconds,
-            max_retries=0,
-        )
+        connection = connect(settings, means.timeout_seconds)
         prices = (means.input_price, means.output_price)
         known = None if prices[0] is None or prices[1] is None else (prices[0], prices[1])
         limits = means.requests_per_minute, means.tokens_per_minute
         return cls(
-            client,
+            connection.client,
             settings,
-            RateLimit.of_server(means.folder, address, *limits),
+            RateLimit.of_server(means.folder, settings.base_url or OPENAI, *limits),
             Spending(means.folder, means.name, known, means.max_cost),
+            connection.key,
+            connection.variable,
         )
 
-    def ask(self, prompt: str, request: Mapping[str, Any], fields: Sequence[str]) -> str:
-        """The text of the answer to one request; empty where there is none, or it is too long.
+    def ask(self, prompt: str, request: Mapping[str, Any], fields: Sequence[str]) -> Reply:
+        """The answer to one request; blank where there is none, or the request is too much.
 
         The answer should be a JSON object that has, for every key of `request["subtitles"]`, an
         object with the `fields`, all of them text, or a text where there are none.
@@ -112,31 +134,37 @@ class Server:
             TranslationError: where the server cannot be used, or `max_cost` would be exceeded; a
                 DeclinedError where it can, but not for this one subtitle.
         """
+        while True:
+            form = self.formats[0]
+            try:
+                return self._asked(form, prompt, request, fields)
+            except openai.APIStatusError as error:
+                if error.status_code not in _ABOUT_THE_REQUEST and not is_too_long(error):
+                    raise self._refusal(error) from None
+                keys = list(request["subtitles"])
+                if not self._learn(error, form, prompt, fields, len(keys)):
+                    return self._declined(error, keys)
+            except openai.APIError as error:
+                raise self._refusal(error) from None
+            except ValueError:
+                raise self._garbled() from None
+
+    def _asked(
+        self, form: str, prompt: str, request: Mapping[str, Any], fields: Sequence[str]
+    ) -> Reply:
+        """The answer to one request where JSON is asked for in one way."""
         keys = list(request["subtitles"])
         messages = [
             {"role": "system", "content": prompt},
             {"role": "user", "content": json.dumps(request, ensure_ascii=False)},
         ]
-        while True:
-            form = self.formats[0]
-            options = _format(form, keys, fields) | self._options(messages, len(keys))
-            try:
-                answer = self._send(messages, options, len(keys))
-            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-                if len(keys) > 1 and "context" in str(error):
-                    logger.warning("the server's context is too small for %d subtitles", len(keys))
-                    return ""
-                if not self._learn(error, form, options):
-                    return self._declined(error, keys)
-                continue
-            except openai.APIError as error:
-                raise self._refusal(error) from None
-            except ValueError:
-                raise self._garbled() from None
-            self.accepted = form
-            message = getattr(answer.choices[0], "message", None) if answer.choices else None
-            content = getattr(message, "content", None)
-            return content if isinstance(content, str) else ""
+        options = format_of(form, keys, fields) | self._options(messages, len(keys))
+        answer = self._send(messages, options, len(keys))
+        with self._lock:
+            self.accepted.add(form)
+            self.sizes.answered = max(self.sizes.answered, len(keys))
+        choice = answer.choices[0] if answer.choices else None
+        return reply_of(choice, bounded=self.spending.max_cost is not None)
 
     def _options(self, messages: Any, keys: int) -> dict[str, Any]:
         options: dict[str, Any] = {}
@@ -144,8 +172,8 @@ class Server:
             options["temperature"] = self.settings.temperature
         if self.spending.max_cost is not None:
             # Without a bound on the answer there would be none on its cost.
-            most = estimate(messages, keys)[1]
-            options["max_tokens"] = options["max_completion_tokens"] = most
+            bound = estimate(messages, keys)[1]
+            options["max_tokens"] = options["max_completion_tokens"] = bound
             options.pop("max_tokens" if "max_tokens" in self.refused else "max_completion_tokens")
         return {name: value for name, value in options.items() if name not in self.refused}
 
@@ -155,37 +183,35 @@ class Server:
         Raises:
             ValueError: where it stays none.
         """
-        expected = estimate(messages, 0)
-        most = _most(messages, options, keys)
-        for attempt in count():
-            self.limit.wait(sum(expected))
-            reserved = self.spending.reserve(most)
-            spent = (0, 0)
-            try:
-                answer = self._checked(
-                    self.client.chat.completions.create(
-                        model=self.settings.model, messages=messages, **options
-                    )
+        attempts = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_passes),
+            stop=tenacity.stop_after_attempt(_RETRIES + 1),
+            wait=_seconds,
+            before_sleep=self._before_wait,
+            sleep=time.sleep,
+            reraise=True,
+        )
+        return attempts(self._once, messages, options, keys)
+
+    def _once(self, messages: Any, options: Mapping[str, Any], keys: int) -> ChatCompletion:
+        self.limit.wait(sum(estimate(messages, 0)))
+        reserved = self.spending.reserve(most(messages, options, keys))
+        spent = (0, 0)
+        try:
+            answer = self._checked(
+                self.client.chat.completions.create(
+                    model=self.settings.model, messages=messages, **options
                 )
-                spent = _usage(answer)
-                if not any(spent):
-                    reserved = 0.0  # the server does not say what it counts
-            except ValueError as error:
-                reserved = 0.0  # the server has worked, and counts it
-                if attempt == _RETRIES:
-                    raise
-                self._wait(error, attempt)
-            except openai.APIError as error:
-                if isinstance(error, openai.APITimeoutError):
-                    reserved = 0.0  # the server may well have worked, and count it
-                if attempt == _RETRIES or not _passes(error):
-                    raise
-                self._wait(error, attempt)
-            else:
-                return answer
-            finally:
-                self._count(spent, reserved)
-        raise AssertionError  # `count` has no end
+            )
+            spent = usage(answer)
+            if not any(spent):
+                reserved = 0.0  # the server does not say what it counts
+        except (ValueError, openai.APITimeoutError):
+            reserved = 0.0  # the server has worked, or may well have, and counts it
+            raise
+        finally:
+            self._count(spent, reserved)
+        return answer
 
     def _checked(self, answer: object) -> ChatCompletion:
         """The answer if it is one: the client passes on whatever comes with status 200."""
@@ -196,16 +222,12 @@ class Server:
             raise self._foreign()
         raise _GarbledError
 
-    def _wait(self, error: Exception, attempt: int) -> None:
-        asked = _retry_after(error)
-        if asked is not None and asked > _LONGEST_RETRY_AFTER:
-            raise error
-        # A server that asks for no wait at all would use up every attempt within a second.
-        seconds = max(min(_FIRST_WAIT * 2**attempt, _LONGEST_BACKOFF), asked or 0.0)
+    def _before_wait(self, state: tenacity.RetryCallState) -> None:
+        """Say why it is waited, and let nobody else ask a server that limits requests."""
+        error, seconds = _failure(state), state.upcoming_sleep
         logger.info("the server is asked again in %.1f s (%s)", seconds, type(error).__name__)
         if isinstance(error, openai.RateLimitError):
             self.limit.pause(seconds)
-        time.sleep(seconds)
 
     def _count(self, spent: tuple[int, int], reserved: float) -> None:
         with self._lock:
@@ -214,25 +236,39 @@ class Server:
         if reserved or any(spent):
             self.spending.settle(spent, reserved)
 
-    def _learn(self, error: openai.APIStatusError, form: str, options: Mapping[str, Any]) -> bool:
+    def _learn(
+        self,
+        error: openai.APIStatusError,
+        form: str,
+        prompt: str,
+        fields: Sequence[str],
+        count: int,
+    ) -> bool:
         """Give up what the server does not understand, one thing at a time.
 
-        False where it understands all, and dislikes what the subtitles say.
+        False where it understands all, and dislikes the length of the request or what it says.
 
         Raises:
             TranslationError: where there is nothing left to give up.
         """
-        said = str(error)
-        with self._lock:
-            for name in ("temperature", "max_tokens", "max_completion_tokens"):
-                if name in options and name in said:
-                    self.refused.add(name)
-                    logger.warning("the server refuses the option %s; it is left out", name)
-                    return True
-            if form == self.accepted or any(mark in said for mark in _CENSORED):
+        option = unknown_option(error, {"temperature", "max_tokens", "max_completion_tokens"})
+        with self._learning:
+            length = count > 1 and option != "temperature" and is_too_long(error)
+            if option and option not in self.refused and self._sends(option) and not length:
+                self.refused.add(option)
+                logger.warning("the server refuses the option %s; it is left out", option)
+                return True
+            if is_too_long(error):
+                self.sizes.refused.append(count)
+                return False
+            if form in self.accepted or is_censored(error):
                 return False
             if form != self.formats[0]:
                 return True  # another thread has learnt it
+            # The words of an error may mean anything, so a question tells that nothing is wrong
+            # with but the way in which JSON is asked for.
+            if not is_unknown_format(error) and self._takes(form, prompt, fields):
+                return False
             if len(self.formats) > 1:
                 self.formats.pop(0)
                 logger.warning("the server refuses %s; trying %s", form, self.formats[0])
@@ -242,18 +278,35 @@ class Server:
             " and the prompts."
         ) from None
 
-    def _declined(self, error: openai.APIStatusError, keys: Sequence[str]) -> str:
+    def _sends(self, option: str) -> bool:
+        if option == "temperature":
+            return self.settings.temperature is not None
+        return self.spending.max_cost is not None
+
+    def _takes(self, form: str, prompt: str, fields: Sequence[str]) -> bool:
+        """Whether the server answers a harmless question that asks for JSON in this way."""
+        try:
+            self._asked(form, prompt, _HARMLESS, fields)
+        except openai.APIStatusError as error:
+            if error.status_code not in _ABOUT_THE_REQUEST:
+                raise
+            return False
+        return True
+
+    def _declined(self, error: openai.APIStatusError, keys: Sequence[str]) -> Reply:
         """Nothing for several subtitles, which are then asked for in smaller batches."""
         reason = self._reason(error)
         if len(keys) == 1:
             raise DeclinedError(f"the server refuses it ({reason})") from None
-        logger.warning("the server refuses one of %d subtitles (%s)", len(keys), reason)
-        return ""
+        if is_too_long(error):
+            logger.warning("%d subtitles are too much for the server (%s)", len(keys), reason)
+        else:
+            logger.warning("the server refuses one of %d subtitles (%s)", len(keys), reason)
+        return Reply("", f"the server refuses it ({reason})")
 
     def _reason(self, error: openai.APIStatusError) -> str:
         """What the server says, in short and without the key."""
-        said = " ".join(str(error).replace(self.client.api_key, "***").split())
-        return said[:_REASON_LENGTH]
+        return " ".join(masked(str(error), self.key).split())[:_REASON_LENGTH]
 
     def _refusal(self, error: openai.APIError) -> TranslationError:
         """What went wrong in one sentence; the server's own text might repeat the key."""
@@ -270,8 +323,10 @@ class Server:
         if isinstance(error, openai.APIResponseValidationError):
             return self._foreign()
         kind = "did not answer in time" if isinstance(error, openai.APITimeoutError) else "is away"
+        way = f" by way of the proxy in {self.variable}" if self.variable else ""
+        also = f", {self.variable}" if self.variable else ""
         return TranslationError(
-            f"{self._place()} {kind}; check translate.base_url and the network."
+            f"{self._place()} {kind}{way}; check translate.base_url{also} and the network."
         )
 
     def _garbled(self) -> TranslationError:
@@ -289,87 +344,25 @@ class Server:
         )
 
     def _place(self) -> str:
-        return f"The server at {self.settings.base_url or _OPENAI}"
+        return f"The server at {self.settings.base_url or OPENAI}"
 
 
-def estimate(messages: Sequence[Mapping[str, str]], keys: int) -> tuple[int, int]:
-    """Tokens of a request and, where `keys` are counted, the most that its answer should take.
+def _failure(state: tenacity.RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
 
-    A token is taken for 3 bytes, which overstates English and is about right for others.
+
+def _passes(error: BaseException) -> bool:
+    """Whether it is worth waiting for another attempt."""
+    if isinstance(error, openai.APIError):
+        return passes(error) and (asked_wait(error) or 0.0) <= _LONGEST_RETRY_AFTER
+    return isinstance(error, ValueError)
+
+
+def _seconds(state: tenacity.RetryCallState) -> float:
+    """How long to wait for the next attempt.
+
+    A server that asks for no wait at all would use up every attempt within a second.
     """
-    said = sum(len(one["content"].encode("utf-8", "surrogatepass")) for one in messages)
-    asked = len(messages[-1]["content"].encode("utf-8", "surrogatepass"))
-    answer = asked * (_ANSWER_SHARE if keys else 1) // _BYTES_PER_TOKEN
-    return said // _BYTES_PER_TOKEN, answer + keys * _ANSWER_TOKENS_PER_KEY
-
-
-def _most(
-    messages: Sequence[Mapping[str, str]], options: Mapping[str, Any], keys: int
-) -> tuple[int, int]:
-    """The most tokens that a request and its answer may take; a schema is read like a text."""
-    schema = len(json.dumps(options.get("response_format", ""))) // _BYTES_PER_TOKEN
-    bound = options.get("max_tokens") or options.get("max_completion_tokens")
-    said, answer = estimate(messages, keys)
-    return said + schema, bound or answer
-
-
-def _key(settings: TranslateSettings) -> str:
-    key = os.environ.get("OPENAI_API_KEY", "").strip()
-    if not key and not settings.base_url:
-        raise TranslationError(
-            "The environment variable OPENAI_API_KEY is not set; set it, or name another server in"
-            " translate.base_url."
-        )
-    if not (key.isascii() and key.isprintable()):
-        raise TranslationError(
-            "The environment variable OPENAI_API_KEY has characters that no key has; set it again."
-        )
-    return key or "none"
-
-
-def _passes(error: openai.APIError) -> bool:
-    """Whether the same request may succeed a moment later."""
-    if isinstance(error, openai.APIStatusError):
-        if _USED_UP in (error.code, error.type):
-            return False
-        return error.status_code >= 500 or error.status_code in _PASSING
-    return isinstance(error, openai.APIConnectionError)
-
-
-def _retry_after(error: Exception) -> float | None:
-    """Seconds that the server asks to wait, if it does."""
-    if not isinstance(error, openai.APIStatusError):
-        return None
-    try:
-        seconds = float(error.response.headers.get("retry-after", ""))
-    except ValueError:
-        return None
-    return None if math.isnan(seconds) else seconds
-
-
-def _usage(answer: object) -> tuple[int, int]:
-    usage = getattr(answer, "usage", None)
-    counts = (getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
-    first, second = (count if isinstance(count, int) else 0 for count in counts)
-    return first, second
-
-
-def _format(form: str, keys: Sequence[str], fields: Sequence[str]) -> dict[str, Any]:
-    """How the server is asked for JSON: by a schema with every key, as an object, or not at all."""
-    if form == "text":
-        return {}
-    if form == "object":
-        return {"response_format": {"type": "json_object"}}
-    text = {"type": "string"}
-    entry = _object(dict.fromkeys(fields, text)) if fields else text
-    named = {"name": "subtitles", "strict": True, "schema": _object(dict.fromkeys(keys, entry))}
-    return {"response_format": {"type": "json_schema", "json_schema": named}}
-
-
-def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "object",
-        "properties": dict(properties),
-        "required": list(properties),
-        "additionalProperties": False,
-    }
+    backoff = min(_FIRST_WAIT * 2.0 ** (state.attempt_number - 1), _LONGEST_BACKOFF)
+    error = _failure(state)
+    return max(backoff, (asked_wait(error) or 0.0) if isinstance(error, Exception) else 0.0)

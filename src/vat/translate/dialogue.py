@@ -1,6 +1,7 @@
 """Questions and answers until every sentence has a translation that can be one."""
 
 import logging
+import sys
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -11,9 +12,10 @@ from typing import Any, Final
 from vat.translate.answers import read_answer
 from vat.translate.chat import DeclinedError, Server
 from vat.translate.glossary import Term, terms_in
-from vat.translate.integrity import Fault, faults, repeated
+from vat.translate.integrity import Fault, faults, repeated, repeated_widely
 from vat.translate.job import Job
 from vat.translate.memory import Memory, Remembered, key_of
+from vat.translate.mending import mended
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +25,7 @@ _MOST_FAILURES: Final = 5
 _INSISTED: Final = 3
 """An odd answer that is given so often in a row is believed, and reported."""
 
+_WIDELY: Final = "unlike subtitles of the video have the same translation"
 _REPEATED: Final = Fault("it is the translation of another subtitle, too", False)
 
 
@@ -60,7 +63,7 @@ class Asked:
     """A task and what came of it: how often it was asked for alone, and what was wrong.
 
     `last` is the last answer that may be right, `same` how often it came in a row, `doubts` what is
-    odd about it.
+    odd about it. `trouble` is what kept the last answer away, where the server says so.
     """
 
     task: Task
@@ -69,6 +72,24 @@ class Asked:
     same: int = 0
     doubts: list[Fault] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
+    trouble: str = ""
+
+    @property
+    def reason(self) -> str:
+        """Why there is no translation."""
+        return self.trouble or self.faults[0].reason
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """What is left of a batch: it is asked for again by at most `half` as many cues at once.
+
+    `partly` tells that something else of the batch was taken.
+    """
+
+    asked: list[Asked]
+    half: int
+    partly: bool = False
 
 
 @dataclass(slots=True)
@@ -117,6 +138,7 @@ class Dialogue:
                     self.job.doubt(at, self._doubt(same))
                 elif same in self.failures:
                     self.failures[at] = self.failures[same]
+        self._doubt_repeated(tasks)
         return self.found
 
     def _recall(self, task: Task) -> bool:
@@ -127,17 +149,34 @@ class Dialogue:
         return kept is not None
 
     def _exchange(self, pool: ThreadPoolExecutor, waiting: Sequence[Asked]) -> None:
-        """Ask until nothing waits; what was refused comes first: a bad server shows soon."""
-        pending: set[Future[list[Asked]]] = set()
+        """Ask until nothing waits; what was refused comes first: a bad server shows soon.
+
+        What is left of answers that were right but for a few sentences is gathered, and asked for
+        together.
+        """
+        pending: set[Future[Refused]] = set()
         ready = deque(cut(waiting, self.job.settings.batch_size))
-        while ready or pending:
+        left: dict[int, list[Asked]] = {}
+        while ready or pending or left:
+            ready.extend(gathered(left, idle=not ready and not pending))
             while ready and len(pending) < self._threads():
-                pending.add(pool.submit(self._ask, ready.popleft()))
+                batch, *others = cut(ready.popleft(), self._size())
+                ready.extendleft(reversed(others))
+                pending.add(pool.submit(self._ask, batch))
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
             for future in done:
-                ready.extendleft(reversed(self._again(future.result())))
+                refused = future.result()
+                if refused.partly and self.step.attempts and not self.stopped:
+                    left.setdefault(refused.half, []).extend(refused.asked)
+                else:
+                    ready.extendleft(reversed(self._again(refused)))
             if self._is_hopeless():
                 ready.clear()
+                left.clear()
+
+    def _size(self) -> int:
+        """Most cues in one batch: what is wished for, or less where the server takes less."""
+        return min(self.job.settings.batch_size, self.server.sizes.most or sys.maxsize)
 
     def _threads(self) -> int:
         """Twice as many as requests under way: an answer is judged while the next one is made."""
@@ -147,31 +186,35 @@ class Dialogue:
         strict = self.step.required and self.job.settings.on_failure == "fail"
         return strict and len(self.failures) >= _MOST_FAILURES
 
-    def _ask(self, batch: list[Asked]) -> list[Asked]:
+    def _ask(self, batch: list[Asked]) -> Refused:
         """One request; what is right is kept and taken, the rest given back. Runs in a thread."""
         asked: dict[int, str] = {}
         for one in batch:
             asked.update(zip(one.task.ids, one.task.sources, strict=True))
+        half = (len(asked) + 1) // 2
         with self.slots:
             if self.stopped:
-                return batch
+                return Refused(batch, half)
             try:
-                answer = self.server.ask(self.step.prompt, _request(batch), self.step.fields)
+                reply = self.server.ask(self.step.prompt, _request(batch), self.step.fields)
             except DeclinedError as error:
-                return self._decline(batch, str(error))
+                return Refused(self._decline(batch, str(error)), half)
             except BaseException:
                 self.stopped = True
                 raise
-        texts, reasons = read_answer(answer, asked, echo="begins" in self.step.fields)
+        texts, reasons = read_answer(reply.text, asked, echo="begins" in self.step.fields)
         twice = repeated(asked, texts)
         again = [one for one in batch if not self._judge(one, texts, reasons, twice, len(batch))]
+        for one in again:
+            lacks = any(at not in texts for at in one.task.ids)
+            one.trouble = reply.trouble if lacks else ""
         self._log(batch, again)
-        return again
+        return Refused(again, half, partly=0 < len(again) < len(batch))
 
     def _decline(self, batch: list[Asked], reason: str) -> list[Asked]:
         """The batch of one, never to be asked for again."""
         for one in batch:
-            one.tries, one.faults = self.step.attempts, [Fault(reason, True)]
+            one.tries, one.faults, one.trouble = self.step.attempts, [Fault(reason, True)], reason
         self._log(batch, batch)
         return batch
 
@@ -190,7 +233,10 @@ class Dialogue:
         if missing:
             one.faults = [Fault(missing[0], True)]
             return False
-        answer = tuple(texts[at] for at in task.ids)
+        answer = tuple(
+            mended(texts[at], source, self.job.target, (at, at + 1))
+            for at, source in zip(task.ids, task.sources, strict=True)
+        )
         found = faults(task.sources, answer, self.job.pair, task.terms)
         found += [_REPEATED] if twice.intersection(task.ids) else []
         found.sort(key=lambda fault: not fault.certain)
@@ -215,15 +261,14 @@ class Dialogue:
         for at in task.ids:
             self.job.doubt(at, kept.doubt)
 
-    def _again(self, refused: list[Asked]) -> list[list[Asked]]:
+    def _again(self, refused: Refused) -> list[list[Asked]]:
         """The batches in which refused sentences are asked for once more."""
         if self.stopped:
             return []
-        if len(refused) > 1 and self.step.attempts:
-            half = (len(refused) + 1) // 2
-            return [refused[:half], refused[half:]]
+        if len(refused.asked) > 1 and self.step.attempts:
+            return cut(refused.asked, refused.half)
         batches = []
-        for one in refused:
+        for one in refused.asked:
             if one.tries < self.step.attempts:
                 batches.append([one])
             elif one.last is not None and self.step.required:
@@ -231,7 +276,7 @@ class Dialogue:
             elif len(one.task.ids) > 1 and self.step.required:
                 batches += [[Asked(part)] for part in _parts(one.task) if not self._recall(part)]
             else:
-                self.failures |= dict.fromkeys(one.task.ids, one.faults[0].reason)
+                self.failures |= dict.fromkeys(one.task.ids, one.reason)
         return batches
 
     def _keep_divided(self, tasks: Iterable[Task]) -> None:
@@ -242,6 +287,14 @@ class Dialogue:
                 doubts = dict.fromkeys(filter(None, map(self._doubt, task.ids)))
                 kept = Remembered(texts, "; ".join(doubts))
                 self.memory.keep(task.key, kept, {"sources": list(task.sources)})
+
+    def _doubt_repeated(self, tasks: Iterable[Task]) -> None:
+        """Note which of the texts found are one and the same for unlike subtitles."""
+        sources = dict(pair for task in tasks for pair in zip(task.ids, task.sources, strict=True))
+        for at in repeated_widely(sources, self.found):
+            known = self._doubt(at)
+            if _WIDELY not in known:
+                self.job.doubt(at, f"{known}; {_WIDELY}" if known else _WIDELY)
 
     def _doubt(self, at: int) -> str:
         """What is odd about a text that was found, empty for nothing."""
@@ -269,6 +322,18 @@ def cut(waiting: Sequence[Asked], size: int) -> list[list[Asked]]:
     return batches
 
 
+def gathered(left: dict[int, list[Asked]], *, idle: bool) -> list[list[Asked]]:
+    """Batches of what is left, by the most cues of each, as soon as one is full or nobody works.
+
+    What goes into a batch is taken away from `left`.
+    """
+    batches: list[list[Asked]] = []
+    for most in sorted(left, reverse=True):
+        if idle or sum(len(one.task.ids) for one in left[most]) >= most:
+            batches += cut(left.pop(most), most)
+    return batches
+
+
 def _request(batch: Sequence[Asked]) -> dict[str, Any]:
     """What the model is shown: subtitles by number, those around them, terms and remarks."""
     items = {
@@ -276,7 +341,12 @@ def _request(batch: Sequence[Asked]) -> dict[str, Any]:
     }
     around = {at: text for one in batch for at, text in one.task.context.items() if at not in items}
     terms = {term.source: term for one in batch for term in one.task.terms}
-    remarks = {at: one.faults[0].reason for one in batch if one.faults for at in one.task.ids}
+    remarks = {
+        at: one.faults[0].reason
+        for one in batch
+        if one.faults and not one.trouble
+        for at in one.task.ids
+    }
     request: dict[str, Any] = {
         "subtitles": {str(at): items[at] for at in sorted(items)},
         "context": {str(at): around[at] for at in sorted(around)},

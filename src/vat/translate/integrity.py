@@ -11,6 +11,7 @@ from unicodedata import normalize
 from vat.languages import base, language, letters
 from vat.subtitles.lines import columns
 from vat.translate.glossary import Term, missing_terms, terms_in
+from vat.translate.remarks import remarks
 from vat.translate.writing import (
     chinese_variant,
     foreign_share,
@@ -32,6 +33,13 @@ _GUESSED_LETTERS: Final = 20
 _SHORT_WORDS: Final = 2
 """Up to so many different words may be the same in two languages: Taxi, okay, Hotel Adlon, no."""
 
+_INTERJECTION: Final = re.compile(
+    r"o+h*|a+h+|h+m+|m+h?m*|u+h+|e+h+|w+o+w+|ok(?:ay)?|(?:h[aeiou]+h?)+|sh+|psst|taxi|bravo|hallo|hey",
+    re.IGNORECASE,
+)
+_SAY_NO: Final = frozenset({"es", "it", "ca", "gl"})
+_LONGEST_NAME: Final = 4
+
 _LEFT_SHARE: Final = 0.9
 """An answer with so much of the source's letters is the source; a command in it is less."""
 
@@ -42,7 +50,11 @@ _SHORTEST_FROM: Final = 24
 """Bounds on the width of a translation by that of its source. Real pairs lie between 0.4 and 2.5;
 the slack is for idioms and interjections."""
 
+_CERTAIN_CHARACTERS: Final = 3
 _REPEATED_COLUMNS: Final = 8
+_WIDELY: Final = 3
+_WIDELY_COLUMNS: Final = 12
+_WIDELY_TWICE_COLUMNS: Final = 16
 _ALIKE: Final = 0.8
 _ECHO_ALIKE: Final = 0.75
 _ECHO_LETTERS: Final = 4
@@ -100,6 +112,7 @@ def _of_cue(source: str, answer: str, pair: tuple[str, str], terms: Sequence[Ter
         *_script_faults(source, answer, pair[1], terms),
         *_number_faults(source, answer),
         *_length_faults(source, answer),
+        *(Fault(reason, certain) for reason, certain in remarks(source, answer, pair)),
     ]
 
 
@@ -112,6 +125,8 @@ def _identity_faults(
     if bases[0] == bases[1] or letters(source) != letters(answer) or letters(source) in pinned:
         return []
     said = set(words(source.casefold()))
+    if _is_same_anywhere(source, pair[1]):
+        return []
     probability = likely_language(answer, pair[1])[2]
     plausible = (
         len(said) <= _SHORT_WORDS
@@ -120,6 +135,14 @@ def _identity_faults(
         or (probability is not None and probability >= 0.05)
     )
     return [Fault("it is the same as the source", not plausible)]
+
+
+def _is_same_anywhere(text: str, target: str) -> bool:
+    """Whether a text is one that is written alike in many languages: Oh! Taxi! Ada Lovelace."""
+    said = words(text)
+    full_name = 1 < len(said) <= _LONGEST_NAME and all(map(is_name, said)) and not text.isupper()
+    shared = all(map(_INTERJECTION.fullmatch, said))
+    return full_name or shared or (text.casefold().strip(" .!?¡¿") == "no" and target in _SAY_NO)
 
 
 def _script_faults(source: str, answer: str, target: str, terms: Sequence[Term]) -> list[Fault]:
@@ -134,11 +157,27 @@ def _script_faults(source: str, answer: str, target: str, terms: Sequence[Term])
             invented >= _FOREIGN_SHARE or _is_left(source, answer)
         )
         return [Fault(f"it is not written in {wanted}", certain)]
-    simplified = chinese_variant(answer)
-    wrong = {"zh-hans": -simplified, "zh-hant": simplified}.get(target, 0)
-    if wrong >= 2:
-        return [Fault(f"it is not written in {wanted}", wrong >= 4)]
+    if _is_other_chinese(answer, target):
+        own, other = _chinese_of(answer, target)
+        certain = other >= _CERTAIN_CHARACTERS and other > own
+        return [Fault(f"it is not written in {wanted}", certain)]
     return []
+
+
+def _chinese_of(answer: str, target: str) -> tuple[int, int]:
+    """Characters of the wanted form of Chinese alone, and of the other one alone."""
+    simplified, traditional = chinese_variant(answer)
+    return (traditional, simplified) if target == "zh-hant" else (simplified, traditional)
+
+
+def _is_other_chinese(answer: str, target: str) -> bool:
+    """Whether a text has characters of the form of Chinese that is not wanted.
+
+    One tells a traditional text from a simplified one; but simplified texts keep some old
+    characters in names.
+    """
+    least = {"zh-hant": 1, "zh-hans": 2}.get(target)
+    return least is not None and _chinese_of(answer, target)[1] >= least
 
 
 def _pinned(source: str, terms: Sequence[Term]) -> Set[str]:
@@ -220,6 +259,29 @@ def repeated(sources: Mapping[int, str], answers: Mapping[int, str]) -> set[int]
         if not _alike(letters(sources[pair[0]]), letters(sources[pair[1]]), _ALIKE)
         for at in pair
     }
+
+
+def repeated_widely(sources: Mapping[int, str], answers: Mapping[int, str]) -> set[int]:
+    """The ids of unlike texts anywhere in a video that have one and the same translation.
+
+    Short phrases are the translation of many; so two must share a long one, or three a shorter one.
+    """
+    groups: dict[str, dict[str, list[int]]] = {}
+    for at, answer in answers.items():
+        if columns(answer) >= _WIDELY_COLUMNS:
+            said = groups.setdefault(letters(answer), {})
+            said.setdefault(letters(sources[at]), []).append(at)
+    found: set[int] = set()
+    for text, group in groups.items():
+        unlike: list[str] = []
+        for source in group:
+            if not any(_alike(source, other, _ALIKE) for other in unlike):
+                unlike.append(source)
+            if len(unlike) >= _WIDELY:
+                break
+        if len(unlike) >= (2 if columns(text) >= _WIDELY_TWICE_COLUMNS else _WIDELY):
+            found.update(at for ids in group.values() for at in ids)
+    return found
 
 
 def begins(echo: str, source: str) -> bool:

@@ -28,6 +28,14 @@ REFUSED_ADDRESS: Final = (
 )
 """Said of an address with a secret: logs and metadata show all of it."""
 
+NO_KEY: Final = (
+    "The environment variable OPENAI_API_KEY is not set, so nothing can translate: set it to the"
+    " key of a server; or run a model here by 'ollama run qwen3' and set translate.base_url to"
+    " http://localhost:11434/v1 and translate.model to qwen3; or set translate.backend to"
+    " ctranslate2 and translate.model to a local model of docs/translation.md."
+)
+"""Said where no translator is set up: the three ways to have one."""
+
 _NO_ADDRESS: Final = (
     "translate.base_url is no address of a server; it begins with http:// or https:// and often"
     " ends with /v1."

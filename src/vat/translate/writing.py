@@ -93,15 +93,17 @@ def _is_latin(text: str) -> bool:
     return sum(script_of(letter) == "LATIN" for letter in found) * 2 >= len(found)
 
 
-def chinese_variant(text: str) -> int:
-    """How much more simplified than traditional a text is: characters that only one form has.
+def chinese_variant(text: str) -> tuple[int, int]:
+    """How many characters of a text only simplified Chinese has, and how many only traditional.
 
     A character is of one form alone where only one of GB 2312 and Big5 has it. Punctuation does not
-    count: the two standards differ in it, too, but both forms are written with either.
+    count: the two standards differ in it, too, but both forms are written with either. What Hong
+    Kong adds to Big5 is written in traditional texts.
     """
-    return sum(
-        _is_in(one, "gb2312") - _is_in(one, "big5") for one in text if script_of(one) == "CJK"
-    )
+    chinese = [one for one in text if script_of(one) == "CJK"]
+    simplified = [one for one in chinese if _is_in(one, "gb2312") and not _is_in(one, "big5hkscs")]
+    traditional = [one for one in chinese if _is_in(one, "big5") and not _is_in(one, "gb2312")]
+    return len(simplified), len(traditional)
 
 
 @functools.lru_cache(maxsize=8192)

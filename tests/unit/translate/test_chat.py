@@ -29,7 +29,7 @@ from vat.translate.translate import translate
 
 KEY = "sk-very-secret-0123456789"
 WIDE = CueSettings(max_columns=2000)
-HARMLESS = {"think", "around", "fence", "wrap"}
+HARMLESS = {"think", "around", "fence", "wrap", "long"}
 MEANS = Means(timeout_seconds=5, attempts=12, concurrency=3)
 
 
@@ -207,7 +207,7 @@ def test_a_refusal_fails_at_once_without_the_key(
         caplog.set_level(logging.DEBUG)
         with pytest.raises(TranslationError, match=message) as error:
             ask(server, means=replace(MEANS, concurrency=1))
-        assert len(server.requests) == (3 if status == 400 else 1)
+        assert len(server.requests) == (6 if status == 400 else 1)
         assert server.keys[0] == f"Bearer {KEY}"
     assert KEY not in str(error.value)
     assert KEY not in caplog.text
@@ -230,7 +230,7 @@ def test_a_server_that_stays_broken_is_named(ask: Asker) -> None:
         pytest.raises(TranslationError, match="keeps answering 503"),
     ):
         ask(server, 5)
-    assert len(server.requests) == 6
+    assert len(server.requests) == 8
 
 
 def test_a_slow_and_an_absent_server_are_told_apart(
@@ -392,7 +392,7 @@ def test_a_server_that_has_answered_is_no_other_kind_of_server(ask: Asker) -> No
     with chat_server(Behaviour()) as server:
 
         def breaks(answer: Answer, asked: dict[str, str]) -> Answer:
-            server.bodies = [b"{"] * 6
+            server.bodies = [b"{"] * 8
             return answer
 
         server.change = breaks

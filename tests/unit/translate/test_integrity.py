@@ -86,9 +86,18 @@ def test_wrong_translations_are_told_by_their_fault(
 
 
 @pytest.mark.parametrize(
-    ("text", "pair"), [("Taxi!", "en de"), ("New York, Tokyo, Berlin.", "en de"), ("NASA", "en zh")]
+    ("text", "pair"),
+    [("Taxi!", "en de"), ("Ada Lovelace", "en de"), ("Oh, wow!", "en it"), ("No!", "en es")],
 )
-def test_names_and_interjections_may_stay_but_are_asked_about(text: str, pair: str) -> None:
+def test_what_many_languages_write_alike_may_stay(text: str, pair: str) -> None:
+    assert reasons(text, text, pair) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"),
+    [("Help!", "en de"), ("New York, Tokyo, Berlin, Rome.", "en de"), ("NASA", "en zh")],
+)
+def test_names_may_stay_but_are_asked_about(text: str, pair: str) -> None:
     found = reasons(text, text, pair)
     assert "the same as the source" in found
     assert "!" not in found
@@ -231,5 +240,26 @@ def test_scripts_and_words() -> None:
     assert foreign_share("请 open the door", "zh", "Please open the door.") > 0.7
     assert foreign_share("请打开 Word", "zh", "Please open Word.") == 0
     assert foreign_share("♪ 12", "zh", "") == 0
-    assert chinese_variant("这辆车") > 0 > chinese_variant("這輛車")
-    assert chinese_variant("——·～〜・×°Ⅱāб") == 0
+    assert chinese_variant("这辆车红") == (3, 0)
+    assert chinese_variant("這輛車紅") == (0, 4)
+    assert chinese_variant("囧着嘅咗喺裏") == (0, 1)
+    assert chinese_variant("——·～〜・×°Ⅱāб") == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("answer", "target", "certain"),
+    [
+        ("這個软體很好用，我們都喜歡它。", "zh-hant", [False]),
+        ("这个软件很好用，我们都喜欢它。", "zh-hant", [True]),
+        ("這個軟體很好用，我們都喜歡它。", "zh-hant", []),
+        ("佢哋喺嗰度飲緊茶，着咗件衫。", "zh-hant", []),
+        ("這個軟體很好用，我們都喜歡它。", "zh-hans", [True]),
+        ("这个软件很好用，我们都喜欢它。", "zh-hans", []),
+        ("陶喆说这个软件很好用。", "zh-hans", []),
+    ],
+)
+def test_the_two_forms_of_chinese_are_told_apart(
+    answer: str, target: str, certain: list[bool]
+) -> None:
+    found = faults(["This software is good, we all like it."], [answer], ("en", target))
+    assert [fault.certain for fault in found] == certain

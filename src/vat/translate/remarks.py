@@ -1,0 +1,204 @@
+"""Answers about the task in place of a translation: refusals, labels, notes, marks of a format.
+
+Nothing here knows what a sentence means. A table has, for each language, how one says that one
+cannot help, what one calls a text and its translation, and how notes begin. An answer that says
+such things, where its source says nothing of the kind in its own language, is taken for one about
+the task. Where someone in the film cannot help, the source says so, too.
+"""
+
+import csv
+import functools
+import re
+from collections.abc import Mapping, Set
+from importlib.resources import files
+from typing import Final
+from unicodedata import normalize
+
+from vat.languages import LANGUAGES, base, letters
+from vat.subtitles.lines import columns
+
+REFUSAL: Final = "it seems to speak of the task instead of translating"
+LABEL: Final = "a label or number stands before it that is not in the source"
+NOTE: Final = "it has a note that is not in the source"
+MARKS: Final = "it has marks of a format that are not in the source"
+
+_SAYS: Final = frozenset({"task", "object", "ask", "help", "cannot", "sorry", "rule"})
+_POLITE: Final = frozenset({"object", "ask", "help", "sorry", "rule"})
+_ORDINALS: Final = frozenset(
+    {"de", "da", "no", "nn", "fi", "cs", "sk", "pl", "hu", "tr"}
+    | {"hr", "sl", "et", "lv", "is", "fo", "sr", "bs", "lb", "eu"}
+)
+"""Languages in which "3." is read as third."""
+
+_LAST_DAY: Final = 31
+_NUMBERED: Final = re.compile(r"\W{0,2}(\d{1,4})\s*([\])}:、]|\.)(?!\d)\s*(?=\S)")
+_COUNTED: Final = re.compile(
+    r"\W{0,2}(?:subtitle|line|cue|no\.?|nr\.?|#|字幕|第|訳|자막|번호|zeile|untertitel|ligne|linea|línea)"
+    r"\s*[#№]?\s*\d{1,5}\s*[条條行句番번]?\s*(?:字幕)?\s*[\])]?\s*[:.、-]"
+)
+_TAGS: Final = re.compile(
+    r"</?[a-z][a-z0-9]{0,11}(?:[\s.=][^<>]{0,80})?/?>|<\|[^|<>]{1,30}\|>|\[/?inst\]|</s>"
+    r"|\{\\[^{}]{0,80}\}|\{an?\d\}|\*\*|```|^#{1,5} |^[_*][^_*]+[_*]$",
+    re.IGNORECASE,
+)
+_ENTITY: Final = re.compile(r"&(?:#\d{1,6}|#x[0-9a-f]{1,5}|[a-z]{2,8}\d?);", re.IGNORECASE)
+_NOTHING: Final = re.compile(
+    r"\W*(?:n/a|null|undefined|nan|todo|tbd|string|same as above|untranslat\w+|idem)\W*"
+)
+_MODEL: Final = re.compile(r"\b(?:chatgpt|openai|gpt-\d|llms?|deepseek|qwen)\b")
+_BRACKETS: Final = re.compile(r"[(\[{【〔]([^()\[\]{}【】〔〕]*)[)\]}】〕]")
+_ARROWS: Final = re.compile(r"->|=>|→|\S / \S")
+_LONGEST_LABEL: Final = 60
+_NAME_STEM: Final = 6
+_LONG_BRACKETS: Final = 10
+_CERTAIN_SIGNS: Final = 3
+
+
+def remarks(source: str, answer: str, pair: tuple[str, str]) -> list[tuple[str, bool]]:
+    """What in an answer has no ground in its source, and whether that is certain.
+
+    `pair` are the languages of source and answer.
+    """
+    said, found = _plain(source), _plain(answer)
+    reasons = []
+    about = _about_the_task(said, found, pair)
+    if about is not None:
+        reasons.append((REFUSAL, about))
+    if _has_label(said, found, pair):
+        reasons.append((LABEL, False))
+    if _has_note(said, found, pair):
+        reasons.append((NOTE, False))
+    if _has_marks(source, answer):
+        reasons.append((MARKS, False))
+    return reasons
+
+
+def _plain(text: str) -> str:
+    return normalize("NFKC", text).lower().replace("’", "'")
+
+
+@functools.cache
+def _table() -> Mapping[str, Mapping[str, re.Pattern[str]]]:
+    """Patterns by language and by what they find."""
+    text = files("vat").joinpath("data/remarks.tsv").read_text(encoding="utf-8")
+    found: dict[str, dict[str, re.Pattern[str]]] = {}
+    rows = csv.DictReader(text.split("\n"), delimiter="\t", quoting=csv.QUOTE_NONE)
+    for row in rows:
+        pattern = re.compile(normalize("NFKC", row["pattern"]))
+        found.setdefault(row["language"], {})[row["feature"]] = pattern
+    return found
+
+
+def _row(code: str) -> Mapping[str, re.Pattern[str]]:
+    plain = base(code)
+    return _table().get({"yue": "zh"}.get(plain, plain), {})
+
+
+def _features(text: str, code: str) -> Set[str]:
+    return {name for name, pattern in _row(code).items() if pattern.search(text)}
+
+
+def _about_the_task(source: str, answer: str, pair: tuple[str, str]) -> bool | None:
+    """Whether an answer certainly speaks of the task; None where it does not seem to."""
+    if _NOTHING.fullmatch(answer) and letters(answer) not in letters(source):
+        return False
+    grounds = set(_features(source, pair[0]))
+    known = bool(_row(pair[0]))
+    grounds |= {"cannot"} if "no" in grounds else set()
+    grounds |= {"task"} if "near" in grounds else set()
+    found = False if _MODEL.search(answer) and not _MODEL.search(source) else None
+    # A refusal may come in English, whatever language was asked for.
+    for code in dict.fromkeys((pair[1], "en")):
+        said = _features(answer, code) & _SAYS
+        new = said - grounds
+        signs = len(new) >= _CERTAIN_SIGNS and "task" in new and known
+        if signs:
+            return True
+        if "task" in new or _is_refusal(said, new, known):
+            found = False
+        if "here" in _features(answer, code) and ":" not in source:
+            found = False
+    return found
+
+
+def _is_refusal(said: Set[str], new: Set[str], known: bool) -> bool:
+    """Whether an answer says that it cannot help, or asks for more, on its own account."""
+    if not known:
+        return "cannot" in said and len(new) >= _CERTAIN_SIGNS
+    if "cannot" in new and new & _POLITE:
+        return True
+    if "cannot" in said and len(new & _POLITE) > 1:
+        return True
+    asks = "ask" in new and bool(new & {"object", "help"})
+    return asks or ("rule" in new and len(new) > 1)
+
+
+def _has_label(source: str, answer: str, pair: tuple[str, str]) -> bool:
+    if _COUNTED.match(answer) and not re.search(r"\d", source):
+        return True
+    numbered = _NUMBERED.match(answer)
+    if numbered and numbered[1] not in re.findall(r"\d+", source):
+        number, mark = int(numbered[1]), numbered[2]
+        ordinal = mark == "." and number <= _LAST_DAY
+        if not (ordinal and base(pair[1]) in _ORDINALS) and not (mark == ":" and ":" in source):
+            return True
+    if ":" in source:
+        return False
+    before, colon, _ = answer.partition(":")
+    if label_pattern(pair[1]).match(answer):
+        return True
+    named = _features(before, pair[1]) - _features(source, pair[0])
+    about = {"task", "object"} & named or any(name in before for name in _names(pair[1]))
+    return bool(colon and len(before) <= _LONGEST_LABEL and about)
+
+
+@functools.cache
+def _names(code: str) -> tuple[str, ...]:
+    """How the beginning of a language's name is written in the language itself, and in English."""
+    known = LANGUAGES[base(code)]
+    return tuple(_plain(name)[:_NAME_STEM] for name in (known.english, known.native))
+
+
+@functools.cache
+def label_pattern(code: str) -> re.Pattern[str]:
+    """A label such as "Translation:" or the language's name before a text in a language."""
+    known = [LANGUAGES[code], LANGUAGES[base(code)]]
+    names = [name.lower() for one in known for name in (one.english, one.native)]
+    plain = [re.escape(normalize("NFKC", name)) for name in names]
+    labels = [_row(one)["label"].pattern for one in (code, "en") if "label" in _row(one)]
+    one = "|".join([*labels, *plain])
+    return re.compile(
+        rf"[\W_]{{0,3}}(?:{one})(?:\s*\(?(?:{'|'.join(plain)})\)?)?(?:\s*#?\d+)?[\W_]{{0,3}}[:：]"
+        r"[\W_]{0,3}",
+        re.IGNORECASE,
+    )
+
+
+def note_pattern(code: str) -> re.Pattern[str] | None:
+    """How a note begins in a language; None where that is not known."""
+    return _row(code).get("note")
+
+
+def _has_note(source: str, answer: str, pair: tuple[str, str]) -> bool:
+    bracketed = re.search(r"[(\[{【]", source) is not None
+    if not bracketed and "note" not in _features(source, pair[0]):
+        patterns = (note_pattern(code) for code in (pair[1], "en"))
+        if any(pattern and pattern.search(answer) for pattern in patterns):
+            return True
+    if not bracketed and any(
+        columns(match[1]) >= _LONG_BRACKETS and letters(match[1]) not in letters(source)
+        for match in _BRACKETS.finditer(answer)
+    ):
+        return True
+    if not bracketed and _BRACKETS.fullmatch(answer.strip(" .")):
+        return True
+    return bool(_ARROWS.search(answer) and not re.search(r"->|=>|→|/", source))
+
+
+def _has_marks(source: str, answer: str) -> bool:
+    if "\\" in answer and "\\" not in source:
+        return True
+    if _ENTITY.search(answer) and "&" not in source:
+        return True
+    tag = _TAGS.search(answer)
+    return tag is not None and tag[0].strip()[0] not in source

@@ -1,0 +1,114 @@
+"""Answers about the task are told from translations, and wrapped ones unwrapped."""
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from vat.translate.integrity import faults
+from vat.translate.mending import mended
+
+Row = dict[str, str]
+
+
+def rows(root: Path, name: str) -> list[Row]:
+    text = (root / "tests/data" / name).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE))
+
+
+def is_doubted(row: Row, answer: str) -> bool:
+    pair = row["source language"], row["target language"]
+    return bool(faults([row["source"]], [answer], pair))
+
+
+def test_three_hundred_answers_about_the_task_are_caught(root: Path) -> None:
+    answers = rows(root, "answers_about_the_task.tsv")
+    assert set(Counter(row["target language"] for row in answers).values()) == {25}
+    assert len(answers) == 300
+    missed = [row["answer"] for row in answers if not is_doubted(row, row["answer"])]
+    assert len(missed) <= 0.02 * len(answers), missed
+
+
+def test_three_hundred_good_translations_are_believed(root: Path) -> None:
+    good = rows(root, "good_translations.tsv")
+    assert set(Counter(row["target language"] for row in good).values()) == {25}
+    assert len(good) == 300
+    doubted = [row["translation"] for row in good if is_doubted(row, row["translation"])]
+    assert len(doubted) <= 0.01 * len(good), doubted
+
+
+def test_good_translations_are_left_as_they_are(root: Path) -> None:
+    for row in rows(root, "good_translations.tsv"):
+        text = row["translation"]
+        assert mended(text, row["source"], row["target language"], (6, 7)) == text
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(
+            "6. Der Zug fährt.",
+            "[7] Der Zug fährt.",
+            "#6: Der Zug fährt.",
+            "Untertitel 7: Der Zug fährt.",
+        ),
+        *("Übersetzung: Der Zug fährt.", "Deutsch: Der Zug fährt.", "**Der Zug fährt.**"),
+        *("„Der Zug fährt.“", '"Der Zug fährt."', "<i>Der Zug fährt.</i>", r"{\an8}Der Zug fährt."),
+        *(r"Der Zug\nfährt.", r"Der Zug\Nfährt.", "Der Zug<br>fährt.", "Der&nbsp;Zug fährt."),
+        *(
+            "Der Zug fährt. (Anmerkung: wörtlich)",
+            "Der Zug fährt. Anm. d. Ü.: frei.",
+            "`Der Zug fährt.`",
+        ),
+        *("Der Zug fährt.<|im_end|>", "Der Zug fährt.</s>", r"\"Der Zug fährt.\""),
+    ],
+)
+def test_a_translation_is_taken_out_of_its_wrapping(answer: str) -> None:
+    assert mended(answer, "The train leaves.", "de", (6, 7)) == "Der Zug fährt."
+
+
+@pytest.mark.parametrize(
+    ("source", "answer"),
+    [
+        ("7. The train leaves.", "7. Der Zug fährt."),
+        ("At 7.30 he left.", "7.30 Uhr ging er."),
+        ("Translation: nonsense.", "Übersetzung: Unsinn."),
+        ("<i>Go!</i>", "<i>Los!</i>"),
+        ('"Go!"', "„Los!“"),
+        (r"C:\new", r"C:\new"),
+        ("R&amp;B", "R&amp;B"),
+        ("Go (note: now)", "Los (Anmerkung: jetzt)"),
+        ("Go.", "6."),
+        ("Go.", "Deutsch:"),
+        ("He said go.", "Er sagte: „Los!“, und ging."),
+    ],
+)
+def test_what_the_source_has_or_would_leave_nothing_stays(source: str, answer: str) -> None:
+    assert mended(answer, source, "de", (6, 7)) == answer
+
+
+@pytest.mark.parametrize(
+    "target", ["pl", "nl", "pt", "id", "th", "hi", "uk", "cs", "sv", "fi", "el"]
+)
+def test_a_refusal_is_told_in_further_languages(target: str) -> None:
+    said = {
+        "pl": "Przepraszam, nie mogę w tym pomóc.",
+        "nl": "Sorry, daar kan ik niet bij helpen.",
+        "pt": "Desculpe, não posso ajudar com isso.",
+        "id": "Maaf, saya tidak dapat membantu permintaan itu.",
+        "th": "ขออภัย ฉันไม่สามารถช่วยเหลือในเรื่องนี้ได้",
+        "hi": "क्षमा करें, मैं इसमें मदद नहीं कर सकता।",
+        "uk": "Вибачте, я не можу допомогти з цим.",
+        "cs": "Omlouvám se, ale s tím nemohu pomoci.",
+        "sv": "Tyvärr kan jag inte hjälpa till med det.",
+        "fi": "Valitettavasti en voi auttaa tässä asiassa.",
+        "el": "Λυπάμαι, δεν μπορώ να βοηθήσω με αυτό.",
+    }[target]
+    assert faults(["We go home by the river."], [said], ("en", target))
+    assert not faults(["I'm sorry, I can't help you with that."], [said], ("en", target))
+
+
+def test_a_source_in_a_language_without_words_is_not_failed_for_good() -> None:
+    found = faults(["Goeie môre."], ["I'm sorry, I can't translate this text."], ("af", "en"))
+    assert [fault.certain for fault in found] == [False]
