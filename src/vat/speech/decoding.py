@@ -1,0 +1,79 @@
+"""Decoding: from sound to faster-whisper's segments, many windows at once or one after another."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any, Final
+
+from vat.media.sound import SPEECH_RATE, Samples
+from vat.timeline import Interval
+
+logger = logging.getLogger(__name__)
+
+Heard = tuple[float, Any]
+"""When a window begins, in seconds of its sound, and a segment of faster-whisper's in its time."""
+
+LEAST_LOGPROB: Final = -1.0
+MOST_COMPRESSION: Final = 2.4
+"""Below and above these Whisper's own decoder takes its words for failed."""
+
+
+def decode_windows(
+    whisper: Any,
+    sound: Samples,
+    clips: Sequence[Interval],
+    batch: int,
+    temperature: Sequence[float],
+    options: dict[str, Any],
+) -> list[Heard]:
+    """The segments of windows of a sound, `batch` of them at once.
+
+    They are decoded without timestamps: with them Whisper ends a window where it likes, and in a
+    batch what comes after is lost. A window that fails by Whisper's own measures is decoded again,
+    alone, at the further temperatures: a batch has only the first.
+    """
+    from faster_whisper import BatchedInferencePipeline
+
+    segments, _ = BatchedInferencePipeline(whisper).transcribe(
+        sound,
+        batch_size=batch,
+        vad_filter=False,
+        without_timestamps=True,
+        temperature=list(temperature[:1]),
+        clip_timestamps=[{"start": start, "end": end} for start, end in clips],
+        **options,
+    )
+    found = list[Heard]()
+    # Without timestamps a window is one segment, so that they pair.
+    for (start, end), segment in zip(clips, list(segments), strict=True):
+        if len(temperature) > 1 and _has_failed(segment):
+            logger.info("the window at %.1f s failed and is decoded again", start)
+            piece = sound[round(start * SPEECH_RATE) : round(end * SPEECH_RATE)]
+            again = decode_in_order(whisper, piece, temperature, options)
+            found += [(start, one) for _, one in again]
+        else:
+            found.append((0.0, segment))
+    return found
+
+
+def decode_in_order(
+    whisper: Any,
+    sound: Samples,
+    temperature: Sequence[float],
+    options: dict[str, Any],
+    *,
+    vad_filter: bool = False,
+    condition_on_previous_text: bool = False,
+) -> list[Heard]:
+    """The segments of a sound, window after window, each beginning where Whisper ended the last."""
+    segments, _ = whisper.transcribe(
+        sound,
+        temperature=list(temperature),
+        vad_filter=vad_filter,
+        condition_on_previous_text=condition_on_previous_text,
+        **options,
+    )
+    return [(0.0, segment) for segment in segments]
+
+
+def _has_failed(segment: Any) -> bool:
+    return bool(segment.avg_logprob < LEAST_LOGPROB or segment.compression_ratio > MOST_COMPRESSION)

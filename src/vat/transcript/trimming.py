@@ -1,0 +1,47 @@
+"""Trimming: words end where the voice ends, so that a subtitle comes when somebody speaks."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from vat.timeline import Interval, Word
+
+INNER_PAUSE_SECONDS: Final = 0.3
+"""Up to this long a word may be silent inside: the stop before a plosive, a held breath."""
+
+LEAST_VOICE_SECONDS: Final = 0.06
+"""Less voice than this is the neighbour's, not the word's: two frames of the detection."""
+
+
+def trimmed(words: Sequence[Word], speech: Sequence[Interval]) -> list[Word]:
+    """The words, each without the silence that it holds before or after its voice.
+
+    Whisper lets the first word of a phrase begin where the phrase before ended, and the last one
+    end where the next begins. Of the stretches of speech under a word it keeps that which fills
+    most of it. A word with no speech under it stays as it is. Both sequences are ordered; so is
+    the result, which has no word that reaches further than before.
+    """
+    voiced = _joined(speech)
+    starts = [start for start, _ in voiced]
+    ends = [end for _, end in voiced]
+    found = list[Word]()
+    for word in words:
+        under = voiced[bisect_right(ends, word.start) : bisect_left(starts, word.end)]
+        parts = [(max(word.start, a), min(word.end, b)) for a, b in under]
+        start, end = max(parts, key=lambda part: part[1] - part[0], default=(word.start, word.end))
+        if end - start < LEAST_VOICE_SECONDS:
+            start, end = word.start, word.end
+        found.append(replace(word, start=start, end=end))
+    return sorted(found, key=lambda word: word.start)
+
+
+def _joined(speech: Sequence[Interval]) -> list[Interval]:
+    """The stretches of speech, those apart by less than a word may be silent as one."""
+    found = list[Interval]()
+    for start, end in speech:
+        if found and start - found[-1][1] <= INNER_PAUSE_SECONDS:
+            found[-1] = found[-1][0], end
+        else:
+            found.append((start, end))
+    return found
