@@ -49,12 +49,13 @@ def merge(
             before = spans[number - 2]
             draft.append(reading, span.keep[0], (span.pad[0], before.pad[1]))
     draft.fill()
+    draft.settle()
     return _transcript(chunks, draft, probability)
 
 
 def _transcript(chunks: Mapping[str, Any], draft: Draft, probability: Frames) -> dict[str, Any]:
     listed = sorted(draft.suspects, key=lambda suspect: suspect.words[0].start)
-    gone = [suspect for suspect in listed if not suspect.restored]
+    gone = [suspect for suspect in listed if suspect.is_gone]
     doubted = [(suspect.id, suspect.words) for suspect in gone]
     coverage = account(draft.speech, draft.words, doubted, probability)
     coverage["words"] = {
@@ -108,8 +109,8 @@ def _report(draft: Draft, listed: Sequence[Suspect], coverage: Mapping[str, Any]
     logger.info("%d words, %d seams", len(draft.words), len(draft.seams))
     for suspect in listed:
         logger.warning(
-            "%s %s at %.1f s: '%s' (%s)",
-            "restored" if suspect.restored else "in quarantine:",
+            "in quarantine, %s: %s at %.1f s: '%s' (%s)",
+            "restored" if suspect.restored else suspect.fate,
             suspect.id,
             suspect.words[0].start,
             suspect.to_json()["text"],

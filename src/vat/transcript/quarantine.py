@@ -59,7 +59,8 @@ class Evidence:
     """What is known about a run of words of one segment.
 
     `voice` is the highest probability of speech at or beside a word; `repetitions` how often a
-    pattern that fills half of the run is repeated without a break.
+    pattern that fills half of the run is repeated without a break; `probability` the mean of the
+    words'.
     """
 
     voice: float
@@ -69,17 +70,28 @@ class Evidence:
     repetitions: int
     words_per_second: float
     known_phrase: bool
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A run of words under suspicion; `restored` ones stay in the transcript."""
+    """A run of words under suspicion.
+
+    `restored` ones stay in the transcript because the user wants them; `fate` is "left out" or what
+    `vat.transcript.settling` found.
+    """
 
     id: str
     words: Sequence[Word]
     signs: Sequence[str]
     evidence: Evidence
     restored: bool
+    fate: str = "left out"
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the transcript is without these very words."""
+        return not self.restored and self.fate in {"left out", "found again"}
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the item of the quarantine."""
@@ -89,6 +101,7 @@ class Suspect:
             "end": max(word.end for word in self.words),
             "text": text_of(self.words),
             "restored": self.restored,
+            "fate": "restored" if self.restored else self.fate,
             "signs": list(self.signs),
             "strength": strength(self.signs),
             "evidence": asdict(self.evidence),
@@ -181,6 +194,7 @@ def _evidence(run: Sequence[Word], segment: Segment, probability: Frames) -> Evi
         repetitions=repetitions([plain(word.text) for word in run]),
         words_per_second=round(len(run) / seconds, 2),
         known_phrase=_is_known_phrase(run),
+        probability=round(sum(word.probability for word in run) / len(run), 4),
     )
 
 

@@ -20,6 +20,8 @@ from vat.transcript.coverage import covered
 from vat.transcript.filling import filled
 from vat.transcript.quarantine import Suspect
 from vat.transcript.seams import EDGE_SECONDS, Seam, SeamSettings, join
+from vat.transcript.settling import settled
+from vat.transcript.trimming import trimmed
 
 logger = logging.getLogger(__name__)
 
@@ -107,6 +109,11 @@ class Draft:
             if left:
                 self._fill(left)
 
+    def settle(self) -> None:
+        """Take back those of the doubted words that were said after all."""
+        ordered = sorted(self.suspects, key=lambda suspect: suspect.words[0].start)
+        self.words, self.suspects = settled(self.words, ordered, self.speech)
+
     def _holes(self) -> list[Interval]:
         return list(holes(self.words, self.speech, self.settings.hole_seconds))
 
@@ -180,7 +187,7 @@ class Draft:
         first = len(self.segments)
         self.segments += reading.segments
         words = [replace(word, segment=word.segment + first) for word in reading.words]
-        return self.judge(words, self.segments)
+        return self.judge(trimmed(words, self.speech), self.segments)
 
     def _count(self, reading: Reading, doubted: Sequence[Suspect]) -> None:
         self.heard += len(reading.words)

@@ -366,7 +366,7 @@ def test_a_second_reading_that_is_deaf_in_its_middle_is_not_taken() -> None:
 def test_what_is_invented_beside_the_place_of_a_second_reading_is_listed_once() -> None:
     said = [word for word in counting(60) if not 20 <= word.start < 26]
     speech, spans = speech_of(said), spans_of([], 60, 2)
-    thanks = [Word(22.4, 22.9, "Thank", 0.9), Word(22.9, 23.4, "you", 0.9)]
+    thanks = [Word(22.4, 22.9, "Thank", 0.3), Word(22.9, 23.4, "you", 0.3)]
     heard_first = [w for w in said if not (27.5 <= w.start < 29.5 or 31 <= w.start < 33)]
     again = [replace(w, start=w.start + 0.05, end=w.end + 0.05) for w in thanks]
     listener = Listener(sorted([*said, *again], key=lambda w: w.start))
