@@ -14,6 +14,9 @@ SURER: Final = 0.15
 """A reading that agrees less must be surer of its words than the draft by this much: then the
 draft is what failed here."""
 
+SURE: Final = 0.5
+"""Mean probability from which words are taken that nothing else confirms."""
+
 _SAME_PLACE: Final = 0.5
 
 
@@ -55,7 +58,8 @@ def filled(
     mine = [word for word in draft if window[0] <= word.middle <= window[1]]
     pairs = matches(mine, again, range(len(mine)), range(len(again)))
     agreement = _agreement(mine, again, pairs)
-    if agreement < TRUSTED_AGREEMENT and not _is_surer(again, mine):
+    trusted = agreement >= TRUSTED_AGREEMENT or _is_surer(again, mine)
+    if not (trusted and (pairs or _is_sure(again))):
         return Filled(draft, agreement, trusted=False)
     words = [word for word in draft if not window[0] <= word.middle <= window[1]]
     words += [mine[i] for i, _ in pairs]
@@ -113,6 +117,10 @@ def _misplaced(part: _Part, speech: Sequence[Interval]) -> set[int]:
 
 def _weight(words: Sequence[Word]) -> float:
     return sum(word.probability for word in words)
+
+
+def _is_sure(words: Sequence[Word]) -> bool:
+    return _weight(words) >= SURE * len(words)
 
 
 def _is_surer(again: Sequence[Word], inside: Sequence[Word]) -> bool:

@@ -31,6 +31,9 @@ Decode = Callable[..., Mapping[str, Any]]
 CONTEXT_SECONDS: Final = 4.0
 """Least sound on each side of the place: about ten words by which the readings find together."""
 
+NARROW_SECONDS: Final = 0.6
+"""Least sound on each side of a place that is heard alone: where a word beside it ends."""
+
 _SILENCE_SECONDS = 0.5
 _SHORT_PAUSE_SECONDS = 1.0
 _PAUSE_REACH_SECONDS = 3.0
@@ -102,12 +105,18 @@ class Draft:
         self.seams.append(seam)
 
     def fill(self) -> None:
-        """Decode again where there is speech and no word, holes near each other together."""
-        for group in _grouped(self._holes(), self.settings.window_seconds - 2 * CONTEXT_SECONDS):
-            # Another group's reading may have filled it, in whole or in part.
-            left = [hole for hole in self._holes() if common([hole], group)]
-            if left:
-                self._fill(left)
+        """Decode again where there is speech and no word, holes near each other together.
+
+        What a reading with much context does not have either is heard alone: Whisper passes over a
+        quiet phrase beside a loud one.
+        """
+        wide = self.settings.window_seconds
+        for seconds, context in ((wide, CONTEXT_SECONDS), (0.0, NARROW_SECONDS)):
+            for group in _grouped(self._holes(), wide - 2 * CONTEXT_SECONDS):
+                # Another group's reading may have filled it, in whole or in part.
+                left = [hole for hole in self._holes() if common([hole], group)]
+                if left:
+                    self._fill(left, seconds, context)
 
     def settle(self) -> None:
         """Take back those of the doubted words that were said after all."""
@@ -117,10 +126,10 @@ class Draft:
     def _holes(self) -> list[Interval]:
         return list(holes(self.words, self.speech, self.settings.hole_seconds))
 
-    def _fill(self, group: Sequence[Interval]) -> None:
+    def _fill(self, group: Sequence[Interval], seconds: float, context: float) -> None:
         """Take what a second reading of the holes' surroundings has more than the draft."""
         place = group[0][0], group[-1][1]
-        window, reading = self._decoded(place)
+        window, reading = self._decoded(place, seconds, context)
         new, doubted = self._judged(reading)
         whole = self._whole(new, window)
         found = filled(self.words, whole, window, group, self.speech)
@@ -169,12 +178,13 @@ class Draft:
         last = window[1] - EDGE_SECONDS if _is_inside(window[1], self.speech) else window[1]
         return [word for word in words if first <= word.start and word.end <= last]
 
-    def _decoded(self, place: Interval) -> tuple[Interval, Reading]:
+    def _decoded(self, place: Interval, seconds: float, context: float) -> tuple[Interval, Reading]:
         """A window around a place and what is heard in it; near places share one."""
-        for window, reading in self.decoded:
-            if window[0] + CONTEXT_SECONDS <= place[0] and place[1] <= window[1] - CONTEXT_SECONDS:
-                return window, reading
-        window = window_around(place, self.settings.window_seconds, self.duration, self.speech)
+        window = window_around(place, seconds, self.duration, self.speech, context)
+        for known, reading in self.decoded:
+            near = known[0] + context <= place[0] and place[1] <= known[1] - context
+            if near and known[1] - known[0] <= max(seconds, window[1] - window[0]):
+                return known, reading
         heard = self.decode(start=window[0], end=window[1], language=self.language)
         self.decoded.append((window, Reading.from_json(heard)))
         return self.decoded[-1]
@@ -201,7 +211,7 @@ class Draft:
         The reading must have a word at the place, since otherwise nothing is gained, and leave no
         more speech without words than there is in `joined`.
         """
-        window, reading = self._decoded(place)
+        window, reading = self._decoded(place, self.settings.window_seconds, CONTEXT_SECONDS)
         new, doubted = self._judged(reading)
         near = (-_AGREE_SECONDS, _AGREE_SECONDS)
         first, one = join(
@@ -264,16 +274,24 @@ def holes(words: Sequence[Word], speech: Sequence[Interval], least: float) -> It
 
 
 def window_around(
-    place: Interval, seconds: float, duration: float, speech: Sequence[Interval]
+    place: Interval,
+    seconds: float,
+    duration: float,
+    speech: Sequence[Interval],
+    context: float = CONTEXT_SECONDS,
 ) -> Interval:
     """A window with the place in its middle whose ends lie in pauses, where there are any near.
 
     Silence before the first and after the last speech in it is cut off: Whisper sets words too
     early after a long silence.
     """
-    half = max(seconds / 2, (place[1] - place[0]) / 2 + CONTEXT_SECONDS)
+    half = max(seconds / 2, (place[1] - place[0]) / 2 + context)
     middle = (place[0] + place[1]) / 2
-    start, end = _pause_near(middle - half, speech), _pause_near(middle + half, speech)
+    reach = min(_PAUSE_REACH_SECONDS, context)
+    start, end = (
+        _pause_near(middle - half, speech, reach),
+        _pause_near(middle + half, speech, reach),
+    )
     spoken = common(speech, [(start, end)])
     first, last = (spoken[0][0], spoken[-1][1]) if spoken else place
     start = max(start, min(first, place[0]) - _SILENCE_SECONDS, 0.0)
@@ -281,9 +299,9 @@ def window_around(
     return round(start, 3), round(end, 3)
 
 
-def _pause_near(moment: float, speech: Sequence[Interval]) -> float:
+def _pause_near(moment: float, speech: Sequence[Interval], seconds: float) -> float:
     """The nearest moment in which nobody speaks, or the moment itself where that is far."""
-    reach = (moment - _PAUSE_REACH_SECONDS, moment + _PAUSE_REACH_SECONDS)
+    reach = (moment - seconds, moment + seconds)
     pauses = without([reach], speech)
     if not pauses:
         return round(moment, 3)

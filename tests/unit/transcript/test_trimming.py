@@ -1,11 +1,13 @@
 """Words end where the voice ends, and none is cut that only bridges a short silence."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vat.timeline import Interval, Word, common, length, union
-from vat.transcript.trimming import LEAST_SECONDS, trimmed
+from vat.timeline import Interval, Word, common, union
+from vat.transcript.trimming import trimmed
 
 SPEECH = [(1.0, 3.0), (5.0, 7.0), (7.2, 9.0)]
 
@@ -31,6 +33,33 @@ def test_a_word_keeps_the_stretch_of_speech_that_fills_most_of_it(
     assert (word.start, word.end) == pytest.approx(kept)
 
 
+def test_words_that_end_just_before_a_voice_are_pulled_into_it() -> None:
+    words = [
+        Word(2.5, 3.0, "end.", 0.9),
+        Word(4.0, 4.7, "And", 0.9),
+        Word(4.7, 4.9, "so", 0.9),
+        Word(4.9, 5.05, "it", 0.9),
+        Word(5.05, 5.5, "begins.", 0.9),
+    ]
+    found = trimmed(words, SPEECH)
+    assert [word.text for word in found] == ["end.", "And", "so", "it", "begins."]
+    assert found[0] == words[0]
+    assert (found[1].start, found[-1].end) == (5.0, 5.5)
+    assert all(a.end <= b.start for a, b in itertools.pairwise(found))
+
+
+def test_words_that_are_apart_from_the_voice_after_them_are_not_pulled() -> None:
+    words = [Word(3.8, 4.2, "you", 0.9), Word(5.0, 5.5, "begins.", 0.9)]
+    assert trimmed(words, SPEECH) == words
+
+
+def test_a_word_over_two_stretches_goes_to_the_side_of_its_sentence() -> None:
+    end, first = Word(2.0, 2.5, "end.", 0.9), Word(2.5, 5.2, "And", 0.9)
+    assert trimmed([end, first], SPEECH)[1].start == 5.0
+    last = Word(2.9, 5.5, "end.", 0.9)
+    assert trimmed([last], SPEECH)[0].end == 3.0
+
+
 moments = st.floats(0, 20)
 pairs = st.tuples(moments, moments).map(lambda pair: (min(pair), max(pair)))
 
@@ -42,14 +71,8 @@ def test_trimming_loses_no_word_and_no_speech(
     words = [Word(a, b, f"w{n}", 0.9) for n, (a, b) in enumerate(sorted(places))]
     found = trimmed(words, speech)
     assert [word.start for word in found] == sorted(word.start for word in found)
-    new = {word.text: word for word in found}
-    assert len(new) == len(words) == len(found)
-    for old in words:
-        word = new[old.text]
-        assert old.start - 0.001 <= word.start <= word.end <= old.end + 0.001
-        assert word.end - word.start >= min(LEAST_SECONDS, old.end - old.start) - 0.002
-        before, after = (
-            max((length(common([part], [(w.start, w.end)])) for part in speech), default=0)
-            for w in (old, word)
-        )
-        assert after == pytest.approx(before, abs=0.002)
+    assert sorted(word.text for word in found) == sorted(word.text for word in words)
+    for word in found:
+        assert word.start <= word.end
+    voiced = {word.text for word in words if common(speech, [(word.start, word.end)])}
+    assert voiced <= {w.text for w in found if common(speech, [(w.start - 0.001, w.end + 0.001)])}
