@@ -11,7 +11,7 @@ from vat.device import gpu_errors, is_out_of_memory, resolve
 from vat.errors import ModelError, TranscriptError
 from vat.media.sound import SPEECH_RATE, Samples, read_span
 from vat.speech.decoding import Heard, decode_in_order, decode_windows
-from vat.speech.windows import windows
+from vat.speech.windows import voiced, windows
 from vat.timeline import Interval, Reading, Segment, Span, Word, spans_of
 
 logger = logging.getLogger(__name__)
@@ -60,6 +60,7 @@ def transcribe_chunk(
 
     Raises:
         TranscriptError: where the video has no such chunk.
+        ModelError: where the model does not know the video's language.
         DeviceError: where a GPU is asked for and none is visible.
         GpuMemoryError: where even one window at a time does not fit into the GPU's memory.
     """
@@ -69,6 +70,7 @@ def transcribe_chunk(
     whisper = _loaded(model, settings, device, threads)
     intervals = [(start, end) for start, end in chunks["speech"]]
     span, language = spans[number - 1], chunks["language"]
+    check_language(whisper, model, language)
     heard = transcribe_span(speech, span, language, whisper, AsrSettings(**settings), intervals)
     logger.info("chunk %d of %d: %d words", number, len(spans), len(heard.words))
     return {"chunk": number, "language": language, "span": span.to_json(), **heard.to_json()}
@@ -133,6 +135,19 @@ def load_model(folder: str, device: str, compute_type: str, threads: int) -> Any
         ) from error
 
 
+def check_language(whisper: Any, model: str, language: str) -> None:
+    """See that a model knows a language; faster-whisper takes English in silence where it does not.
+
+    Raises:
+        ModelError: where it does not.
+    """
+    if language != "en" and not whisper.model.is_multilingual:
+        raise ModelError(
+            f"The video speaks '{language}', and the speech model in '{model}' knows only English;"
+            " name a multilingual model in asr.model, or the right language in languages.source."
+        )
+
+
 def transcribe_span(
     speech: str | Path,
     span: Span,
@@ -189,7 +204,7 @@ def _decode(
     }
     if len(sound) < SPEECH_RATE // 100:
         return []
-    if settings.vad_filter or settings.condition_on_previous_text or not intervals:
+    if settings.condition_on_previous_text or not intervals:
         return decode_in_order(
             whisper,
             sound,
@@ -199,6 +214,10 @@ def _decode(
             condition_on_previous_text=settings.condition_on_previous_text,
         )
     clips = windows(span.pad, intervals, length)
+    if settings.vad_filter:
+        clips = voiced(clips, intervals, span.pad[0])
+    if not clips:
+        return []
     return decode_windows(whisper, sound, clips, batch, settings.temperature, options)
 
 

@@ -2,8 +2,15 @@
 
 import itertools
 from collections.abc import Sequence
+from typing import Final
 
-from vat.timeline import Interval
+from vat.timeline import Interval, common
+
+MARGIN_SECONDS: Final = 0.25
+"""Voices begin before the detection hears them, and end after."""
+
+_EARLIEST_CUT: Final = 2 / 3
+"""Share of a window in which no end is sought while there is a later pause."""
 
 
 def windows(span: Interval, intervals: Sequence[Interval], length: float) -> list[Interval]:
@@ -22,6 +29,23 @@ def windows(span: Interval, intervals: Sequence[Interval], length: float) -> lis
     return [*found, (start - span[0], span[1] - span[0])]
 
 
+def voiced(
+    found: Sequence[Interval], intervals: Sequence[Interval], begin: float
+) -> list[Interval]:
+    """Windows without the silence before their first and after their last speech.
+
+    Windows without speech are left out. `begin` is when the span begins to whose start the windows
+    are relative.
+    """
+    trimmed = list[Interval]()
+    for start, end in found:
+        spoken = common(intervals, [(start + begin, end + begin)])
+        if spoken:
+            first, last = spoken[0][0] - begin, spoken[-1][1] - begin
+            trimmed.append((max(start, first - MARGIN_SECONDS), min(end, last + MARGIN_SECONDS)))
+    return trimmed
+
+
 def _cut(start: float, length: float, pauses: Sequence[Interval]) -> float:
     """Where a window that begins at `start` ends."""
     inside = [pause for pause in pauses if start < _middle(pause) <= start + length]
@@ -33,6 +57,3 @@ def _cut(start: float, length: float, pauses: Sequence[Interval]) -> float:
 
 def _middle(pause: Interval) -> float:
     return (pause[0] + pause[1]) / 2
-
-
-_EARLIEST_CUT = 2 / 3
