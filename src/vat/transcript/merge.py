@@ -13,6 +13,7 @@ from vat.transcript.coverage import account
 from vat.transcript.quarantine import QuarantineSettings, Suspect, suspects
 from vat.transcript.seams import SeamSettings
 from vat.transcript.second_reading import Decode, Draft
+from vat.transcript.warnings import TranscriptWarning, warnings_of
 
 logger = logging.getLogger(__name__)
 
@@ -65,7 +66,8 @@ def _transcript(chunks: Mapping[str, Any], draft: Draft, probability: Frames) ->
         "quarantined": sum(len(suspect.words) for suspect in gone),
     }
     check_books(coverage, draft.words)
-    _report(draft, listed, coverage)
+    warnings = warnings_of(chunks, coverage, gone)
+    _report(draft, listed, warnings)
     words, segments = _renumbered(draft.words, draft.segments)
     return {
         "language": chunks["language"],
@@ -77,6 +79,7 @@ def _transcript(chunks: Mapping[str, Any], draft: Draft, probability: Frames) ->
         "second_readings": [reading.to_json() for reading in draft.second],
         "quarantine": [suspect.to_json() for suspect in listed],
         "coverage": coverage,
+        "warnings": [warning.to_json() for warning in warnings],
         "speech": chunks["speech"],
     }
 
@@ -105,19 +108,19 @@ def check_books(coverage: Mapping[str, Any], words: Sequence[Word]) -> None:
         )
 
 
-def _report(draft: Draft, listed: Sequence[Suspect], coverage: Mapping[str, Any]) -> None:
+def _report(draft: Draft, listed: Sequence[Suspect], warnings: Sequence[TranscriptWarning]) -> None:
     logger.info("%d words, %d seams", len(draft.words), len(draft.seams))
     for suspect in listed:
-        logger.warning(
+        logger.info(
             "in quarantine, %s: %s at %.1f s: '%s' (%s)",
             "restored" if suspect.restored else suspect.fate,
             suspect.id,
             suspect.words[0].start,
-            suspect.to_json()["text"],
+            suspect.text,
             ", ".join(suspect.signs),
         )
-    seconds = coverage["seconds"]
-    logger.info("%.1f of %.1f s of speech have no words", seconds["no_words"], seconds["speech"])
+    for warning in warnings:
+        logger.warning("%s", warning.text)
 
 
 def _renumbered(

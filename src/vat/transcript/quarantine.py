@@ -89,6 +89,11 @@ class Suspect:
     fate: str = "left out"
 
     @property
+    def text(self) -> str:
+        """The words as running text."""
+        return text_of(self.words)
+
+    @property
     def is_gone(self) -> bool:
         """Whether the transcript is without these very words."""
         return not self.restored and self.fate in {"left out", "found again"}
@@ -99,7 +104,7 @@ class Suspect:
             "id": self.id,
             "start": self.words[0].start,
             "end": max(word.end for word in self.words),
-            "text": text_of(self.words),
+            "text": self.text,
             "restored": self.restored,
             "fate": "restored" if self.restored else self.fate,
             "signs": list(self.signs),
