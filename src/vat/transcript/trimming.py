@@ -18,6 +18,7 @@ _SENTENCE_ENDS = (".", "?", "!", "\u3002", "\uff1f", "\uff01")
 _EARLY_SECONDS = 0.5
 _CLOSE_SECONDS = 0.4
 _MOST_SQUEEZED = 4
+_MOST_PULLED = 2
 
 
 def trimmed(words: Sequence[Word], speech: Sequence[Interval]) -> list[Word]:
@@ -60,22 +61,29 @@ def _pulled(words: Sequence[Word], voiced: Sequence[Interval]) -> list[Word]:
     """
     found = list(words)
     befores = (float("-inf"), *(end for _, end in voiced))
-    for before, (onset, _) in zip(befores, voiced, strict=False):
+    for before, (onset, over) in zip(befores, voiced, strict=False):
         after = bisect_right(found, onset, key=lambda word: word.end)
         first = after
-        while first > 0 and _is_early(found[first - 1], found[first : first + 1], (before, onset)):
+        while after - first < _MOST_PULLED and _is_early(found, first - 1, (before, onset)):
             first -= 1
         for last in range(after + 1, min(after + _MOST_SQUEEZED, len(found)) + 1):
             group = found[first:last]
-            if first < after and group[-1].end - onset >= LEAST_SECONDS * len(group):
+            room = min(group[-1].end, over) - onset
+            if first < after and room >= LEAST_SECONDS * len(group):
                 found[first:last] = _shared(group, (onset, group[-1].end))
                 break
     return found
 
 
-def _is_early(word: Word, after: Sequence[Word], pause: Interval) -> bool:
-    """Whether a word lies in a pause, near its end and near the word after it."""
-    close = bool(after) and after[0].start - word.end <= _CLOSE_SECONDS
+def _is_early(words: Sequence[Word], index: int, pause: Interval) -> bool:
+    """Whether a word lies in a pause, near its end and near the word after it.
+
+    A word of no length does not count: it is said elsewhere, and another reading tells where.
+    """
+    if index < 0 or index + 1 >= len(words):
+        return False
+    word, after = words[index], words[index + 1]
+    close = after.start - word.end <= _CLOSE_SECONDS and word.end - word.start >= LEAST_SECONDS / 2
     near = pause[1] - _EARLY_SECONDS <= word.end <= pause[1]
     return close and near and pause[0] <= word.start
 

@@ -51,6 +51,17 @@ def test_words_that_end_just_before_a_voice_are_pulled_into_it() -> None:
 def test_words_that_are_apart_from_the_voice_after_them_are_not_pulled() -> None:
     words = [Word(3.8, 4.2, "you", 0.9), Word(5.0, 5.5, "begins.", 0.9)]
     assert trimmed(words, SPEECH) == words
+    misplaced = [Word(4.9, 4.9, "hear", 0.9), Word(4.9, 5.5, "begins.", 0.9)]
+    assert trimmed(misplaced, SPEECH)[0] == misplaced[0]
+
+
+def test_words_are_not_pulled_into_less_voice_than_they_need() -> None:
+    faint = [
+        Word(4.1, 4.8, "sitting", 0.9),
+        Word(4.8, 5.05, "in", 0.9),
+        Word(5.05, 5.5, "rooms.", 0.9),
+    ]
+    assert trimmed(faint, [(5.0, 5.13)])[0] == faint[0]
 
 
 def test_a_word_over_two_stretches_goes_to_the_side_of_its_sentence() -> None:
