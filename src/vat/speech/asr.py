@@ -11,8 +11,9 @@ from vat.device import gpu_errors, is_out_of_memory, resolve
 from vat.errors import ModelError, TranscriptError
 from vat.media.sound import SPEECH_RATE, Samples, read_span
 from vat.speech.decoding import Heard, decode_in_order, decode_windows
-from vat.speech.windows import voiced, windows
-from vat.timeline import Interval, Reading, Segment, Span, Word, spans_of
+from vat.speech.silence import surely_silent
+from vat.speech.windows import voiced, windows_between
+from vat.timeline import Interval, Reading, Segment, Span, Word, common, spans_of
 
 logger = logging.getLogger(__name__)
 
@@ -213,9 +214,11 @@ def _decode(
             vad_filter=settings.vad_filter,
             condition_on_previous_text=settings.condition_on_previous_text,
         )
-    clips = windows(span.pad, intervals, length)
+    begin = span.pad[0]
+    inside = [(a - begin, b - begin) for a, b in common(intervals, [span.pad])]
+    clips = windows_between(span.pad, intervals, surely_silent(sound, inside), length)
     if settings.vad_filter:
-        clips = voiced(clips, intervals, span.pad[0])
+        clips = voiced(clips, intervals, begin)
     if not clips:
         return []
     return decode_windows(whisper, sound, clips, batch, settings.temperature, options)
