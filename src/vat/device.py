@@ -37,10 +37,10 @@ def resolve(choice: str) -> str:
         return "cuda"
     if choice == "cuda":
         raise DeviceError(
-            "The configuration asks for a GPU and none is visible; check nvidia-smi and"
+            "The configuration asks for a GPU, but none is visible; check nvidia-smi and"
             " CUDA_VISIBLE_DEVICES, or set the device to auto or cpu."
         )
-    logger.info("no GPU is visible; the CPU is used")
+    logger.info("no GPU is visible; using the CPU")
     return "cpu"
 
 

@@ -80,4 +80,4 @@ class _Terminal(logging.Handler):
             os.write(self.descriptor, f"{line}\n".encode())
         except OSError as error:
             PROGRESS.removeHandler(self)
-            logger.info("the terminal is gone (%s); progress is in this log only", error)
+            logger.info("the terminal is gone (%s); progress is written only to this log", error)

@@ -169,7 +169,7 @@ def test_targets_share_the_work_before_them(workflow: Workflow, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("option", "sentence"),
     [
-        ("max_cost: 3", "translate.max_cost can only be kept where the prices are known"),
+        ("max_cost: 3", "translate.max_cost works only if the prices are known"),
         ("glossary: nowhere", "nowhere"),
         ("prompts: nowhere", "nowhere/translate.txt"),
     ],

@@ -88,7 +88,7 @@ def set_dead_links_aside(links: Iterable[Path]) -> None:
     for link in links:
         aside = link.with_name(f"{link.name}.away")
         if link.is_symlink() and not _leads_to_a_file(link):
-            logger.info("%s, a link that leads nowhere, is set aside", link)
+            logger.info("%s is a broken link and is set aside", link)
             link.rename(aside)
         elif aside.is_symlink() and _leads_to_a_file(aside) and not link.exists():
             aside.rename(link)

@@ -86,7 +86,7 @@ def run_ffmpeg(
         said = messages.read()
     lines = list(dict.fromkeys(line.strip() for line in said.splitlines() if line.strip()))
     if lines:
-        logger.info("ffmpeg said:\n%s", "\n".join(lines))
+        logger.info("output of ffmpeg:\n%s", "\n".join(lines))
     if status != 0:
         raise FfmpegError(f"ffmpeg failed ({status}): {' / '.join(lines[-_KEPT_LINES:])}")
     return said

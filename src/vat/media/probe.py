@@ -133,7 +133,7 @@ def status_of(path: str | Path, name: str | None = None) -> os.stat_result:
             f"'{name}' cannot be read ({error.strerror}); correct its path or link, or remove it."
         ) from error
     if not stat.S_ISREG(status.st_mode):
-        raise SourceError(f"'{name}' is no file; correct its path.")
+        raise SourceError(f"'{name}' is not a file; correct its path.")
     return status
 
 
@@ -164,7 +164,7 @@ def _duration(container: InputContainer, name: str | Path) -> float:
         return float(container.duration) / av.time_base
     end = _last_moment(container)
     if end is None:
-        raise SourceError(f"'{Path(name).name}' holds no picture or sound at all; remove it.")
+        raise SourceError(f"'{Path(name).name}' contains no picture or sound at all; remove it.")
     return end
 
 
@@ -200,7 +200,7 @@ def _check_complete(container: InputContainer, duration: float, name: str) -> No
     if end is None or end < duration - tolerance:
         until = "before its last seconds" if end is None else f"after {end:.1f} s"
         raise SourceError(
-            f"'{name}' is truncated: it should last {duration:.1f} s and ends {until};"
+            f"'{name}' is truncated: it should last {duration:.1f} s but ends {until};"
             " copy or download it again."
         )
 

@@ -79,7 +79,7 @@ class Probes:
         except SourceError:
             if url not in self.known:
                 raise
-            logger.warning("%s cannot be reached; the entries of the last run are taken", url)
+            logger.warning("%s cannot be reached; using the entries of the last run", url)
             return list(self.known[url])
         self._learn(url, found)
         return found

@@ -91,7 +91,7 @@ class Finder:
         found = self.recall(key, lambda: list_videos(folder, self.skip, recursive=recursive))
         if not found:
             hint = "" if recursive else ", or set download.recursive to search its subfolders"
-            raise ConfigError(f"The folder '{folder}' holds no video; name another one{hint}.")
+            raise ConfigError(f"The folder '{folder}' contains no videos; name another{hint}.")
         return found
 
     def _rows(self, sheet: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -29,7 +29,7 @@ def detect_language(
     """
     places = language_windows(intervals, windows)
     if not places:
-        logger.warning("nobody speaks; the language is taken to be %s", FALLBACK)
+        logger.warning("no speech found; assuming that the language is %s", FALLBACK)
         return FALLBACK, 0.0
     whisper = load_model(model, "cpu", "int8", threads)
     if not whisper.model.is_multilingual:

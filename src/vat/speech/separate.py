@@ -147,7 +147,7 @@ def _only(folder: str, suffix: str) -> Path:
     found = sorted(Path(folder).glob(f"*.{suffix}"))
     if len(found) != 1:
         raise ModelError(
-            f"The folder '{folder}' must hold exactly one .{suffix} file of a separation model, and"
+            f"The folder '{folder}' must hold exactly one .{suffix} file of a separation model, but"
             f" holds {len(found)}; check separate.model."
         )
     return found[0]

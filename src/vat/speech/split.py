@@ -61,8 +61,8 @@ def split(
     count = count_chunks(duration, settings.chunk_seconds)
     if expected is not None and expected != count:
         raise TranscriptError(
-            f"The video has {count} chunks and the run was planned with {expected}: its file has"
-            " changed meanwhile; run the same command again."
+            f"The video has {count} chunks, but the run was planned with {expected}: its file has"
+            " changed since; run the same command again."
         )
     probability = speech_probability(speech, duration)
     intervals = speech_intervals(probability, duration)

@@ -142,11 +142,11 @@ def _by_number(
     for part in parts:
         number = part["chunk"]
         if not 1 <= number <= len(spans):
-            raise TranscriptError(f"Chunk {number} is not of this video of {len(spans)} chunks.")
+            raise TranscriptError(f"There is no chunk {number}: the video has {len(spans)} chunks.")
         if number in found:
-            raise TranscriptError(f"Chunk {number} comes twice.")
+            raise TranscriptError(f"Chunk {number} appears twice.")
         if Span.from_json(part["span"]) != spans[number - 1]:
-            raise TranscriptError(f"Chunk {number} was cut elsewhere; transcribe it again.")
+            raise TranscriptError(f"Chunk {number} was cut at other times; transcribe it again.")
         found[number] = part
     missing = [str(number) for number in range(1, len(spans) + 1) if number not in found]
     if missing:

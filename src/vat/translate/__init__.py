@@ -43,7 +43,7 @@ def translate(
         return Translation(list(cues), Report())
     if settings is None or settings.backend == "none":
         raise TranslationError(
-            f"The video speaks {source} and no translator into {target} is configured; set"
+            f"The video is in {source}, but no translator into {target} is configured; set"
             " translate.backend, or correct languages.source."
         )
     job = Job(cues, texts, source, target, settings, layout, means, terms)
@@ -64,7 +64,7 @@ def _translation(job: Job, found: Mapping[int, str]) -> Translation:
         cue.id for at, cue in enumerate(job.cues) if is_too_long(texts[at], cue, job.layout)
     ]
     if job.report.too_long:
-        logger.warning("%d subtitles are long for their time", len(job.report.too_long))
+        logger.warning("%d subtitles are too long for their time", len(job.report.too_long))
     doubtful = sorted(job.report.doubtful.items())
     for at, why in doubtful[:_NAMED]:
         logger.warning("subtitle %d may be wrong: %s", at, why)

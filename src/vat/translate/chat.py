@@ -279,7 +279,7 @@ class Server:
         if not self.accepted:
             return self._foreign()
         return TranslationError(
-            f"{self._place()} keeps answering what cannot be read; run again later."
+            f"{self._place()} keeps sending unreadable answers; run again later."
         )
 
     def _foreign(self) -> TranslationError:
@@ -322,7 +322,7 @@ def _key(settings: TranslateSettings) -> str:
         )
     if not (key.isascii() and key.isprintable()):
         raise TranslationError(
-            "The environment variable OPENAI_API_KEY has characters that no key has; set it anew."
+            "The environment variable OPENAI_API_KEY has characters that no key has; set it again."
         )
     return key or "none"
 

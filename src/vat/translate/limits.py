@@ -62,7 +62,7 @@ class RateLimit:
         ahead = self._take(seconds)
         while ahead > 0:
             if ahead > _LONG_WAIT:
-                logger.info("the next request waits %.0f s for the limits of the server", ahead)
+                logger.info("the next request waits %.0f s for the server's rate limits", ahead)
             time.sleep(ahead)
             ahead = self._paused()  # the server may have asked for it in the meantime
 
@@ -145,8 +145,8 @@ class Ledger:
             if self.run + estimate > (self.max_cost or 0.0):
                 raise TranslationError(
                     f"The translation would cost more than translate.max_cost ({self.max_cost:g}):"
-                    f" {self.run:.4f} is spent, and the next request may cost {estimate:.4f}; what"
-                    " is translated is kept, so raise the limit and run again."
+                    f" {self.run:.4f} is spent, and the next request may cost {estimate:.4f};"
+                    " finished translations are kept, so raise the limit and run again."
                 )
             self._note(file, {"name": self.name, "cost": estimate})
         return estimate
@@ -171,7 +171,7 @@ class Ledger:
     def _open(self) -> Iterator[TextIO]:
         """The ledger under its lock, read to its end."""
         if self.folder is None:
-            raise TranslationError("A limit on cost needs a folder to keep count in.")
+            raise TranslationError("A cost limit needs a folder in which spending is recorded.")
         with self._lock, locked(self.folder / _LEDGER) as file:
             if os.fstat(file.fileno()).st_size < self._offset:
                 self._offset, self.run, self.named = 0, 0.0, 0.0

@@ -58,7 +58,7 @@ def translate_texts(job: Job) -> dict[int, str]:
         job.report.sentences = len(groups)
         refused = machine.run(groups)
         if refused:
-            logger.warning("%d sentences are translated again, in another way", len(refused))
+            logger.warning("%d sentences are translated again, cue by cue", len(refused))
             parts = [range(at, at + 1) for group in refused for at in group]
             refused = machine.run(parts, again=True)
     logger.info("%d sentences of %d subtitles translated", len(groups), len(job.texts))
@@ -175,7 +175,7 @@ class Machine:
                 if not is_out_of_memory(error) or self.batch_tokens <= _LEAST_TOKENS:
                     raise
                 self.batch_tokens //= 2
-                logger.warning("the GPU's memory is full; batches of %d", self.batch_tokens)
+                logger.warning("the GPU's memory is full; batches of %d tokens", self.batch_tokens)
             else:
                 return [self._text(result.hypotheses[0]) for result in results]
 

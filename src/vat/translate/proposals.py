@@ -118,7 +118,7 @@ def propose(
     for source in dict.fromkeys(language for language, _ in videos if language != target):
         spoken = [cues for language, cues in videos if language == source]
         found = candidates(spoken, source, known)
-        logger.info("%d terms found in %d videos that speak %s", len(found), len(spoken), source)
+        logger.info("%d terms found in %d videos in %s", len(found), len(spoken), source)
         texts = [one.term for one in found]
         alone = replace(settings, on_failure="keep-source-and-mark", shorten=False, context=0)
         job = Job(_apart(texts), texts, source, target, alone, layout, means)

@@ -153,6 +153,6 @@ def check_means(config: Mapping[str, Any]) -> None:
     priced = None not in (options["input_price"], options["output_price"])
     if options["max_cost"] is not None and not priced:
         raise ConfigError(
-            "translate.max_cost can only be kept where the prices are known; set"
+            "translate.max_cost works only if the prices are known; set"
             " translate.input_price and translate.output_price."
         )

@@ -56,8 +56,8 @@ def load_vocabulary(folder: str, source: str, target: str) -> Vocabulary:
     except Exception as error:
         # tokenizers raises plain Exception.
         raise ModelError(
-            f"The translation model in '{folder}' has no tokenizer.json that can be read, and no"
-            f" source.spm ({error}); check translate.model."
+            f"The translation model in '{folder}' has neither a readable tokenizer.json nor"
+            f" a source.spm ({error}); check translate.model."
         ) from error
     return LanguageTokens(
         tokenizer, language_token(tokenizer, source), language_token(tokenizer, target, target=True)
@@ -146,7 +146,7 @@ class Pieces:
             config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         except (OSError, RuntimeError, ValueError) as error:
             raise ModelError(
-                f"The pieces of the translation model in '{folder}' cannot be read ({error}); check"
+                f"The files of the translation model in '{folder}' cannot be read ({error}); check"
                 " translate.model."
             ) from error
         end = "" if config.get("add_source_eos") else _END

@@ -119,7 +119,7 @@ def test_results_are_not_taken_for_videos(find: Any, tmp_path: Path) -> None:
 
 def test_an_empty_folder_and_a_missing_one_are_named(find: Any, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigError, match=r"'.*empty' holds no video.*recursive"):
+    with pytest.raises(ConfigError, match=r"'.*empty' contains no videos.*recursive"):
         find("empty")
     with pytest.raises(ConfigError, match="nowhere"):
         find("nowhere")

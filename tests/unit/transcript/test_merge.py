@@ -293,9 +293,9 @@ def test_words_keep_the_evidence_of_their_segment() -> None:
     [
         ([1, 3], "chunk 2 are missing"),
         ([1], "chunk 2, 3 are missing"),
-        ([1, 2, 2, 3], "Chunk 2 comes twice"),
-        ([1, 2, 3, 4], "Chunk 4 is not of this video"),
-        ([0, 1, 2, 3], "Chunk 0 is not of this video"),
+        ([1, 2, 2, 3], "Chunk 2 appears twice"),
+        ([1, 2, 3, 4], "There is no chunk 4"),
+        ([0, 1, 2, 3], "There is no chunk 0"),
     ],
 )
 def test_every_chunk_must_be_there_once(numbers: list[int], message: str) -> None:
@@ -308,7 +308,7 @@ def test_every_chunk_must_be_there_once(numbers: list[int], message: str) -> Non
 def test_a_chunk_that_was_cut_elsewhere_is_refused() -> None:
     spans = spans_of([10], 20, 2)
     old = spans_of([11], 20, 2)
-    with pytest.raises(TranscriptError, match="Chunk 2 was cut elsewhere"):
+    with pytest.raises(TranscriptError, match="Chunk 2 was cut at other times"):
         joined(spans, [part(1, spans[0], []), part(2, old[1], [])])
 
 

@@ -307,7 +307,7 @@ def test_nothing_to_translate() -> None:
     same = cues(lines(2))
     assert translate(same, "zh", "zh", None, WIDE, MEANS).cues == same
     assert translate([], "en", "zh", None, WIDE, MEANS).cues == []
-    with pytest.raises(TranslationError, match=r"speaks en and no translator into zh"):
+    with pytest.raises(TranslationError, match=r"is in en, but no translator into zh"):
         translate(same, "en", "zh", None, WIDE, MEANS)
 
 
@@ -394,7 +394,7 @@ def test_a_server_that_has_answered_is_no_other_kind_of_server(ask: Asker) -> No
             return answer
 
         server.change = breaks
-        with pytest.raises(TranslationError, match="keeps answering what cannot be read"):
+        with pytest.raises(TranslationError, match="keeps sending unreadable answers"):
             ask(server, 20, means=replace(MEANS, concurrency=1))
 
 

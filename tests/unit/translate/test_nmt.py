@@ -332,7 +332,7 @@ def test_an_opus_model_of_many_targets_is_told_which(opus: Path, tmp_path: Path)
     with pytest.raises(ModelError, match="does not know French"):
         load_vocabulary(str(folder), "en", "fr")
     (folder / "target.spm").write_text("nonsense")
-    with pytest.raises(ModelError, match="pieces of the translation model"):
+    with pytest.raises(ModelError, match="files of the translation model"):
         load_vocabulary(str(folder), "en", "de")
 
 
