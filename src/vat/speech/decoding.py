@@ -14,7 +14,9 @@ Heard = tuple[float, Any]
 
 LEAST_LOGPROB: Final = -1.0
 MOST_COMPRESSION: Final = 2.4
-"""Below and above these Whisper's own decoder takes its words for failed."""
+MOST_NO_SPEECH: Final = 0.6
+"""Below, above and above these Whisper's own decoder takes its words for failed, and where the last
+comes with the first, the window for silent."""
 
 
 def decode_windows(
@@ -29,7 +31,8 @@ def decode_windows(
 
     They are decoded without timestamps: with them Whisper ends a window where it likes, and in a
     batch what comes after is lost. A window that fails by Whisper's own measures is decoded again,
-    alone, at the further temperatures: a batch has only the first.
+    alone, at the further temperatures: a batch has only the first. One that is silent by them has
+    no segments.
     """
     from faster_whisper import BatchedInferencePipeline
 
@@ -45,7 +48,9 @@ def decode_windows(
     found = list[Heard]()
     # Without timestamps a window is one segment, so that they pair.
     for (start, end), segment in zip(clips, list(segments), strict=True):
-        if len(temperature) > 1 and _has_failed(segment):
+        if segment.avg_logprob < LEAST_LOGPROB and segment.no_speech_prob > MOST_NO_SPEECH:
+            logger.info("the window at %.1f s is silent: '%s' is not heard", start, segment.text)
+        elif len(temperature) > 1 and _has_failed(segment):
             logger.info("the window at %.1f s failed and is decoded again", start)
             piece = sound[round(start * SPEECH_RATE) : round(end * SPEECH_RATE)]
             again = decode_in_order(whisper, piece, temperature, options)

@@ -18,6 +18,8 @@ LADDER = (0.0, 0.4, 0.8)
 class Segment:
     avg_logprob: float = -0.3
     compression_ratio: float = 1.3
+    no_speech_prob: float = 0.1
+    text: str = " words"
     words: list[Any] = field(default_factory=list)
 
 
@@ -71,4 +73,12 @@ def test_a_failed_window_is_decoded_alone_at_all_temperatures(failed: Segment) -
 def test_without_further_temperatures_a_failed_window_stays() -> None:
     whisper = Whisper([Segment(), Segment(avg_logprob=-1.2), Segment()])
     assert len(decode_windows(whisper, SOUND, CLIPS, 8, LADDER[:1], OPTIONS)) == 3
+    assert whisper.alone == []
+
+
+def test_a_silent_window_has_no_words() -> None:
+    silent = Segment(avg_logprob=-1.2, no_speech_prob=0.9)
+    whisper = Whisper([Segment(), silent, Segment()])
+    found = decode_windows(whisper, SOUND, CLIPS, 8, LADDER, OPTIONS)
+    assert [segment for _, segment in found] == [whisper.segments[0], whisper.segments[2]]
     assert whisper.alone == []
