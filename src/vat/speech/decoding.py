@@ -18,6 +18,8 @@ MOST_NO_SPEECH: Final = 0.6
 """Below, above and above these Whisper's own decoder takes its words for failed, and where the last
 comes with the first, the window for silent."""
 
+_FRAMES_PER_SECOND = 100
+
 
 def decode_windows(
     whisper: Any,
@@ -45,18 +47,18 @@ def decode_windows(
         clip_timestamps=[{"start": start, "end": end} for start, end in clips],
         **options,
     )
-    found = list[Heard]()
-    # Without timestamps a window is one segment, so that they pair.
-    for (start, end), segment in zip(clips, list(segments), strict=True):
-        if segment.avg_logprob < LEAST_LOGPROB and segment.no_speech_prob > MOST_NO_SPEECH:
-            logger.info("the window at %.1f s is silent: '%s' is not heard", start, segment.text)
-        elif len(temperature) > 1 and _has_failed(segment):
+    heard, found = list(segments), list[Heard]()
+    for start, end in clips:
+        own = [segment for segment in heard if segment.seek == _seek(start)]
+        if any(_is_silent(segment) for segment in own):
+            logger.info("the window at %.1f s is silent, by Whisper's own measures", start)
+        elif len(temperature) > 1 and any(_has_failed(segment) for segment in own):
             logger.info("the window at %.1f s failed and is decoded again", start)
             piece = sound[round(start * SPEECH_RATE) : round(end * SPEECH_RATE)]
             again = decode_in_order(whisper, piece, temperature, options)
-            found += [(start, one) for _, one in again]
+            found += [(start, segment) for _, segment in again]
         else:
-            found.append((0.0, segment))
+            found += [(0.0, segment) for segment in own]
     return found
 
 
@@ -82,3 +84,12 @@ def decode_in_order(
 
 def _has_failed(segment: Any) -> bool:
     return bool(segment.avg_logprob < LEAST_LOGPROB or segment.compression_ratio > MOST_COMPRESSION)
+
+
+def _is_silent(segment: Any) -> bool:
+    return bool(segment.avg_logprob < LEAST_LOGPROB and segment.no_speech_prob > MOST_NO_SPEECH)
+
+
+def _seek(start: float) -> int:
+    """The frame of 10 ms at which faster-whisper says that the segments of a window begin."""
+    return int(int(start * SPEECH_RATE) / SPEECH_RATE * _FRAMES_PER_SECOND)

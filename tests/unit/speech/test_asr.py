@@ -145,7 +145,7 @@ class Heard:
     avg_logprob: float = -0.25
     compression_ratio: float = 1.2
     no_speech_prob: float = 0.1
-    text: str = "yes"
+    seek: int = 0
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """Windows are decoded in batches, and those that fail once more, alone."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -19,7 +19,7 @@ class Segment:
     avg_logprob: float = -0.3
     compression_ratio: float = 1.3
     no_speech_prob: float = 0.1
-    text: str = " words"
+    seek: int = 0
     words: list[Any] = field(default_factory=list)
 
 
@@ -30,6 +30,7 @@ class Whisper:
     segments: list[Segment]
     batches: list[dict[str, Any]] = field(default_factory=list)
     alone: list[tuple[int, list[float]]] = field(default_factory=list)
+    raw: bool = False
 
     def transcribe(self, sound: Any, *, temperature: list[float], **_: Any) -> Any:
         self.alone.append((len(sound), temperature))
@@ -42,6 +43,10 @@ class Pipeline:
 
     def transcribe(self, sound: Any, **options: Any) -> Any:
         self.whisper.batches.append(options)
+        if self.whisper.raw:
+            return iter(self.whisper.segments), None
+        for segment, clip in zip(self.whisper.segments, options["clip_timestamps"], strict=True):
+            segment.seek = round(clip["start"] * 100)
         return iter(self.whisper.segments), None
 
 
@@ -68,6 +73,15 @@ def test_a_failed_window_is_decoded_alone_at_all_temperatures(failed: Segment) -
     assert whisper.alone == [(25 * 16000, list(LADDER))]
     assert [offset for offset, _ in found] == [0.0, 20.0, 20.0, 0.0]
     assert all(segment is not failed for _, segment in found)
+
+
+def test_a_window_may_have_no_segment_or_several() -> None:
+    whisper = Whisper([Segment(), Segment(), Segment()])
+    several = [replace(whisper.segments[1], seek=2000) for _ in range(2)]
+    whisper.segments = [Segment(seek=0), *several]
+    whisper.raw = True
+    found = decode_windows(whisper, SOUND, CLIPS, 8, LADDER, OPTIONS)
+    assert [segment for _, segment in found] == whisper.segments
 
 
 def test_without_further_temperatures_a_failed_window_stays() -> None:
