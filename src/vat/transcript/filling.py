@@ -18,6 +18,8 @@ SURE: Final = 0.5
 """Mean probability from which words are taken that nothing else confirms."""
 
 _SAME_PLACE: Final = 0.5
+_LEAST_SECONDS: Final = 0.3
+_SECONDS_PER_CHARACTER: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +118,16 @@ def _misplaced(part: _Part, speech: Sequence[Interval]) -> set[int]:
 
 
 def _weight(words: Sequence[Word]) -> float:
-    return sum(word.probability for word in words)
+    """How much words explain: seconds, no more than a text needs, by their probability."""
+    return sum(word.probability * min(word.end - word.start, _longest(word.text)) for word in words)
+
+
+def _longest(text: str) -> float:
+    return _LEAST_SECONDS + _SECONDS_PER_CHARACTER * len(text)
 
 
 def _is_sure(words: Sequence[Word]) -> bool:
-    return _weight(words) >= SURE * len(words)
+    return sum(word.probability for word in words) >= SURE * len(words)
 
 
 def _is_surer(again: Sequence[Word], inside: Sequence[Word]) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from vat.timeline import Interval, Word, common, length, union, without
-from vat.transcript.quarantine import LEAST_REPETITIONS, Evidence, Suspect
+from vat.transcript.quarantine import Evidence, Suspect
 from vat.transcript.seams import plain
 
 NEAR_SECONDS: Final = 10.0
@@ -29,6 +29,10 @@ MOST_NO_SPEECH: Final = 0.6
 """Whisper's own threshold. Of words that were said it is seldom above 0.5, of invented ones seldom
 below 0.85."""
 
+MOST_WORDS_PER_SECOND: Final = 10.0
+"""Nobody speaks faster; such words have been set together where they were not said."""
+
+_OF_THE_VOICE: Final = frozenset({"no voice", "faint voice"})
 _SECONDS_PER_CHARACTER = 0.06
 _LEAST_SECONDS = 0.15
 
@@ -46,7 +50,7 @@ def settled(
     found, judged = list(words), list[Suspect]()
     for suspect in suspects:
         fate, said = suspect.fate, list[Word]()
-        if not suspect.restored and _is_possible(suspect.evidence):
+        if not suspect.restored and _is_possible(suspect):
             fate, said = _fate(suspect, found, speech)
         judged.append(replace(suspect, fate=fate))
         found = sorted([*found, *said], key=lambda word: word.start)
@@ -69,19 +73,23 @@ def _fate(
     return suspect.fate, []
 
 
-def _is_possible(evidence: Evidence) -> bool:
+def _is_possible(suspect: Suspect) -> bool:
     """Whether nothing but the missing voice speaks against words."""
+    evidence = suspect.evidence
     return (
-        evidence.avg_logprob >= POSSIBLE_LOGPROB
+        set(suspect.signs) <= _OF_THE_VOICE
+        and evidence.avg_logprob >= POSSIBLE_LOGPROB
         and evidence.probability >= POSSIBLE_PROBABILITY
         and evidence.no_speech_prob <= MOST_NO_SPEECH
-        and evidence.repetitions < LEAST_REPETITIONS
-        and not evidence.known_phrase
     )
 
 
 def _is_sure(evidence: Evidence) -> bool:
-    return evidence.avg_logprob >= SURE_LOGPROB and evidence.probability >= SURE_PROBABILITY
+    return (
+        evidence.avg_logprob >= SURE_LOGPROB
+        and evidence.probability >= SURE_PROBABILITY
+        and evidence.words_per_second <= MOST_WORDS_PER_SECOND
+    )
 
 
 def _is_found(run: Sequence[Word], words: Sequence[Word]) -> bool:
