@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Snakemake imports it and its pandas, for a quarter of a second.
 EXTRAS := test$(shell { nvidia-smi || command -v sbatch; } >/dev/null 2>&1 && echo ,cuda)$(shell command -v sbatch >/dev/null && echo ,cluster)
 
-.PHONY: install demo test test-slurm test-real lint clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder bench-real
+.PHONY: install config demo test test-slurm test-real lint clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder bench-real
 
 install: $(VENV)/installed
 
@@ -15,6 +15,10 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[$(EXTRAS)]"
 	touch $@
+
+# The configuration's schemas, config.yaml and table of all keys, from their declarations in src/vat.
+config: install
+	$(BIN)/python -m vat.planning.reference .
 
 demo: install
 	$(BIN)/snakemake --profile local-gpu --configfile config/demo.yaml
@@ -46,20 +50,20 @@ lint: install
 
 # Questions with figures for answers; each prints one table.
 bench-gpu: install
-	$(BIN)/python benchmarks/gpu_policies.py
+	$(BIN)/python -m benchmarks.gpu_policies
 
 bench-overhead: install
-	$(BIN)/python benchmarks/executor_overhead.py
+	$(BIN)/python -m benchmarks.executor_overhead
 
 bench-asr: install
-	$(BIN)/python benchmarks/asr_workers.py
+	$(BIN)/python -m benchmarks.asr_workers
 
 bench-cues: install
 	$(BIN)/python -m benchmarks.cues
 
 # Three hours of sound through every job: time, memory, file sizes (some minutes).
 bench-long: install
-	$(BIN)/python benchmarks/long_recording.py
+	$(BIN)/python -m benchmarks.long_recording
 
 bench-embed: install
 	$(BIN)/python -m benchmarks.embedding 4000 /dev/shm
@@ -68,10 +72,10 @@ bench-encoders: install
 	$(BIN)/python -m benchmarks.encoders
 
 bench-dag: install
-	$(BIN)/python benchmarks/dag.py
+	$(BIN)/python -m benchmarks.dag
 
 bench-folder: install
-	$(BIN)/python benchmarks/folder.py
+	$(BIN)/python -m benchmarks.folder
 
 # VAT and plain faster-whisper on the same real speech (minutes); REAL_SPEECH as for test-real.
 bench-real: install

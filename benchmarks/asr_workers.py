@@ -1,6 +1,6 @@
 """What do chunks cost beside one call of faster-whisper, with warm workers and without?
 
-    python benchmarks/asr_workers.py [--chunks 40] [--seconds 60] [--cores 2]
+    python -m benchmarks.asr_workers [--chunks 40] [--seconds 60] [--cores 2]
 
 A talk of so many chunks is transcribed by the tiny model (a) in one process that calls
 faster-whisper on the whole of it, (b) by the workflow with workers, (c) by the workflow without.

@@ -1,4 +1,4 @@
-"""How good are the cues? The present layout beside the one before it, on talks with known words.
+"""How good are the cues? VAT's layout beside a simple one, on talks whose words are known.
 
     python -m benchmarks.cues
 
@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 from benchmarks import greedy
-from benchmarks.talks import demo_talks, invented_talks
+from tiny.transcripts import demo_talks, invented_talks
 from vat.subtitles.check import check_cues
 from vat.subtitles.cues import make_cues
 from vat.subtitles.limits import CueSettings, cue_settings

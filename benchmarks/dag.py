@@ -1,23 +1,33 @@
 """What do planning and scheduling cost, from ten videos to a thousand?
 
-    python benchmarks/dag.py [VIDEOS ...]
+    python -m benchmarks.dag [VIDEOS ...] [--plan]
 
-Dry runs of folders of 10, 100 and 1,000 videos of 10 chunks each (or as many as are named); then
-real runs of about 1,000 and 10,000 jobs whose scripts only write their outputs; then dry runs of a
-thousand finished videos, without and with ten new ones; then real runs of remote videos, whose
-chunks are planned once each is fetched, in one go and fetched before all else. The profile is
-local-gpu. CPU time is Snakemake's own, without its jobs; the cost of a job is without the start and
-the planning.
+Dry runs of folders of 10, 100 and 1,000 videos of 10 chunks each (or as many as are named), beside
+those of a bare Snakefile with the same jobs and without VAT: what the ratios are more than 1, VAT
+has added. With --plan that is all; else there follow real runs of about 1,000 and 10,000 jobs whose
+scripts only write their outputs; then dry runs of a thousand finished videos, without and with ten
+new ones; then real runs of remote videos, whose chunks are planned once each is fetched, in one go
+and fetched before all else. The profile is local-gpu. CPU time is Snakemake's own, without its
+jobs; the cost of a job is without the start and the planning.
 """
 
 import argparse
 import os
 import sys
 import tempfile
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Final
 
-from stub_workflow import CHUNKS, Cost, make_urls, make_videos, make_workflow, snakemake
+from benchmarks.stub_workflow import (
+    CHUNKS,
+    Cost,
+    make_urls,
+    make_videos,
+    make_workflow,
+    plan_without_vat,
+    snakemake,
+)
 
 # 18 jobs a video.
 SMALL: Final = 56
@@ -29,6 +39,19 @@ STUBS: Final = {
 }
 # More jobs at a time than cores, since stubs do nothing: what is measured is Snakemake.
 CORES: Final = ("--cores", "16")
+# Of seconds and of MB of the largest plan to those without VAT.
+MOST_TIMES: Final = 1.3
+# Each plan is made so often, in turn with the other one, and the fastest counts.
+ROUNDS: Final = 2
+
+
+@dataclass(frozen=True)
+class Ratios:
+    """How many times as much a plan takes with VAT as without: seconds, CPU seconds, memory."""
+
+    seconds: float
+    cpu_seconds: float
+    mb: float
 
 
 class Bench:
@@ -39,8 +62,11 @@ class Bench:
         (folder / "workflow").mkdir()
         self.snakefile = make_workflow(folder / "workflow", STUBS)
         self.sources: dict[str, Path] = {}
-        print("| what | jobs | s | CPU s | MB | ms per job | CPU ms per job |")
-        print("|---|---|---|---|---|---|---|")
+        print(
+            "| what | jobs | s | CPU s | MB | s, ratio | CPU, ratio | MB, ratio "
+            "| ms per job | CPU ms per job |"
+        )
+        print("|---|---|---|---|---|---|---|---|---|---|")
 
     def videos(self, name: str, numbers: range) -> None:
         """Add videos to the folder of this name."""
@@ -54,8 +80,31 @@ class Bench:
         """A dry run."""
         videos, results = self._places(name)
         cost = snakemake(self.snakefile, results, videos, "-n")
-        print(f"{_start(what, cost)} | |", flush=True)
+        print(f"{_start(what, cost)} | | | | |", flush=True)
         return cost
+
+    def compare(self, size: int) -> tuple[Cost, Ratios]:
+        """Dry runs without VAT and with it; what it takes with VAT, and how many times as much."""
+        name = str(size)
+        self.videos(name, range(size))
+        videos, results = self._places(name)
+        pairs = [
+            (
+                plan_without_vat(self.snakefile, results, size),
+                snakemake(self.snakefile, results, videos, "-n"),
+            )
+            for _ in range(ROUNDS)
+        ]
+        bare, plan = (min(side, key=lambda cost: cost.seconds) for side in zip(*pairs, strict=True))
+        if bare.by_rule() != plan.by_rule():
+            raise SystemExit(f"Not the same jobs: {bare.by_rule()} and {plan.by_rule()}")
+        ratios = Ratios(
+            plan.seconds / bare.seconds, plan.cpu_seconds / bare.cpu_seconds, plan.mb / bare.mb
+        )
+        cells = " | ".join(f"{ratio:.2f}" for ratio in astuple(ratios))
+        print(f"{_start(f'without VAT, {name} videos', bare)} 1 | 1 | 1 | | |")
+        print(f"{_start(f'dry run, {name} videos', plan)} {cells} | | |", flush=True)
+        return plan, ratios
 
     def run(self, what: str, name: str, *arguments: str) -> tuple[float, float]:
         """A real run; wall and CPU ms per job."""
@@ -65,7 +114,7 @@ class Bench:
         jobs = cost.jobs()
         wall = (cost.seconds - plan.seconds) / jobs * 1000
         cpu = (cost.cpu_seconds - plan.cpu_seconds) / jobs * 1000
-        print(f"{_start(what, cost)} {wall:.1f} | {cpu:.1f} |", flush=True)
+        print(f"{_start(what, cost)} | | | {wall:.1f} | {cpu:.1f} |", flush=True)
         return wall, cpu
 
     def _places(self, name: str) -> tuple[Path, Path]:
@@ -89,38 +138,60 @@ def run_urls(bench: Bench) -> None:
     bench.run(f"run, {URLS[-1]} URLs that are fetched", "fetched")
 
 
+def run_local(bench: Bench, finished: int) -> tuple[str, bool]:
+    """Real runs of local videos, and plans of many that are finished.
+
+    What is to be said of their growth, and whether all is fast enough.
+    """
+    bench.videos("small", range(SMALL))
+    small = bench.run(f"run, {SMALL} videos", "small")
+    bench.videos("large", range(LARGE))
+    large = bench.run(f"run, {LARGE} videos", "large")
+    if finished > LARGE:
+        bench.videos("large", range(LARGE, finished))
+        bench.run(f"run, the others of {finished} videos", "large")
+    bench.plan(f"dry run, {finished} finished videos", "large")
+    bench.videos("large", range(finished, finished + 10))
+    more = bench.plan(f"dry run, 10 more than {finished} finished", "large")
+    growth = [after / before for before, after in zip(small, large, strict=True)]
+    text = (
+        f"From {SMALL} to {LARGE} videos a job costs {growth[0]:.2f} times as much wall time and\n"
+        f"{growth[1]:.2f} times as much of Snakemake's CPU time."
+    )
+    return text, more.seconds <= 30 and large[0] <= 15 and growth[0] <= 1.3
+
+
+def verdict(size: int, ratios: Ratios) -> str:
+    """What is to be said of the largest plan."""
+    is_lean = max(ratios.seconds, ratios.mb) <= MOST_TIMES
+    return (
+        f"Planning {size} videos takes {ratios.seconds:.2f} times the time "
+        f"({ratios.cpu_seconds:.2f} times the CPU time) and {ratios.mb:.2f} times\n"
+        f"the memory that it takes without VAT: "
+        f"{'at most' if is_lean else 'MORE THAN'} {MOST_TIMES}."
+    )
+
+
 def main() -> int:
     """Print one table; 1 where a target is missed."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("videos", nargs="*", type=int, default=[10, 100, 1000], metavar="VIDEOS")
-    sizes = sorted(parser.parse_args().videos)
+    parser.add_argument("--plan", action="store_true", help="only compare the plans")
+    wanted = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    finished = max(LARGE, sizes[-1])
+    growth, is_fast = "", True
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
-        for size in sizes:
-            bench.videos(str(size), range(size))
-            plan = bench.plan(f"dry run, {size} videos", str(size))
-        bench.videos("small", range(SMALL))
-        small = bench.run(f"run, {SMALL} videos", "small")
-        bench.videos("large", range(LARGE))
-        large = bench.run(f"run, {LARGE} videos", "large")
-        if finished > LARGE:
-            bench.videos("large", range(LARGE, finished))
-            bench.run(f"run, the others of {finished} videos", "large")
-        bench.plan(f"dry run, {finished} finished videos", "large")
-        bench.videos("large", range(finished, finished + 10))
-        more = bench.plan(f"dry run, 10 more than {finished} finished", "large")
-        run_urls(bench)
-    growth = [after / before for before, after in zip(small, large, strict=True)]
-    print(
-        f"\nFrom {SMALL} to {LARGE} videos a job costs {growth[0]:.2f} times as much wall time and"
-    )
-    print(f"{growth[1]:.2f} times as much of Snakemake's CPU time.")
-    slow = max(plan.seconds, more.seconds) > 30 or plan.mb > 500
-    return int(slow or large[0] > 15 or growth[0] > 1.3)
+        for size in sorted(wanted.videos):
+            plan, ratios = bench.compare(size)
+        if not wanted.plan:
+            growth, is_fast = run_local(bench, max(LARGE, size))
+            run_urls(bench)
+    print(f"\n{verdict(size, ratios)}\n{growth}")
+    is_lean = max(ratios.seconds, ratios.mb) <= MOST_TIMES
+    return int(not (is_lean and is_fast and plan.seconds <= 30 and plan.mb <= 500))
 
 
 if __name__ == "__main__":

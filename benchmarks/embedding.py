@@ -22,8 +22,10 @@ from pathlib import Path
 import psutil
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from vat.embed import EmbedSettings, Track, embed
+from vat.embed.embed import embed
+from vat.embed.settings import EmbedSettings
 from vat.media.probe import probe
+from vat.subtitles.track import Track
 from vat.timeline import Cue
 
 FFMPEG = get_ffmpeg_exe()

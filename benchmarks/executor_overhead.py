@@ -1,6 +1,6 @@
 """What does a job cost more under the executor and scheduler local-gpu than under Snakemake's own?
 
-    python benchmarks/executor_overhead.py [JOBS ...]
+    python -m benchmarks.executor_overhead [JOBS ...]
 
 Runs trivial jobs (`touch`) in one Snakemake run each, in turn under Snakemake's own local executor
 with its greedy scheduler and under local-gpu, twice over, and compares the medians of wall and

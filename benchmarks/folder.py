@@ -1,6 +1,6 @@
 """When is the first of 50 videos finished, and how much disk does the whole folder take meanwhile?
 
-    python benchmarks/folder.py [VIDEOS]
+    python -m benchmarks.folder [VIDEOS]
 
 Runs the real workflow with scripts that only wait, and write as many KB as the real ones write MB,
 with room for two GPU jobs at a time and cores to spare; then the same without the priorities, and
@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from stub_workflow import STUB, make_videos, make_workflow, snakemake
+from benchmarks.stub_workflow import STUB, make_videos, make_workflow, snakemake
 
 MACHINE: Final = ("--cores", "16", "--resources", "gpu=2")
 # Seconds and KB of each stage's jobs; the large files of a video are its audio and its speech.

@@ -1,6 +1,6 @@
 """Which policy of giving GPUs to jobs runs out of memory, and how long does the work take?
 
-    python benchmarks/gpu_policies.py [SEEDS]
+    python -m benchmarks.gpu_policies [SEEDS]
 
 The same job mixes, in simulated time (see gpu_simulation.py), under
 
@@ -29,8 +29,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pulp
-from gpu_simulation import ODD, PIPELINE, Host, Job, Policy, Result, lower_bound, make_mix
 
+from benchmarks.gpu_simulation import (
+    ODD,
+    PIPELINE,
+    Host,
+    Job,
+    Policy,
+    Result,
+    lower_bound,
+    make_mix,
+)
 from gpulease import Lease, Pool, Queue, Request
 from gpulease.inventory import Gpu, GpuState
 from gpulease.placement import Picture

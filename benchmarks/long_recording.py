@@ -1,6 +1,6 @@
 """Does a long recording stay within bounds? Time, memory and file sizes of each job.
 
-    python benchmarks/long_recording.py [--hours 3] [--separate]
+    python -m benchmarks.long_recording [--hours 3] [--separate]
 
 A talk of ten minutes is repeated until the recording is long enough, and goes through the library
 as the jobs of the workflow call it, each in a process of its own. The limits: 1.5 GB of memory
@@ -20,8 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from tiny import ROOT
 
 MODEL = str(ROOT / "models/asr")
 SETTINGS = {"compute_type": "auto", "temperature": [0.0]}
@@ -65,7 +64,7 @@ def record(path: Path, hours: float) -> float:
     """Write the recording and return its seconds."""
     import numpy as np
 
-    from tests.data.talks import Talk
+    from tiny.talks import Talk
     from vat.media.sound import SPEECH_RATE, write_flac
 
     talk = Talk(seed=1)
@@ -105,8 +104,8 @@ def to_speech(audio: str, speech: str, separated: bool) -> None:
 
 def split(speech: str, seconds: float, chunks_json: str, voice: str) -> None:
     """As rule split does, with detection of the language."""
-    from vat.files import write_json
-    from vat.speech.split import SplitSettings, split
+    from vat.speech.settings import SplitSettings
+    from vat.speech.split import split
     from vat.speech.vad import write_probability
 
     chunks, probability = split(
@@ -118,7 +117,7 @@ def split(speech: str, seconds: float, chunks_json: str, voice: str) -> None:
         settings=SplitSettings(),
     )
     write_probability(voice, probability)
-    write_json(chunks_json, chunks)
+    chunks.write(chunks_json)
 
 
 def load() -> None:
@@ -139,24 +138,23 @@ def asr_chunk(speech: str, chunks_json: str, number: int, words: str) -> None:
 
 def merge(speech: str, chunks_json: str, voice: str, words: list[str], transcript: str) -> Any:
     """As rule merge does; returns how many words, seams and second readings there are."""
-    from vat.files import read_json, write_json
     from vat.speech.asr import transcribe_window
     from vat.speech.vad import read_probability
+    from vat.timeline import Chunks, Part
     from vat.transcript.merge import merge
-    from vat.transcript.quarantine import QuarantineSettings
-    from vat.transcript.seams import SeamSettings
+    from vat.transcript.settings import QuarantineSettings, SeamSettings
 
     call = {"model": MODEL, "settings": SETTINGS, "device": "cpu", "threads": 1}
     found = merge(
-        read_json(chunks_json),
-        map(read_json, words),
+        Chunks.read(chunks_json),
+        map(Part.read, words),
         read_probability(voice),
         partial(transcribe_window, speech=speech, **call),
         SeamSettings(),
         QuarantineSettings(),
     )
-    write_json(transcript, found)
-    return len(found["words"]), len(found["seams"]), len(found["second_readings"])
+    found.write(transcript)
+    return len(found.words), len(found.seams), len(found.second_readings)
 
 
 def jobs(folder: Path, source: Path, seconds: float, separated: bool) -> Iterator[tuple[str, Cost]]:

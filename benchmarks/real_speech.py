@@ -20,11 +20,11 @@ from tests.real.scores import Score, score
 from tests.real.talks import Talk, clips, english_talks, librivox
 from tests.real.weights import whisper
 from vat.speech.asr import load_model, transcribe_chunk, transcribe_window
-from vat.speech.split import SplitSettings, split
-from vat.timeline import Interval, Word
+from vat.speech.settings import SplitSettings
+from vat.speech.split import split
+from vat.timeline import Interval, Part, Word
 from vat.transcript.merge import merge
-from vat.transcript.quarantine import QuarantineSettings
-from vat.transcript.seams import SeamSettings
+from vat.transcript.settings import QuarantineSettings, SeamSettings
 
 ROOT = Path(__file__).resolve().parents[1]
 THREADS = 1
@@ -63,16 +63,14 @@ def vat(
         language_model="",
         settings=SplitSettings(chunk_seconds=chunk_seconds),
     )
-    numbers = range(1, len(chunks["spans"]) + 1)
-    parts = [transcribe_chunk(chunks=chunks, number=number, **call) for number in numbers]
+    numbers, shared = range(1, len(chunks.spans) + 1), {"chunks": chunks.to_json(), **call}
+    parts = [Part.from_json(transcribe_chunk(number=number, **shared)) for number in numbers]
     decode = partial(transcribe_window, **call)
     made = merge(chunks, parts, probability, decode, SeamSettings(), QuarantineSettings())
     spent = time.process_time() - began
-    words = [Word.from_json(word) for word in made["words"]]
-    speech = [(start, end) for start, end in made["speech"]]
-    coverage = made["coverage"]
+    coverage = made.coverage
     return Outcome(
-        score(talk, words, speech),
+        score(talk, made.words, made.speech),
         spent,
         coverage["seconds"]["no_words"],
         coverage["words"]["quarantined"],
@@ -132,7 +130,7 @@ def rows(talk: Talk, sound: Path, model: Path) -> Iterator[str]:
         language_model="",
         settings=SplitSettings(),
     )
-    speech = [(start, end) for start, end in chunks["speech"]]
+    speech = chunks.speech
     load_model(str(model), "cpu", "int8", THREADS)
     idle = sum(end - start for start, end in talk.silence) / 3600
     for name, listen in WAYS.items():

@@ -16,7 +16,8 @@ from typing import Final
 
 from imageio_ffmpeg import get_ffmpeg_exe
 
-ROOT: Final = Path(__file__).resolve().parent.parent
+from tiny import ROOT
+
 CHUNKS: Final = 10
 CHUNK_SECONDS: Final = 600
 
@@ -60,6 +61,13 @@ class Cost:
         total = re.findall(r"^total +(\d+)$", self.output, re.MULTILINE)
         return int((done or total or ["0"])[-1])
 
+    def by_rule(self) -> dict[str, int]:
+        """How many jobs of each rule were planned."""
+        table = self.output.split("Job stats:")[-1].split("total ")[0]
+        return {
+            rule: int(count) for rule, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)
+        }
+
 
 def make_workflow(folder: Path, stubs: Mapping[str, str] | None = None) -> Path:
     """A copy of the workflow in which every script is a stub in Bash, by name; its Snakefile."""
@@ -97,14 +105,31 @@ def make_urls(sheet: Path, count: int) -> Path:
 
 
 def snakemake(snakefile: Path, directory: Path, videos: Path, *arguments: str) -> Cost:
-    """Run Snakemake with the profile local-gpu, everything below `directory`."""
+    """Run the workflow with the profile local-gpu, everything below `directory`."""
     config = [f"{key}={value}" for key, value in {"videos": videos, **CONFIG}.items()]
-    command = [sys.executable, "-c", _LAUNCH, "--profile", "local-gpu", "--directory"]
-    command += [str(directory), *arguments, "--config", *config]
+    whole = ["--profile", "local-gpu", "--directory", str(directory), *arguments]
+    return _run([*whole, "--config", *config], snakefile.parent)
+
+
+def plan_without_vat(snakefile: Path, directory: Path, count: int) -> Cost:
+    """Plan the jobs of so many videos by the bare Snakefile, below `directory`.
+
+    Beside the plugins, the options are those of the profile local-gpu.
+    """
+    bare = snakefile.parent / "workflow" / "bare.smk"
+    shutil.copy(Path(__file__).with_name("bare.smk"), bare)
+    options = ["--cores", "all", "--keep-going", "--retries", "2", "--rerun-incomplete"]
+    options += ["--rerun-triggers", "mtime", "params", "input", "--benchmark-extended"]
+    whole = ["-n", "--snakefile", str(bare), "--directory", str(directory), *options]
+    return _run([*whole, "--config", f"count={count}", f"chunks={CHUNKS}"], snakefile.parent)
+
+
+def _run(arguments: list[str], folder: Path) -> Cost:
+    command = [sys.executable, "-c", _LAUNCH, *arguments]
     started = time.monotonic()
     done = subprocess.run(
         command,
-        cwd=snakefile.parent,
+        cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -23,7 +23,8 @@ import openai
 from tests.helpers.chat_server import Behaviour, chat_server, lines
 from vat.subtitles.limits import CueSettings
 from vat.timeline import Cue
-from vat.translate import Means, TranslateSettings, translate
+from vat.translate.settings import Means, TranslateSettings
+from vat.translate.translate import translate
 
 LINES, BATCH, CONCURRENCY, SECONDS, ROUNDS = 2000, 30, 4, 1.0, 3
 

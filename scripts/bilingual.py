@@ -1,12 +1,11 @@
 """Rule bilingual: the subtitles of two languages in one."""
 
-from vat.files import write_text
 from vat.joblog import job_log
-from vat.subtitles.bilingual import write_pair
-from vat.subtitles.styles import ass_document
-from vat.subtitles.tracks import Track
+from vat.subtitles.bilingual import pair
+from vat.subtitles.formats import write_track
+from vat.subtitles.track import Track
 
 with job_log(snakemake.log[0]):
     out = snakemake.output
-    write_pair(snakemake.input.upper, snakemake.input.lower, out.cues, out.srt, out.vtt)
-    write_text(out.ass, ass_document(Track.read(out.cues), "clean", (16, 9)))
+    track = pair(Track.read(snakemake.input.upper), Track.read(snakemake.input.lower))
+    write_track(track, out.cues, out.srt, out.vtt, out.ass)

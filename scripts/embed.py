@@ -1,18 +1,19 @@
 """Rule embed: the video with its subtitles."""
 
 from gpulease import GpuLeaseError, confirm
-from vat.embed import EmbedSettings, Track, embed
-from vat.files import read_json
+from vat.embed.embed import embed
+from vat.embed.settings import EmbedSettings
 from vat.joblog import job_log
 from vat.media.ffmpeg import ffmpeg_path
 from vat.media.probe import Media
+from vat.subtitles.track import Track
 
 with job_log(snakemake.log[0], GpuLeaseError):
     confirm()
     fonts = snakemake.config["embed"]["fonts"]
     embed(
         snakemake.input.source,
-        Media.from_json(read_json(snakemake.input.media)),
+        Media.read(snakemake.input.media),
         [Track.read(cues) for cues in snakemake.input.cues],
         snakemake.output.video,
         EmbedSettings(**snakemake.params.settings, fonts=fonts),

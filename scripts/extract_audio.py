@@ -1,15 +1,13 @@
 """Rule extract_audio: the sound of one video that is transcribed."""
 
-from vat.files import read_json
 from vat.joblog import job_log
-from vat.media.ffmpeg import ffmpeg_path
 from vat.media.probe import Media
 from vat.media.sound import extract_audio
 
 with job_log(snakemake.log[0]):
     extract_audio(
         snakemake.input.source,
-        Media.from_json(read_json(snakemake.input.media)),
+        Media.read(snakemake.input.media),
         snakemake.output.audio,
-        ffmpeg=ffmpeg_path(snakemake.config["ffmpeg"]),
+        damaged=snakemake.params.damaged,
     )

@@ -3,8 +3,8 @@
 from gpulease import GpuLeaseError, confirm
 from vat.files import write_text
 from vat.joblog import job_log
-from vat.subtitles.formats import read_cues
 from vat.subtitles.limits import cue_settings
+from vat.subtitles.track import Track
 from vat.translate.glossary import read_terms, write_terms
 from vat.translate.proposals import propose
 from vat.translate.settings import TranslateSettings, means_of
@@ -15,7 +15,8 @@ with job_log(snakemake.log[0], GpuLeaseError):
     settings = TranslateSettings(**snakemake.params.settings)
     folder, name = snakemake.params.folder, f"glossary {target}"
     means = means_of(options, settings.is_local, snakemake.threads, folder, name)
-    videos = [read_cues(path) for path in snakemake.input.cues]
+    spoken = map(Track.read, snakemake.input.cues)
+    videos = [(track.language, track.cues) for track in spoken]
     layout = cue_settings(target, snakemake.params.layout)
     known = read_terms(snakemake.input.glossary)
     terms = propose(videos, target, settings, layout, means, known)

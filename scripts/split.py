@@ -1,8 +1,9 @@
 """Rule split: the spans of one video, and its language."""
 
-from vat.files import read_json, write_json
+from vat.files import read_json
 from vat.joblog import job_log
-from vat.speech.split import SplitSettings, split
+from vat.speech.settings import SplitSettings
+from vat.speech.split import split
 from vat.speech.vad import write_probability
 
 with job_log(snakemake.log[0]):
@@ -16,4 +17,4 @@ with job_log(snakemake.log[0]):
         threads=snakemake.threads,
     )
     write_probability(snakemake.output.voice, probability)
-    write_json(snakemake.output.chunks, chunks)
+    chunks.write(snakemake.output.chunks)

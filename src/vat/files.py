@@ -1,21 +1,25 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and the records that they hold as JSON."""
 
 import fcntl
+import functools
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 from threading import get_ident
-from typing import Any, Final, TextIO
+from typing import Any, Final, Self, TextIO, cast, get_args, get_origin, get_type_hints
+
+StrPath = str | os.PathLike[str]
 
 _NAME_BYTES: Final = 255
 """Longest name of a file on Linux's file systems."""
 
 
 @contextmanager
-def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+def atomic_path(path: StrPath) -> Iterator[Path]:
     """Yield a path beside `path` to write to; rename it to `path` if the block succeeds.
 
     The temporary name keeps the suffixes of `path`, because media tools choose their format by
@@ -55,13 +59,13 @@ def _is_running(process: str) -> bool:
     return process.isdecimal() and Path("/proc", process).exists()
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> None:
+def write_text(path: StrPath, text: str) -> None:
     """Write `text` as UTF-8 with `\\n` line ends."""
     with atomic_path(path) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 
-def write_json(path: str | os.PathLike[str], value: Any) -> None:
+def write_json(path: StrPath, value: Any) -> None:
     """Write `value` as indented UTF-8 JSON; NaN and infinities are refused.
 
     A file name that is not UTF-8 has surrogates in Python (PEP 383), which UTF-8 cannot hold; they
@@ -71,9 +75,61 @@ def write_json(path: str | os.PathLike[str], value: Any) -> None:
     write_text(path, text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
-def read_json(path: str | os.PathLike[str]) -> Any:
+def read_json(path: StrPath) -> Any:
     """Read one UTF-8 JSON document."""
     return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
+class Record:
+    """A dataclass that JSON holds as an object with a key for each field.
+
+    A field is a record, a tuple of one kind of thing, or whatever JSON itself has.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def _kinds(cls) -> Mapping[str, Any]:
+        """The type of each field."""
+        return _kinds_of(cast("Any", cls))
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object; records in it are objects, too, and tuples lists."""
+        return {name: _to_json(getattr(self, name)) for name in self._kinds()}
+
+    @classmethod
+    def from_json(cls, record: Mapping[str, Any]) -> Self:
+        """Read what `to_json` wrote; keys that are no fields are left alone."""
+        kinds = cls._kinds().items()
+        return cls(**{name: _of(kind, record[name]) for name, kind in kinds if name in record})
+
+    @classmethod
+    def read(cls, path: StrPath) -> Self:
+        """Read the JSON file that holds one."""
+        return cls.from_json(read_json(path))
+
+    def write(self, path: StrPath) -> None:
+        """Write the JSON file that `read` reads."""
+        write_json(path, self.to_json())
+
+
+@functools.cache
+def _kinds_of(record: Any) -> Mapping[str, Any]:
+    hints = get_type_hints(record)
+    return {field.name: hints[field.name] for field in fields(record)}
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.to_json()
+    return [_to_json(one) for one in value] if isinstance(value, tuple) else value
+
+
+def _of(kind: Any, value: Any) -> Any:
+    if get_origin(kind) is tuple:
+        return tuple(_of(get_args(kind)[0], one) for one in value)
+    is_record = isinstance(kind, type) and issubclass(kind, Record)
+    return kind.from_json(value) if is_record else value
 
 
 @contextmanager
@@ -85,7 +141,7 @@ def locked(path: Path) -> Iterator[TextIO]:
         yield file
 
 
-def write_once(path: str | os.PathLike[str], text: str) -> bool:
+def write_once(path: StrPath, text: str) -> bool:
     """Write `text` as UTF-8 unless the file exists; whether it was written.
 
     Of several that write at once, one wins, and the file is whole for every reader.

@@ -1,11 +1,13 @@
-"""The languages that can be spoken or translated into, and their names in other systems."""
+"""The languages that can be spoken or translated into: their names, and how they are written."""
 
 import csv
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.resources import files
 from types import MappingProxyType
+from unicodedata import normalize
 
 from vat.errors import ConfigError
 
@@ -61,9 +63,30 @@ def _names(known: Language) -> tuple[str, str]:
     return known.english.casefold(), known.native.casefold()
 
 
+def base(code: str) -> str:
+    """The code without the form of writing or the country: zh for zh-hant."""
+    return code.split("-", maxsplit=1)[0]
+
+
+@functools.lru_cache(maxsize=4096)
+def letters(text: str) -> str:
+    """The letters and digits of a text, without regard to case, width and accents' encoding."""
+    return "".join(filter(str.isalnum, folded(text)))
+
+
+def folded(text: str) -> str:
+    """A text without regard to case, width and accents' encoding."""
+    return normalize("NFKC", text).casefold()
+
+
 def is_cjk(code: str) -> bool:
     """Whether text of this language is written without blanks between words and in wide characters.
 
     Korean is not among them: it separates words.
     """
-    return code.split("-", maxsplit=1)[0] in ("zh", "ja", "yue")
+    return base(code) in ("zh", "ja", "yue")
+
+
+def is_right_to_left(code: str) -> bool:
+    """Whether text of this language is read from right to left."""
+    return base(code) in ("ar", "fa", "he", "ps", "sd", "ur", "yi")

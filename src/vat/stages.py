@@ -8,15 +8,15 @@ from typing import Final
 
 VERSIONS: Final = {
     "fetch_model": 1,
-    "download": 1,
-    "extract_audio": 1,
+    "download": 2,
+    "extract_audio": 2,
     "separate": 1,
     "split": 3,
     "asr_chunk": 3,
-    "merge": 3,
-    "translate": 3,
+    "merge": 4,
+    "translate": 4,
     "propose_terms": 1,
-    "bilingual": 1,
-    "embed": 3,
+    "bilingual": 2,
+    "embed": 4,
     "deliver": 2,
 }

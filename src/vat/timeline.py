@@ -1,34 +1,25 @@
-"""What lies on the time axis: spans, words, readings, cues. Times are seconds of video time."""
+"""What lies on the time axis: chunks, words, readings, cues. Times are seconds of video time."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from vat.files import Record
 
 Interval = tuple[float, float]
 """Start and end in seconds; the end is not before the start."""
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Span(Record):
     """One chunk of a video: `keep` is its own part, `pad` is `keep` with context around it."""
 
     keep: Interval
     pad: Interval
 
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        (a, b), (c, d) = record["keep"], record["pad"]
-        return cls((a, b), (c, d))
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object with `keep` and `pad`, each a pair of seconds."""
-        return {"keep": list(self.keep), "pad": list(self.pad)}
-
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class Word(Record):
     """One recognised word.
 
     `text` has no surrounding blanks and keeps its punctuation; `space` tells whether a blank
@@ -48,18 +39,9 @@ class Word:
         """The moment half-way through the word."""
         return (self.start + self.end) / 2
 
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(**record)
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object with the fields of the word."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Record):
     """How sure the recogniser was of the words it decoded at once.
 
     `avg_logprob` is the mean log-probability of the tokens, `compression_ratio` the length of the
@@ -71,56 +53,58 @@ class Segment:
     compression_ratio: float
     no_speech_prob: float
 
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(**record)
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object with the fields of the segment."""
-        return asdict(self)
-
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Record):
     """What was recognised in one stretch: words by their start, and the segments they belong to."""
 
-    words: Sequence[Word]
-    segments: Sequence[Segment]
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote; other keys are left alone."""
-        return cls(
-            [Word.from_json(word) for word in record["words"]],
-            [Segment.from_json(segment) for segment in record["segments"]],
-        )
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object with `words` and `segments`."""
-        return {
-            "words": [word.to_json() for word in self.words],
-            "segments": [segment.to_json() for segment in self.segments],
-        }
+    words: tuple[Word, ...]
+    segments: tuple[Segment, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Cue:
+class Part(Record):
+    """The words of the chunk with this number, counted from 1: the content of words/{chunk}.json.
+
+    `segment` of a word is an index into the part's own segments.
+    """
+
+    chunk: int
+    language: str
+    span: Span
+    words: tuple[Word, ...]
+    segments: tuple[Segment, ...]
+
+    @property
+    def reading(self) -> Reading:
+        """What was recognised, without where."""
+        return Reading(self.words, self.segments)
+
+
+@dataclass(frozen=True, slots=True)
+class Chunks(Record):
+    """How a video is cut, and what it is known to hold before its words are: chunks.json.
+
+    `language_source` is "configured" or "detected". `speech` has the stretches in which somebody
+    speaks, in order and apart; `spans` tile the video of `duration` seconds.
+    """
+
+    language: str
+    language_probability: float
+    language_source: str
+    duration: float
+    speech: tuple[Interval, ...]
+    spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cue(Record):
     """One subtitle: `text` holds its lines, joined by `\\n`. `id` counts from 1 in time order."""
 
     id: int
     start: float
     end: float
     text: str
-
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        return cls(**record)
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object with the fields of the cue."""
-        return asdict(self)
 
 
 def text_of(words: Sequence[Word]) -> str:
@@ -167,8 +151,3 @@ def length(intervals: Iterable[Interval]) -> float:
 def count_chunks(duration: float, chunk_seconds: float) -> int:
     """How many chunks a video of `duration` seconds has: a function of nothing else."""
     return max(1, math.ceil(round(duration / chunk_seconds, 9)))
-
-
-def spans_of(chunks: dict[str, Any]) -> Sequence[Span]:
-    """The spans of a chunks.json."""
-    return [Span.from_json(span) for span in chunks["spans"]]

@@ -19,6 +19,7 @@ from driver.recogniser import RecogniserError, transcribe
 from gpulease import Worker, WorkerError, call, messages
 from gpulease.client import WORKER_VARIABLE
 from vat.errors import TranscriptError
+from vat.timeline import Chunks, Span
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -65,10 +66,11 @@ def test_the_result_is_the_same_without_a_worker(
 def test_real_words_are_the_same_without_a_worker(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    span = {"keep": [0.0, 12.0], "pad": [0.0, 12.0]}
+    span = Span((0.0, 12.0), (0.0, 12.0))
+    chunks = Chunks("en", 1.0, "configured", 12.0, ((0.0, 12.0),), (span,))
     arguments = {
         "speech": str(ROOT / "tests/data/speech.flac"),
-        "chunks": {"language": "en", "speech": [[0, 12.0]], "spans": [span]},
+        "chunks": chunks.to_json(),
         "model": str(ROOT / "models/asr"),
         "settings": {"compute_type": "int8", "temperature": [0.0]},
         "device": "cpu",

@@ -6,8 +6,10 @@ import av
 import pytest
 
 from tests.helpers.media import FFMPEG, shows
-from vat.embed import EmbedSettings, Track, embed
+from vat.embed.embed import embed
+from vat.embed.settings import EmbedSettings
 from vat.media.probe import Media, probe
+from vat.subtitles.track import Track
 from vat.timeline import Cue
 
 CUES = [

@@ -10,10 +10,10 @@ import numpy as np
 from imageio_ffmpeg import get_ffmpeg_exe
 from numpy.typing import NDArray
 
-from vat.embed import Track
 from vat.embed.fonts import check_fonts
 from vat.errors import EmbedError
-from vat.subtitles.styles import ass_document
+from vat.subtitles.ass import ass_document
+from vat.subtitles.track import Track
 from vat.timeline import Cue
 
 FFMPEG = get_ffmpeg_exe()

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 
 from vat.speech.vad import FRAME_SECONDS, Frames
-from vat.timeline import Interval, Segment, Span, Word
-from vat.transcript.merge import merge
-from vat.transcript.quarantine import QuarantineSettings
-from vat.transcript.seams import SeamSettings
+from vat.timeline import Chunks, Interval, Part, Segment, Span, Word
+from vat.transcript.merge import Transcript, merge
+from vat.transcript.settings import QuarantineSettings, SeamSettings
 
 SURE = Segment(avg_logprob=-0.2, compression_ratio=1.3, no_speech_prob=0.05)
 LOST = Segment(avg_logprob=-1.4, compression_ratio=3.0, no_speech_prob=0.9)
@@ -44,26 +43,14 @@ def voice_of(speech: Sequence[Interval], duration: float, loud: float = 0.95) ->
     return frames
 
 
-def chunks_json(spans: Sequence[Span], speech: Sequence[Interval] = ()) -> dict[str, Any]:
-    return {
-        "language": "en",
-        "language_probability": 1.0,
-        "duration": spans[-1].keep[1],
-        "speech": [list(interval) for interval in speech],
-        "spans": [span.to_json() for span in spans],
-    }
+def chunks_of(spans: Sequence[Span], speech: Sequence[Interval] = ()) -> Chunks:
+    return Chunks("en", 1.0, "configured", spans[-1].keep[1], tuple(speech), tuple(spans))
 
 
 def part(
     number: int, span: Span, words: Sequence[Word], segments: Sequence[Segment] = (SURE,)
 ) -> dict[str, Any]:
-    return {
-        "chunk": number,
-        "language": "en",
-        "span": span.to_json(),
-        "words": [word.to_json() for word in words],
-        "segments": [segment.to_json() for segment in segments],
-    }
+    return Part(number, "en", span, tuple(words), tuple(segments)).to_json()
 
 
 def heard(words: Sequence[Word], place: Interval, chance: random.Random, jitter: float = 0.0):
@@ -90,21 +77,23 @@ def joined(
     seams: SeamSettings | None = None,
     quarantine: QuarantineSettings | None = None,
 ) -> dict[str, Any]:
-    """A transcript with everything but the given things as usual.
+    """The JSON of a transcript with everything but the given things as usual.
 
     Without `speech` and `voice`, somebody speaks all the time.
     """
     duration = spans[-1].keep[1]
     if voice is None:
         voice = voice_of(speech or [(0, duration)], duration)
-    return merge(
-        chunks_json(spans, speech),
-        parts,
+    transcript = merge(
+        chunks_of(spans, speech),
+        map(Part.from_json, parts),
         voice,
         decode,
         seams or SeamSettings(),
         quarantine or QuarantineSettings(),
     )
+    assert Transcript.from_json(transcript.to_json()) == transcript
+    return transcript.to_json()
 
 
 def texts(transcript: Mapping[str, Any]) -> list[str]:

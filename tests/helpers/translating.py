@@ -8,8 +8,10 @@ from typing import Any
 from tests.helpers.chat_server import Behaviour
 from vat.subtitles.limits import CueSettings
 from vat.timeline import Cue
-from vat.translate import Means, TranslateSettings, Translation, translate
 from vat.translate.glossary import Term
+from vat.translate.job import Translation
+from vat.translate.settings import Means, TranslateSettings
+from vat.translate.translate import translate
 
 PROMPT = (
     '$source_language to $target_language, $max_columns, "begins". $answer $style $instructions'

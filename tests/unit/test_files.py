@@ -3,11 +3,14 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from vat.files import atomic_path, read_json, write_json, write_once, write_text
+from vat.files import Record, atomic_path, read_json, write_json, write_once, write_text
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
@@ -18,6 +21,43 @@ def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
         assert part.suffix == ".flac"
     assert target.read_text() == "half"
     assert list(target.parent.iterdir()) == [target]
+
+
+@dataclass(frozen=True, slots=True)
+class Inner(Record):
+    pair: tuple[float, float]
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outer(Record):
+    one: Inner
+    several: tuple[Inner, ...]
+    pairs: tuple[tuple[float, float], ...]
+    facts: Mapping[str, Any]
+
+    @property
+    def length(self) -> int:
+        return len(self.several)
+
+
+def test_a_record_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
+    inner = Inner((0.1, 2.0))
+    record = Outer(inner, (inner, Inner((1, 2), "x")), ((3.0, 4.0),), {"list": [1, {"a": None}]})
+    record.write(tmp_path / "a.json")
+    assert Outer.read(tmp_path / "a.json") == record
+    assert read_json(tmp_path / "a.json") == {
+        "one": {"pair": [0.1, 2.0], "name": None},
+        "several": [{"pair": [0.1, 2.0], "name": None}, {"pair": [1, 2], "name": "x"}],
+        "pairs": [[3.0, 4.0]],
+        "facts": {"list": [1, {"a": None}]},
+    }
+
+
+def test_a_record_takes_its_own_keys_only() -> None:
+    assert Inner.from_json({"pair": [1, 2], "unknown": 3}) == Inner((1, 2))
+    with pytest.raises(TypeError, match="pair"):
+        Inner.from_json({"name": "x"})
 
 
 def test_a_failure_keeps_the_old_file_and_leaves_no_other(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ rule extract_audio:
         mem_mb=grown(1000),
         runtime=grown(60),
     params:
+        damaged=ask.settings("download")["damaged"],
         version=VERSIONS["extract_audio"],
     script:
         "../../scripts/extract_audio.py"

@@ -13,8 +13,8 @@ from vat.embed.settings import EmbedSettings
 from vat.embed.streams import Kept, first_picture
 from vat.errors import EmbedError
 from vat.files import write_text
-from vat.subtitles.styles import ass_document
-from vat.subtitles.tracks import Track
+from vat.subtitles.ass import ass_document
+from vat.subtitles.track import Track
 from vat.timeline import Cue
 
 logger = logging.getLogger(__name__)

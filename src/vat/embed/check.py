@@ -14,10 +14,10 @@ from vat.embed.extent import read_extent
 from vat.embed.picture import Picture, differences, read_picture
 from vat.embed.settings import EmbedSettings
 from vat.embed.streams import Kept, read_tags
-from vat.embed.track_files import Event, content_of, planned_events, resolution
+from vat.embed.track_files import StoredCue, content_of, planned_cues, resolution
 from vat.errors import EmbedError, SourceError
 from vat.media.probe import Media, Stream, opened, probe
-from vat.subtitles.tracks import Track
+from vat.subtitles.track import Track
 
 logger = logging.getLogger(__name__)
 
@@ -182,7 +182,7 @@ def _check_track(
     Number and starts of all events are looked up in the container's index; ends and texts are read
     for up to SAMPLES of them, spread over the track. So a long file is not read as a whole.
     """
-    planned = planned_events(track, settings)
+    planned = planned_cues(track, settings)
     offset = round(shift * 1000) if abs(shift) * 1000 >= 1 else 0
     allowed = resolution(settings) - 1 + bool(offset)
     starts = _indexed_starts(container, stream, settings)
@@ -195,7 +195,7 @@ def _check_track(
         )
     every = max(1, math.ceil(len(planned) / SAMPLES))
     for number, (event, start) in enumerate(zip(planned, starts, strict=True)):
-        found = Event(round(start * 1000) - offset, event.end, event.content)
+        found = StoredCue(round(start * 1000) - offset, event.end, event.content)
         if number % every == 0:
             found = _read_event(container, stream, start, settings, offset)
         if (
@@ -252,7 +252,7 @@ def _read_starts(
 
 def _read_event(
     container: InputContainer, stream: AvStream, start: float, settings: EmbedSettings, offset: int
-) -> Event:
+) -> StoredCue:
     """The event that starts at a moment, in milliseconds of video time."""
     base = stream.time_base
     if base is not None:
@@ -265,5 +265,5 @@ def _read_event(
                 begin, length = packet.pts * base, (packet.duration or 0) * base
                 content = content_of(bytes(packet), settings)
                 end = round((begin + length) * 1000) - offset
-                return Event(round(begin * 1000) - offset, end, content)
-    return Event(-1, -1, b"")
+                return StoredCue(round(begin * 1000) - offset, end, content)
+    return StoredCue(-1, -1, b"")

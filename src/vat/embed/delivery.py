@@ -10,7 +10,7 @@ from typing import Final
 from vat.errors import EmbedError
 from vat.files import atomic_path, read_json, write_json
 from vat.media.probe import SUFFIXES
-from vat.subtitles.tracks import BILINGUAL, Track
+from vat.subtitles.track import BILINGUAL, Track
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from vat.errors import EmbedError
 from vat.files import write_text
 from vat.media.ffmpeg import FfmpegError, run_ffmpeg
 from vat.subtitles.fonts import Font, font_with
-from vat.subtitles.tracks import Track
+from vat.subtitles.track import Track
 
 _MISSING = re.compile(r"failed to find any fallback with glyph 0x([0-9A-Fa-f]+)")
 """What libass says before it draws a box; it goes on, and ends without an error."""
@@ -74,8 +74,10 @@ def check_fonts(
         raise EmbedError(
             f"This ffmpeg cannot draw subtitles ({error}); set ffmpeg to bundled."
         ) from error
-    missing = [chr(int(code, 16)) for code in dict.fromkeys(_MISSING.findall(said))]
-    if _NO_FONT_AT_ALL in missing:
+    named = [chr(int(code, 16)) for code in dict.fromkeys(_MISSING.findall(said))]
+    # libass looks for a glyph of a mark of direction, too, and then draws none.
+    missing = [one for one in named if visible([one])]
+    if _NO_FONT_AT_ALL in named:
         missing = list(visible(cue.text for cue in track.cues))
     if missing:
         raise EmbedError(missing_fonts(missing, track.title))

@@ -1,28 +1,81 @@
-"""How subtitles are put into a video."""
+"""How subtitles are put into a video, and where it goes: the sections `embed` and `delivery`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
+from vat.settings import LanguageOrSource, Rule, Text, TrackName, means, setting
 from vat.subtitles.styles import AUTO
 
 
 @dataclass(frozen=True, slots=True)
 class EmbedSettings:
-    """The keys of the configuration's `embed` section that shape the result.
+    """The keys of the configuration's `embed` section.
 
-    `style` is one of the styles that come along, "auto", or the text of a style file of one's own;
-    `fonts` a folder with fonts to use beside those of the host.
+    A job is given the text of a style file of one's own as `style`.
     """
 
-    mode: str = "soft"
-    container: str = "mkv"
-    track_format: str = "srt"
-    default_track: bool = True
-    forced_track: bool = False
-    burn_language: str | None = None
-    style: str = AUTO
-    fonts: str | None = None
-    encoder: str = "libx264"
-    quality: int = 20
+    mode: str = setting(
+        "soft",
+        "soft: tracks the viewer can switch. burn: into the picture. both: both in one file."
+        " none: subtitle files only.",
+        enum=("soft", "burn", "both", "none"),
+    )
+    container: str = setting(
+        "mkv",
+        "Container of the result; mkv keeps every stream, mp4 leaves out what it cannot hold and"
+        " says so.",
+        enum=("mkv", "mp4"),
+    )
+    source_track: bool = setting(False, "Whether the spoken language gets a track, too.")
+    bilingual: Sequence[LanguageOrSource] = setting(
+        (),
+        "Two languages for one more track, the upper one first, such as [zh, source]; source is"
+        " the spoken one. It comes before the others.",
+        maxItems=2,
+        uniqueItems=True,
+    )
+    track_format: str = setting(
+        "srt",
+        "Form of the new tracks in mkv; ass carries the style. An mp4 file has its own form.",
+        enum=("srt", "ass"),
+    )
+    default_track: bool = setting(True, "Whether players show the first new track by themselves.")
+    forced_track: bool = setting(
+        False,
+        "Whether the first new track is marked as forced, which many players show even where"
+        " subtitles are off.",
+    )
+    burn_language: TrackName | None = setting(
+        None,
+        "Which track is burned in: a language, source, bilingual, or null for the first.",
+    )
+    style: Text = setting(
+        AUTO,
+        "How burned-in text looks: clean, boxed, vertical (for upright videos), auto (clean or"
+        " vertical, by the picture), or the path of a style file.",
+    )
+    fonts: str | None = means(None, "A folder with fonts to use beside those of the host, or null.")
+    encoder: str = setting(
+        "libx264",
+        "Video encoder where subtitles are burned in. The nvenc ones run on a GPU that has them,"
+        " else on the CPU; auto: H.264, or HEVC for more than 8 bits, by nvenc where the host has"
+        " it.",
+        enum=(
+            *("libx264", "libx265", "libsvtav1", "auto"),
+            *("h264_nvenc", "hevc_nvenc", "av1_nvenc"),
+        ),
+    )
+    quality: int = setting(
+        20,
+        "Constant quality on libx264's scale, turned into each encoder's own; smaller is better"
+        " and larger in bytes.",
+        minimum=0,
+        maximum=51,
+    )
+    gpu_mem_mb: int = means(
+        1000, "GPU memory that one job with an nvenc encoder asks for, in MB.", minimum=0
+    )
 
     @property
     def burns(self) -> bool:
@@ -33,3 +86,19 @@ class EmbedSettings:
     def adds_tracks(self) -> bool:
         """Whether the result has tracks that the viewer can switch."""
         return self.mode in ("soft", "both")
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """The keys of the configuration's `delivery` section."""
+
+    how: str = setting(
+        "link",
+        "link: relative links to the results. copy: files of their own. none: no such folder.",
+        enum=("link", "copy", "none"),
+    )
+    sidecars: Sequence[Annotated[str, Rule("enum", ("srt", "vtt", "ass"))]] = setting(
+        ("srt",),
+        "Subtitle files to put beside each video, called as players expect.",
+        uniqueItems=True,
+    )

@@ -11,7 +11,7 @@ from av.container import InputContainer
 from vat.embed.settings import EmbedSettings
 from vat.errors import EmbedError
 from vat.media.probe import Media, Stream, opened
-from vat.subtitles.tracks import Track
+from vat.subtitles.track import Track
 
 logger = logging.getLogger(__name__)
 

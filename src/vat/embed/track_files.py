@@ -15,16 +15,16 @@ import av
 from vat.embed.settings import EmbedSettings
 from vat.files import write_text
 from vat.media.ffmpeg import run_ffmpeg
+from vat.subtitles.ass import ass_document
 from vat.subtitles.formats import to_srt
-from vat.subtitles.styles import ass_document
-from vat.subtitles.tracks import Track
+from vat.subtitles.track import Shown, Track
 from vat.timeline import Cue
 
 _MILLISECOND: Final = Fraction(1, 1000)
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class StoredCue:
     """One subtitle as a container holds it: milliseconds of its own clock, and its bytes."""
 
     start: int
@@ -48,7 +48,7 @@ def write_tracks(
         elif settings.track_format == "ass":
             write_text(scratch / name, ass_document(track, settings.style, upright))
         else:
-            write_text(scratch / name, to_srt(track.cues))
+            write_text(scratch / name, to_srt(track))
         arguments += ["-f", _form(settings), "-i", name]
     return arguments
 
@@ -57,16 +57,15 @@ def _form(settings: EmbedSettings) -> str:
     return "mp4" if settings.container == "mp4" else settings.track_format
 
 
-def planned_events(track: Track, settings: EmbedSettings) -> list[Event]:
+def planned_cues(track: Track, settings: EmbedSettings) -> list[StoredCue]:
     """What reading a new track back from the result must give, in order."""
-    events = [Event(*_span(cue), _text(cue).encode()) for cue in track.cues]
     if _form(settings) != "ass":
-        return events
+        return [_stored(cue) for cue in track.shown()]
     # The start of an ASS event's fields depends on where the reader stands; its text is at the end.
     import pysubs2
 
     parsed = pysubs2.SSAFile.from_string(ass_document(track, settings.style, (16, 9)))
-    return [Event(one.start, one.end, one.text.encode().rstrip()) for one in parsed]
+    return [StoredCue(one.start, one.end, one.text.encode().rstrip()) for one in parsed]
 
 
 def resolution(settings: EmbedSettings) -> int:
@@ -84,12 +83,8 @@ def content_of(packet: bytes, settings: EmbedSettings) -> bytes:
     return packet
 
 
-def _span(cue: Cue) -> tuple[int, int]:
-    return round(cue.start * 1000), round(cue.end * 1000)
-
-
-def _text(cue: Cue) -> str:
-    return "\n".join(line for line in cue.text.splitlines() if line.strip())
+def _stored(cue: Shown) -> StoredCue:
+    return StoredCue(cue.start, cue.end, cue.text.encode())
 
 
 def _write_timed_text(track: Track, path: Path, ffmpeg: str) -> None:
@@ -98,28 +93,27 @@ def _write_timed_text(track: Track, path: Path, ffmpeg: str) -> None:
     ffmpeg makes an empty one for its header; the texts are put in as they are.
     """
     template = path.with_name(f"template-{path.name}")
-    write_text(path.with_name("template.srt"), to_srt([Cue(1, 0.0, 1.0, "-")]))
+    write_text(path.with_name("template.srt"), to_srt(Track("en", [Cue(1, 0.0, 1.0, "-")])))
     template_arguments = ["-f", "srt", "-i", "template.srt", "-c:s", "mov_text", "-f", "mp4"]
     run_ffmpeg([*template_arguments, template.name], ffmpeg=ffmpeg, cwd=path.parent)
     with av.open(str(template)) as model, av.open(str(path), "w", format="mp4") as output:
         stream = output.add_stream_from_template(model.streams.subtitles[0])
-        for event in _gapless(track):
-            packet = av.Packet(struct.pack(">H", len(event.content)) + event.content)
+        for cue in _gapless(track):
+            packet = av.Packet(struct.pack(">H", len(cue.content)) + cue.content)
             packet.stream = stream
             packet.time_base = _MILLISECOND
-            packet.pts = packet.dts = event.start
-            packet.duration = event.end - event.start
+            packet.pts = packet.dts = cue.start
+            packet.duration = cue.end - cue.start
             output.mux(packet)
 
 
-def _gapless(track: Track) -> Iterator[Event]:
-    """The track's events and empty ones between them, as an MP4 track wants it."""
+def _gapless(track: Track) -> Iterator[StoredCue]:
+    """The track's cues and empty ones between them, as an MP4 track wants it."""
     now = 0
-    for cue in track.cues:
-        start, end = _span(cue)
-        if start > now:
-            yield Event(now, start, b"")
-        yield Event(start, end, _text(cue).encode())
-        now = end
+    for cue in track.shown():
+        if cue.start > now:
+            yield StoredCue(now, cue.start, b"")
+        yield _stored(cue)
+        now = cue.end
     if not now:
-        yield Event(0, 1000, b"")
+        yield StoredCue(0, 1000, b"")

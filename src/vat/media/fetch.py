@@ -18,12 +18,14 @@ ATTEMPTS: Final = 4
 """How often a fetch is tried where the network or the server fails for the moment."""
 
 _WAIT_SECONDS = 2.0
+_PLAYLIST_BYTES = 20_000_000
 _PERMANENT = (
     "HTTP Error 40",
     "HTTP Error 410",
     "Unsupported URL",
     "Private video",
     "not available",
+    "is a live stream",
 )
 
 
@@ -59,7 +61,7 @@ def download(
         here = target
     media = probe(here, name=name, title=title, source=source, audio_track=audio_track)
     logger.info("%s: %.3f s, audio track %s", name, media.duration, media.audio_track)
-    write_json(media_json, media.to_json())
+    media.write(media_json)
     if remote:
         here.replace(target)
         _facts_file(here).unlink(missing_ok=True)
@@ -172,11 +174,35 @@ def _extract(url: str, options: Mapping[str, Any], *, download: bool) -> dict[st
 
     with yt_dlp.YoutubeDL(dict(options)) as client:
         try:
-            info = client.extract_info(url, download=download)
+            info = client.extract_info(url, download=False)
+            if download:
+                _check_ended(url, info, client)
+                info = client.process_ie_result(info, download=True)
             return dict(client.sanitize_info(info))
         except yt_dlp.utils.YoutubeDLError as error:
             reason = str(error).removeprefix("ERROR: ").splitlines()[0]
             raise SourceError(f"{url} cannot be fetched: {reason.rstrip('.')}.") from error
+
+
+def _check_ended(url: str, info: Mapping[str, Any], client: Any) -> None:
+    """See that the video is whole: a live stream would be recorded for as long as it lasts.
+
+    Raises:
+        SourceError: where it is not.
+    """
+    chosen = info.get("requested_formats") or [info]
+    lists = [one["url"] for one in chosen if str(one.get("protocol")).startswith("m3u8")]
+    if info.get("is_live") or any(_goes_on(client, address) for address in lists):
+        raise SourceError(
+            f"{url} is a live stream, which has no end yet; name its recording when it is over."
+        )
+
+
+def _goes_on(client: Any, address: str) -> bool:
+    """Whether a list of segments has no mark of its end (RFC 8216, 4.3.3.4)."""
+    with client.urlopen(address) as answer:
+        text = answer.read(_PLAYLIST_BYTES)
+    return b"#EXTINF" in text and b"#EXT-X-ENDLIST" not in text
 
 
 def _is_passing(error: BaseException) -> bool:

@@ -1,11 +1,12 @@
 """What a media file holds: its length, its streams, and which audio track is transcribed."""
 
+import logging
 import os
 import stat
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final
 
 import av
 from av.container import InputContainer
@@ -13,27 +14,39 @@ from av.stream import Disposition
 from av.stream import Stream as AvStream
 
 from vat.errors import SourceError
+from vat.files import Record
+
+logger = logging.getLogger(__name__)
 
 SUFFIXES: Final = frozenset(
     f".{suffix}"
     for suffix in (
-        *("3gp", "asf", "avi", "divx", "f4v", "flv", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg"),
-        *("mpg", "mts", "mxf", "ogm", "ogv", "rm", "rmvb", "ts", "vob", "webm", "wmv"),
+        *("360", "3g2", "3gp", "asf", "avi", "divx", "dv", "dvr-ms", "f4v", "flv", "gxf", "insv"),
+        *("ismv", "lrv", "m2t", "m2ts", "m2v", "m4v", "mk3d", "mkv", "mod", "mov", "mp4", "mpe"),
+        *("mpeg", "mpg", "mts", "mxf", "ogm", "ogv", "qt", "rm", "rmvb", "tod", "tp", "trp", "ts"),
+        *("vob", "vro", "webm", "wmv", "wtv"),
     )
 )
-"""Suffixes by which a folder's videos are recognised; a file named on its own may have any."""
+"""Suffixes by which a folder's videos are recognised; a file named on its own may have any.
+
+ffmpeg's own lists do not serve: they name sound, pictures and texts as well, and lack half of
+these."""
 
 TRUNCATION_SECONDS = 2.0
 """How much earlier than its header says a file may end before it counts as truncated, and at least
 two frames of its picture (a slide show has long ones). Muxers round durations to a frame or a
 fragment, which is below one second in all containers of the tests."""
 
+TS_DISCONT: Final = 0x0200
+"""libavformat's mark of containers whose clock may start anew (AVFMT_TS_DISCONT)."""
+
 _FRAMES = 2
+_FIRST_PACKETS = 50
 _SEEK_BACK_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(Record):
     """One stream of a container. `start` is in seconds of video time, None where unknown."""
 
     index: int
@@ -52,7 +65,7 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class Media:
+class Media(Record):
     """A video and what is known of it.
 
     `duration` and `audio_start` are seconds of video time, whose t = 0 is the container's start;
@@ -69,23 +82,13 @@ class Media:
     audio_track: int | None
     audio_start: float
 
-    @classmethod
-    def from_json(cls, record: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
-        streams = tuple(Stream(**stream) for stream in record["streams"])
-        return cls(**{**record, "streams": streams})
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object with the fields of the video and a list of its streams."""
-        return {**asdict(self), "streams": [asdict(stream) for stream in self.streams]}
-
     def of_type(self, kind: str) -> list[Stream]:
         """The streams of one type: video, audio, subtitle, attachment or data."""
         return [stream for stream in self.streams if stream.type == kind]
 
 
 def probe_duration(path: str | Path) -> float:
-    """Seconds from the container's start to its end, quickly: only the header is read, if it tells.
+    """Seconds from start to end, quickly: the header and the last seconds are read.
 
     Raises:
         SourceError: where the file is missing or no media file.
@@ -111,6 +114,7 @@ def probe(
         if not any(stream.type in ("video", "audio") for stream in streams):
             raise SourceError(f"'{name}' has neither picture nor sound; remove it from the videos.")
         _check_complete(container, duration, name)
+        _check_readable(container, name)
         begin = _start(container)
     audio = [stream for stream in streams if stream.type == "audio"]
     track = _choose_track(audio, audio_track, name)
@@ -160,15 +164,51 @@ def opened(path: str | Path, name: str | None = None) -> InputContainer:
 
 
 def _duration(container: InputContainer, name: str | Path) -> float:
-    if container.duration:
-        return float(container.duration) / av.time_base
+    """Seconds to the end of the last packet; the header's word only where that agrees.
+
+    Headers of recordings that were broken off promise too little, those of some programs count
+    from a clock's zero and not from the first packet.
+
+    Raises:
+        SourceError: where there are no packets, or none near the end that the header promises.
+    """
+    promised = float(container.duration) / av.time_base if container.duration else 0.0
+    if promised:
+        near_end = max(0.0, promised - _SEEK_BACK_SECONDS) + _start(container)
+        try:
+            container.seek(int(near_end * av.time_base), backward=True)
+        except av.FFmpegError:
+            logger.debug("'%s' cannot be searched", name)
     end = _last_moment(container)
-    if end is None:
+    if end is None and not promised:
         raise SourceError(f"'{Path(name).name}' contains no picture or sound at all; remove it.")
-    return end
+    if end is None:
+        return promised
+    start, tolerance = _start(container), _tolerance(container)
+    counts_from_zero = start > tolerance and abs(promised - start - end) < tolerance
+    return end if not promised or end > promised + tolerance or counts_from_zero else promised
+
+
+def _tolerance(container: InputContainer) -> float:
+    """Seconds by which the header and the last packet may differ."""
+    rates = [float(s.average_rate) for s in container.streams.video if s.average_rate]
+    return max([TRUNCATION_SECONDS, *(_FRAMES / rate for rate in rates)])
 
 
 def _start(container: InputContainer) -> float:
+    """The moment of the container's clock, in seconds, that is the video's zero.
+
+    That is ffmpeg's zero when picture and sound are copied: in containers for broadcasts the first
+    of these two, else the container's start. A data track that begins earlier moves nothing.
+    """
+    if container.format.flags & TS_DISCONT:
+        starts = [
+            stream.start_time * stream.time_base
+            for stream in (*container.streams.video, *container.streams.audio)
+            if stream.start_time is not None and stream.time_base is not None
+        ]
+        if starts:
+            return float(min(starts))
     return (container.start_time or 0) / av.time_base
 
 
@@ -187,8 +227,7 @@ def _last_moment(container: InputContainer) -> float | None:
 
 def _check_complete(container: InputContainer, duration: float, name: str) -> None:
     """See that there is something near the end that the header promises."""
-    rates = [float(s.average_rate) for s in container.streams.video if s.average_rate]
-    tolerance = max([TRUNCATION_SECONDS, *(_FRAMES / rate for rate in rates)])
+    tolerance = _tolerance(container)
     if duration <= tolerance:
         return
     near_end = max(0.0, duration - _SEEK_BACK_SECONDS) + _start(container)
@@ -203,6 +242,17 @@ def _check_complete(container: InputContainer, duration: float, name: str) -> No
             f"'{name}' is truncated: it should last {duration:.1f} s but ends {until};"
             " copy or download it again."
         )
+
+
+def _check_readable(container: InputContainer, name: str) -> None:
+    """See that picture and sound are not encrypted: they would be copied and heard as garbage."""
+    container.seek(0)
+    for packet in islice(container.demux(), _FIRST_PACKETS):
+        if packet.has_sidedata("encryption_info"):
+            raise SourceError(
+                f"'{name}' is encrypted; only whoever has its key can read it. Name a copy that is"
+                " not protected."
+            )
 
 
 def _choose_track(audio: list[Stream], wanted: int | None, name: str) -> int | None:

@@ -1,7 +1,10 @@
 """The sound of a video: decoded once, read in pieces, written as FLAC."""
 
 import logging
+import time
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,7 +13,9 @@ from numpy.typing import NDArray
 
 from vat.errors import SourceError
 from vat.files import atomic_path
-from vat.media.ffmpeg import LOCAL_ONLY, FfmpegError, run_ffmpeg
+from vat.joblog import PROGRESS
+from vat.media.axis import DAMAGE_SECONDS, Track, silent
+from vat.media.ffmpeg import PROGRESS_SECONDS, progress_line
 from vat.media.probe import Media
 
 logger = logging.getLogger(__name__)
@@ -20,40 +25,127 @@ SPEECH_RATE: Final = 16000
 
 Samples = NDArray[np.float32]
 
+CANCELLED: Final = 0.02
+"""Mixed sound below this part of a channel's energy has been cancelled: of unrelated channels half
+of it is left, of music with wide stereo a tenth and more."""
+
 _BLOCK_SECONDS = 10.0
+BEYOND_SECONDS: Final = 0.5
+"""Sound after the end that is an encoder's last frames."""
+
+_TOLD = 5
+_EVERY = 16
 
 
 def extract_audio(
-    source: str | Path, media: Media, destination: str | Path, *, ffmpeg: str
+    source: str | Path, media: Media, destination: str | Path, *, damaged: str = "fail"
 ) -> None:
     """Decode the chosen audio track to FLAC so that its sample 0 is the video's t = 0.
 
-    A track that starts late gets silence first; gaps inside it are filled with silence; more than
-    two channels are mixed down. A video without sound yields silence of its duration.
+    It is as long as the video: a track that starts late gets silence first, gaps inside it are
+    filled with silence, more than two channels are mixed down. A video without sound yields
+    silence. What cannot be decoded is an error, or silence where `damaged` is "warn".
 
     Raises:
-        SourceError: where the track cannot be decoded.
+        SourceError: where the track cannot be decoded, naming the damaged stretches.
     """
+    if media.audio_track is None:
+        logger.warning("'%s' has no audio track; its subtitles will be empty", media.name)
+        silence = (piece[:, 0].astype(np.float32) for piece in silent(media.duration, SPEECH_RATE))
+        write_flac(destination, silence, SPEECH_RATE)
+        return
+    axis = media.start_time, media.duration
+    track = partial(Track, Path(source), media.audio_track, media.name, *axis)
     with atomic_path(destination) as part:
-        if media.audio_track is None:
-            logger.warning("'%s' has no audio track; its subtitles will be empty", media.name)
-            _silence(part, media.duration)
-            return
-        channels = min(media.of_type("audio")[media.audio_track].channels or 2, 2)
-        arguments = [*LOCAL_ONLY, "-copyts", "-i", f"file:{source}"]
-        # ffmpeg's own zero may be the start of this track alone, so the container's is taken off by
-        # hand. first_pts=0 puts silence before a late track and cuts what lies before t = 0;
-        # async=1 fills gaps where time stamps jump, and never stretches.
-        axis = f"asetpts=PTS-({media.start_time:.6f})/TB,aresample=async=1:first_pts=0"
-        arguments += ["-map", f"0:a:{media.audio_track}", "-af", axis, "-ac", str(channels)]
-        arguments += ["-c:a", "flac", "-sample_fmt", "s16", "-f", "flac", f"file:{part}"]
-        try:
-            run_ffmpeg(arguments, ffmpeg=ffmpeg, total_seconds=media.duration)
-        except FfmpegError as error:
-            raise SourceError(
-                f"Audio track {media.audio_track} of '{media.name}' cannot be decoded: {error};"
-                " choose another with download.audio_track or replace the file."
-            ) from error
+        first = track()
+        loudness = _write(part, first, slice(None))
+        _check(first, damaged, media.name)
+        if loudness.cancels:
+            channel = loudness.stronger
+            logger.warning(
+                "the two channels of '%s' cancel each other when they are mixed, as where a"
+                " microphone was wired the wrong way round; channel %d alone is taken",
+                media.name,
+                channel + 1,
+            )
+            _write(part, track(), slice(channel, channel + 1))
+
+
+def _write(part: Path, track: Track, channels: slice) -> "Loudness":
+    """Write the channels of a track, and tell how loud they are."""
+    import soundfile
+
+    loudness = Loudness()
+    count = len(range(track.channels)[channels])
+    options: dict[str, Any] = {"format": "FLAC", "subtype": "PCM_16"}
+    with soundfile.SoundFile(
+        str(part), "w", samplerate=track.rate, channels=count, **options
+    ) as file:
+        begun = last = time.monotonic()
+        written = 0
+        for piece in track.pieces():
+            loudness.add(piece)
+            file.write(piece[:, channels])
+            written += len(piece)
+            now = time.monotonic()
+            if now - last >= PROGRESS_SECONDS:
+                last, done = now, written / track.rate
+                line = progress_line(done, done / (now - begun), track.seconds)
+                PROGRESS.info("extract audio: %s", line)
+    return loudness
+
+
+def _check(track: Track, damaged: str, name: str) -> None:
+    """Say what could not be decoded.
+
+    Raises:
+        SourceError: where it is more than a click and `damaged` is "fail", and where sound goes on
+            after the end of the video, so that its length is not what it was taken for.
+    """
+    if track.beyond > BEYOND_SECONDS:
+        raise SourceError(
+            f"The sound of '{name}' goes on for {track.beyond:.1f} s after {track.seconds:.1f} s,"
+            " where the file seems to end. Write it anew (ffmpeg -i FILE -c copy NEW.mkv)."
+        )
+    stretches = [(a, b) for a, b in track.damaged if b - a >= DAMAGE_SECONDS]
+    if not track.heard and not track.damaged:
+        logger.warning("the audio track of '%s' holds no sound; its subtitles will be empty", name)
+    if not stretches:
+        return
+    told = ", ".join(f"{a:.1f} to {b:.1f} s" for a, b in stretches[:_TOLD])
+    more = f" and {len(stretches) - _TOLD} more" if len(stretches) > _TOLD else ""
+    sentence = f"'{name}' is damaged: its sound cannot be decoded from {told}{more}"
+    if damaged == "fail":
+        raise SourceError(
+            f"{sentence}. Copy or download it again, or set download.damaged to warn to have"
+            " silence there."
+        )
+    logger.warning("%s; there is silence instead", sentence)
+
+
+@dataclass(slots=True)
+class Loudness:
+    """The energy of two channels, and of both mixed."""
+
+    channels: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
+    mixed: float = 0.0
+
+    def add(self, piece: NDArray[np.int16]) -> None:
+        """Count more sound, shape (n, channels); of one channel there is nothing to tell."""
+        if piece.shape[1] == 2:
+            sound = piece[::_EVERY].astype(np.float64)
+            self.channels += (sound**2).sum(axis=0)
+            self.mixed += float((sound.mean(axis=1) ** 2).sum())
+
+    @property
+    def stronger(self) -> int:
+        """The louder channel, from 0."""
+        return int(self.channels.argmax())
+
+    @property
+    def cancels(self) -> bool:
+        """Whether mixing takes away what either channel has."""
+        return self.mixed < CANCELLED * float(self.channels.max())
 
 
 def read_span(path: str | Path, start: float, end: float) -> Samples:
@@ -138,10 +230,3 @@ def write_flac(destination: str | Path, pieces: Iterable[Samples], rate: int) ->
 def to_speech(audio: str | Path, destination: str | Path) -> None:
     """Mix down and resample to what the recogniser hears, without separating anything."""
     write_flac(destination, (block[0] for block in blocks(audio, SPEECH_RATE, 1)), SPEECH_RATE)
-
-
-def _silence(path: Path, seconds: float) -> None:
-    count = max(1, round(seconds * SPEECH_RATE))
-    step = round(_BLOCK_SECONDS * SPEECH_RATE)
-    pieces = (np.zeros(min(step, count - at), np.float32) for at in range(0, count, step))
-    write_flac(path, pieces, SPEECH_RATE)

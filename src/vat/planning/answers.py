@@ -7,7 +7,7 @@ are params, which Snakemake takes as they are, they are whole.
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Protocol
 
-from vat.embed import driver_encodes
+from vat.embed.encoders import driver_encodes
 from vat.planning.delivery_names import delivery_names
 from vat.planning.english_models import check_language
 from vat.planning.models import asr_gpu_mem_mb, folder_name, translator_gpu_mem_mb

@@ -1,59 +1,63 @@
 """The configuration: checked against its schema, completed, and explained when it is wrong."""
 
 import difflib
-import sys
+import math
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from pathlib import Path
-from string import Template
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import yaml
-from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from jsonschema import Draft202012Validator, ValidationError, validators
 
 from vat.errors import ConfigError
 from vat.languages import LANGUAGES
+from vat.planning.schema import Schema, schema_of
+from vat.planning.settings import Config, SheetRow
 
-Schema = Mapping[str, Any]
-
-_formats = FormatChecker()
-
-
-@_formats.checks("language")
-def _is_language(value: object) -> bool:
-    return not isinstance(value, str) or value in LANGUAGES
+CONFIG: Final[Schema] = schema_of(Config, "Configuration of VAT")
+SHEET_ROW: Final[Schema] = schema_of(SheetRow, "One row of a video sheet")
 
 
-@_formats.checks("language-or-auto")
-def _is_language_or_auto(value: object) -> bool:
-    return value == "auto" or _is_language(value)
+def _words(language_format: str) -> list[str]:
+    """What a value of such a format may be beside a code, as its name says."""
+    return language_format.split("-or-")[1:]
 
 
-@_formats.checks("language-or-source")
-def _is_language_or_source(value: object) -> bool:
-    return value == "source" or _is_language(value)
+def _check_language(
+    _: object, language_format: str, value: object, __: object
+) -> Iterator[ValidationError]:
+    if isinstance(value, str) and value not in (*LANGUAGES, *_words(language_format)):
+        yield ValidationError(f"{value!r} is no {language_format}")
 
 
-@_formats.checks("language-or-source-or-bilingual")
-def _is_track(value: object) -> bool:
-    return value == "bilingual" or _is_language_or_source(value)
+def _is_integer(_: object, value: object) -> bool:
+    """Whether a value is an integer; 5.0, which JSON Schema takes for one, fails in libraries."""
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
-def load_schema(path: str | Path) -> Schema:
-    """Read a JSON Schema written as YAML."""
-    schema: Schema = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    return schema
+def _is_number(_: object, value: object) -> bool:
+    """Whether a value is a number that a setting can have: YAML's .inf and .nan are none."""
+    return _is_integer(_, value) or (isinstance(value, float) and math.isfinite(value))
 
 
-def complete(config: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
-    """Check `config` and fill in the schema's defaults; `config` itself is not changed.
+_Validator: Final = cast("Any", validators).extend(
+    Draft202012Validator,
+    {"format": _check_language},
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine_many(
+        {"integer": _is_integer, "number": _is_number}
+    ),
+)
+
+
+def complete(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Check `config` and fill in the defaults; `config` itself is not changed.
 
     Raises:
         ConfigError: naming the first wrong key and, for a misspelt one, the nearest valid one.
     """
-    typed = _typed(config, schema)
-    check(typed, schema)
-    return _fill(typed, schema)
+    typed = _typed(config, CONFIG)
+    check(typed, CONFIG)
+    return _fill(typed, CONFIG)
 
 
 def check(record: Mapping[str, Any], schema: Schema, where: str = "configuration") -> None:
@@ -62,32 +66,22 @@ def check(record: Mapping[str, Any], schema: Schema, where: str = "configuration
     Raises:
         ConfigError: one sentence about the first fault.
     """
-    validator = Draft202012Validator(schema, format_checker=_formats)
-    faults = sorted(validator.iter_errors(record), key=lambda fault: list(map(str, fault.path)))
+    faults = sorted(
+        _Validator(schema).iter_errors(record), key=lambda fault: list(map(str, fault.path))
+    )
     for fault in faults:
         sentence = f"In the {where}, {_explain(fault)}"
         raise ConfigError(sentence if sentence.endswith("?") else f"{sentence}.")
 
 
-def recipe(config: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
-    """What of `config` shapes the results: all keys but those marked `x-machine`."""
-    kept: dict[str, Any] = {}
-    for key, value in config.items():
-        part = schema["properties"][key]
-        if part.get("x-machine"):
-            continue
-        kept[key] = recipe(value, part) if part.get("properties") else value
-    return kept
-
-
-def reference(schema: Schema) -> str:
-    """The schema as a Markdown table: key, type, default, meaning."""
-    rows = ["| key | values | default | meaning |", "|---|---|---|---|"]
-    for key, part in _keys(schema):
-        values = " \\| ".join(map(str, part["enum"])) if "enum" in part else _types(part)
-        meaning = part["description"].replace("|", "\\|")
-        rows.append(f"| `{key}` | {values} | {_default(part)} | {meaning} |")
-    return "\n".join(rows) + "\n"
+def recipe(config: Mapping[str, Any], schema: Schema = CONFIG) -> dict[str, Any]:
+    """What of a complete `config` shapes the results: all keys but the means."""
+    parts = schema["properties"]
+    return {
+        key: recipe(value, parts[key]) if "properties" in parts[key] else value
+        for key, value in config.items()
+        if not parts[key].get("x-means")
+    }
 
 
 def _typed(value: Any, schema: Schema) -> Any:
@@ -116,28 +110,6 @@ def _fill(config: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
     return full
 
 
-def _keys(schema: Schema, prefix: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for key, part in schema["properties"].items():
-        if part.get("properties"):
-            yield from _keys(part, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", part
-
-
-def _default(part: Mapping[str, Any]) -> str:
-    if "default" not in part:
-        return ""
-    text = yaml.safe_dump(part["default"], default_flow_style=True, allow_unicode=True)
-    return f"`{text.removesuffix('...' + chr(10)).strip()}`"
-
-
-def _types(part: Mapping[str, Any]) -> str:
-    kinds = part["type"] if isinstance(part["type"], list) else [part["type"]]
-    if kinds == ["array"]:
-        return f"list of {part['items']['type']}s"
-    return " \\| ".join(kinds)
-
-
 def _explain(fault: ValidationError) -> str:
     """The fault as the end of a sentence."""
     key = _dotted(fault)
@@ -147,19 +119,23 @@ def _explain(fault: ValidationError) -> str:
         known = list(schema.get("properties", {}))
         unknown = min(str(name) for name in cast("Any", value) if name not in known)
         place = f"{key}.{unknown}" if key else unknown
-        return f"the key '{place}' is unknown{_nearest(unknown, known)}"
+        return f"the key {place!r} is unknown{_nearest(unknown, known)}"
     if fault.validator == "format":
-        known = [*LANGUAGES, *rule.split("-or-")[1:]]
-        return f"'{key}' names the unknown language '{value}'{_nearest(str(value), known)}"
+        known = [*LANGUAGES, *_words(rule)]
+        return f"{key!r} names the unknown language {value!r}{_nearest(str(value), known)}"
     if fault.validator == "enum":
         known = [str(choice) for choice in rule]
-        return f"'{key}' is '{value}'{_nearest(str(value), known)}, one of: {', '.join(known)}"
+        choices = f"{key!r} is {value!r}, not one of: {', '.join(known)}"
+        return choices + _nearest(str(value), known)
     if fault.validator == "type":
         wanted = " or ".join(rule) if isinstance(rule, list) else rule
-        return f"'{key}' must be of type {wanted}, not {value!r}"
+        # YAML takes an unquoted no, Norwegian, for false.
+        hint = "; put a word like no into quotes" if value is False and "string" in wanted else ""
+        place = f"a key of {key!r}" if "propertyNames" in fault.absolute_schema_path else repr(key)
+        return f"{place} must be of type {wanted}, not {value!r}{hint}"
     if fault.validator == "required":
         return fault.message.replace("is a required property", "is missing")
-    return f"'{key}': {fault.message}"
+    return f"{key!r}: {fault.message}"
 
 
 def _dotted(fault: ValidationError) -> str:
@@ -172,32 +148,3 @@ def _dotted(fault: ValidationError) -> str:
 def _nearest(word: str, known: list[str]) -> str:
     near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.0)
     return f"; did you mean '{near[0]}'?" if near else ""
-
-
-_PAGE = Template("""\
-# Configuration
-
-Every key may stand in a file given with `--configfile` or on the command line
-(`--config 'split={chunk_seconds: 300}'` is merged into the section). Unknown keys are refused.
-A change reruns the stages whose results depend on it; keys that name only means (devices, memory,
-ffmpeg) rerun nothing.
-
-$config
-## Columns of a video sheet
-
-A tab-separated file (`.tsv`) named in `videos`. An empty cell takes the configuration's value.
-
-$videos""")
-
-
-def main(folder: str) -> None:
-    """Print the reference of all settings, as docs/configuration.md holds it."""
-    schemas = {
-        name: load_schema(Path(folder) / f"{name}.schema.yaml") for name in ("config", "videos")
-    }
-    page = _PAGE.substitute({name: reference(schema) for name, schema in schemas.items()})
-    sys.stdout.write(page)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

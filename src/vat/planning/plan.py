@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from vat.errors import ConfigError
-from vat.planning.config import complete, load_schema, recipe
+from vat.languages import base
+from vat.planning.config import SHEET_ROW, complete, recipe
 from vat.planning.known_sources import Probes
 from vat.planning.sources import Finder, Video, identity, locate
-from vat.subtitles.tracks import BILINGUAL
+from vat.subtitles.track import BILINGUAL
 from vat.timeline import count_chunks
 from vat.translate.glossary import digest, glossary_names, read_terms
-from vat.translate.settings import check_means, check_prompt, prompts_of
+from vat.translate.settings import check_prompt, check_server, prompts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Plan:
     def prompts(self, names: Sequence[str], target: str) -> dict[str, Any]:
         """The texts of the prompts, and the notes on the style of a language, if there are any."""
         folder = self.config["translate"]["prompts"]
-        codes = (target, target.split("-", maxsplit=1)[0])
+        codes = (target, base(target))
         styles = (f"{folder}/styles/{code}.txt" for code in codes)
         found = [name for name in styles if any((base / name).is_file() for base in self.bases)]
         texts = {name: self.text(f"{folder}/{name}.txt") for name in names}
@@ -204,16 +205,13 @@ def make_plan(
     Raises:
         ConfigError, SourceError: one sentence about what is wrong.
     """
-    schemas = root / "workflow" / "schemas"
-    schema = load_schema(schemas / "config.schema.yaml")
-    full = complete(config, schema)
-    check_means(full)
+    full = complete(config)
+    check_server(full)
     if len(full["embed"]["bilingual"]) == 1:
         raise ConfigError("embed.bilingual names one language; name two, or none.")
-    probes = Probes(here / ".snakemake" / "vat" / "probes.json", renew)
+    probes = Probes(here / ".snakemake" / "vat" / "sources.json", renew)
     bases = (here, root)
-    rows = load_schema(schemas / "videos.schema.yaml")
-    videos = Finder(full, rows, bases, skip, probes.entries, probes.listing).find()
+    videos = Finder(full, SHEET_ROW, bases, skip, probes.entries, probes.listing).find()
     length = full["split"]["chunk_seconds"]
     chunks: dict[str, int | None] = dict.fromkeys(videos)
     fingerprints = dict.fromkeys(videos, "")
@@ -222,7 +220,7 @@ def make_plan(
             fingerprints[slug], seconds = probes.video(video.source)
             chunks[slug] = count_chunks(seconds or 0.0, length)
     probes.save()
-    plan = Plan(full, recipe(full, schema), videos, chunks, fingerprints, bases)
+    plan = Plan(full, recipe(full), videos, chunks, fingerprints, bases)
     plan.check_translation()
     plan.check_embedding()
     return plan

@@ -1,6 +1,8 @@
 """Which videos there are: from the `videos` setting to one record per video."""
 
+import csv
 import hashlib
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +14,15 @@ from anyascii import anyascii
 
 from vat.errors import ConfigError
 from vat.media.probe import SUFFIXES
-from vat.planning.config import Schema, check
+from vat.planning.config import check
+from vat.planning.schema import Schema
+
+logger = logging.getLogger(__name__)
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _READABLE_LENGTH = 48
+_SHEETS = (".tsv", ".csv")
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +86,10 @@ class Finder:
         path = locate(entry, self.bases)
         if path.is_dir():
             yield from ((file, {}) for file in self._files(path))
-        elif path.suffix.lower() == ".tsv":
-            yield from self._rows(path)
+        elif path.suffix.lower() in _SHEETS:
+            yield from self._rows(path, read_sheet(path))
+        elif path.suffix.lower() == ".txt":
+            yield from self._rows(path, read_list(path))
         else:
             yield str(path), {}
 
@@ -94,8 +103,10 @@ class Finder:
             raise ConfigError(f"The folder '{folder}' contains no videos; name another{hint}.")
         return found
 
-    def _rows(self, sheet: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        for number, row in read_sheet(sheet):
+    def _rows(
+        self, sheet: Path, rows: Iterable[tuple[int, dict[str, Any]]]
+    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        for number, row in rows:
             check(row, self.sheet_schema, f"video sheet '{sheet.name}', row {number}")
             source = row.pop("source")
             if is_url(source):
@@ -122,15 +133,29 @@ class Finder:
 
 
 def list_videos(folder: Path, skip: Sequence[Path], *, recursive: bool) -> list[str]:
-    """The paths of a folder's videos in the order of their names, those out of reach included."""
-    return [
-        str(file)
+    """The paths of a folder's videos in the order of their names, those out of reach included.
+
+    What has another suffix than videos have is passed over, and counted in one warning.
+    """
+    files = [
+        file
         for file in sorted(folder.rglob("*") if recursive else folder.iterdir())
-        if file.suffix.lower() in SUFFIXES
-        and not any(part.startswith(".") for part in file.relative_to(folder).parts)
+        if not any(part.startswith(".") for part in file.relative_to(folder).parts)
         and not any(file.is_relative_to(place) for place in skip)
         and not _is_dir(file)
     ]
+    videos = [str(file) for file in files if file.suffix.lower() in SUFFIXES]
+    others = [file.name for file in files if file.suffix.lower() not in SUFFIXES]
+    if others:
+        some = ", ".join(others[:_NAMED]) + (", ..." if len(others) > _NAMED else "")
+        logger.warning(
+            "%d files in '%s' are not taken for videos by their names (%s); one that is a video can"
+            " be named on its own",
+            len(others),
+            folder,
+            some,
+        )
+    return videos
 
 
 def _is_dir(path: Path) -> bool:
@@ -198,17 +223,43 @@ def read_sheet(sheet: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """The rows of a video sheet with their numbers in the file; empty cells are left out.
 
     Raises:
-        ConfigError: where the file is no tab-separated table.
+        ConfigError: where the file is no table.
     """
     import pandas as pd
 
+    options: dict[str, Any] = {"dtype": str, "keep_default_na": False, "encoding": "utf-8-sig"}
     try:
-        table = pd.read_csv(sheet, sep="\t", dtype=str, keep_default_na=False, quoting=3)
+        if sheet.suffix.lower() == ".tsv":
+            table = pd.read_csv(sheet, sep="\t", quoting=csv.QUOTE_NONE, **options)
+        else:
+            table = pd.read_csv(sheet, sep=_separator(sheet), **options)
     except (ValueError, OSError) as error:
         raise ConfigError(f"The video sheet '{sheet}' cannot be read: {error}.") from error
     for index, record in enumerate(table.to_dict("records")):
         filled = {str(key).strip(): value.strip() for key, value in record.items() if value.strip()}
         yield index + 2, {key: _cell(key, value) for key, value in filled.items()}
+
+
+def _separator(sheet: Path) -> str:
+    """What separates the cells of a .csv file; spreadsheet programs differ by country."""
+    with sheet.open(encoding="utf-8-sig") as file:
+        head = file.readline()
+    return max(",;\t", key=head.count)
+
+
+def read_list(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The lines of a list of paths and URLs, numbered, without empty ones and those after #.
+
+    Raises:
+        ConfigError: where the file is no text.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"The list of videos '{file}' cannot be read: {error}.") from error
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            yield number, {"source": line.strip()}
 
 
 def _cell(column: str, text: str) -> Any:

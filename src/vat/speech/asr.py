@@ -3,7 +3,7 @@
 import functools
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,30 +11,15 @@ from vat.device import gpu_errors, is_out_of_memory, resolve
 from vat.errors import ModelError, TranscriptError
 from vat.media.sound import SPEECH_RATE, Samples, read_span
 from vat.speech.decoding import Heard, decode_in_order, decode_windows
+from vat.speech.settings import AsrSettings
 from vat.speech.silence import surely_silent
 from vat.speech.windows import voiced, windows_between
-from vat.timeline import Interval, Reading, Segment, Span, Word, common, spans_of
+from vat.timeline import Chunks, Interval, Part, Reading, Segment, Span, Word, common
 
 logger = logging.getLogger(__name__)
 
 WINDOW_SECONDS: Final = 30
 """What Whisper hears at once, unless a model was trained otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class AsrSettings:
-    """How words are decoded: the keys of the configuration's `asr` section."""
-
-    model: str = "large-v3"
-    compute_type: str = "auto"
-    beam_size: int = 5
-    batch_size: int = 1
-    vad_filter: bool = False
-    condition_on_previous_text: bool = False
-    temperature: Sequence[float] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-    chunk_length: int | None = None
-    initial_prompt: str | None = None
-    hotwords: str | None = None
 
 
 def transcribe_chunk(
@@ -65,16 +50,16 @@ def transcribe_chunk(
         DeviceError: where a GPU is asked for and none is visible.
         GpuMemoryError: where even one window at a time does not fit into the GPU's memory.
     """
-    spans = spans_of(dict(chunks))
+    video = Chunks.from_json(chunks)
+    spans, language = video.spans, video.language
     if not 1 <= number <= len(spans):
         raise TranscriptError(f"There is no chunk {number}: the video has {len(spans)} chunks.")
     whisper = _loaded(model, settings, device, threads)
-    intervals = [(start, end) for start, end in chunks["speech"]]
-    span, language = spans[number - 1], chunks["language"]
     check_language(whisper, model, language)
-    heard = transcribe_span(speech, span, language, whisper, AsrSettings(**settings), intervals)
+    span, chosen = spans[number - 1], AsrSettings(**settings)
+    heard = transcribe_span(speech, span, language, whisper, chosen, video.speech)
     logger.info("chunk %d of %d: %d words", number, len(spans), len(heard.words))
-    return {"chunk": number, "language": language, "span": span.to_json(), **heard.to_json()}
+    return Part(number, language, span, heard.words, heard.segments).to_json()
 
 
 def transcribe_window(
@@ -256,4 +241,4 @@ def _read(heard: Iterable[Heard], span: Span) -> Reading:
                     round(float(segment.no_speech_prob), 4),
                 )
             )
-    return Reading(words, segments)
+    return Reading(tuple(words), tuple(segments))

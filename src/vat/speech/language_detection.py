@@ -7,13 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from vat.media.sound import read_span
-from vat.speech.asr import load_model
+from vat.speech.asr import WINDOW_SECONDS, load_model
 from vat.timeline import Interval
 
 logger = logging.getLogger(__name__)
-
-WINDOW_SECONDS: Final = 30.0
-"""What Whisper hears at once."""
 
 FALLBACK: Final = "en"
 """Assumed, with probability 0, where nothing tells the language."""

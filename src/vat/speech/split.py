@@ -3,14 +3,14 @@
 import itertools
 import logging
 import math
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from vat.errors import TranscriptError
 from vat.speech.language_detection import detect_language
+from vat.speech.settings import SplitSettings
 from vat.speech.vad import (
     FRAME_SECONDS,
     Frames,
@@ -18,7 +18,7 @@ from vat.speech.vad import (
     speech_intervals,
     speech_probability,
 )
-from vat.timeline import Interval, Span, count_chunks
+from vat.timeline import Chunks, Interval, Span, count_chunks
 
 logger = logging.getLogger(__name__)
 
@@ -27,17 +27,6 @@ LEAST_SECONDS: Final = 0.5
 
 _SMOOTHING_FRAMES = 9
 _WINDOW_SHARE = 0.8
-
-
-@dataclass(frozen=True, slots=True)
-class SplitSettings:
-    """The keys of the configuration's `split` section; lengths are in seconds."""
-
-    chunk_seconds: float = 600
-    window_seconds: float = 30
-    pad_seconds: float = 2
-    language_model: str = "small"
-    language_windows: int = 5
 
 
 def split(
@@ -49,8 +38,8 @@ def split(
     language_model: str,
     settings: SplitSettings,
     threads: int = 1,
-) -> tuple[dict[str, Any], Frames]:
-    """The content of chunks.json for one video, and the probability of speech in each frame.
+) -> tuple[Chunks, Frames]:
+    """The chunks of one video, and the probability of speech in each frame.
 
     `expected` is the number of chunks that the run was planned with, None where it was not.
     `language` is a code, or "auto" to detect it with the Whisper model in `language_model`.
@@ -76,14 +65,14 @@ def split(
             speech, intervals, language_model, settings.language_windows, threads=threads
         )
     logger.info("%d chunks, %d stretches of speech, language %s", count, len(intervals), code)
-    chunks = {
-        "language": code,
-        "language_probability": round(certainty, 4),
-        "language_source": source,
-        "duration": duration,
-        "speech": [list(interval) for interval in intervals],
-        "spans": [span.to_json() for span in spans],
-    }
+    chunks = Chunks(
+        language=code,
+        language_probability=round(certainty, 4),
+        language_source=source,
+        duration=duration,
+        speech=tuple(intervals),
+        spans=tuple(spans),
+    )
     return chunks, probability
 
 

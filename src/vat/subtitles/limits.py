@@ -5,6 +5,51 @@ from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any, Final
 
+from vat.languages import base
+from vat.settings import Language, setting
+
+
+# Without slots, which would hide the defaults: CueSettings takes its defaults from here.
+@dataclass(frozen=True)
+class LimitSettings:
+    """Limits of a cue, as they are configured; null takes what the script of the language wants."""
+
+    max_columns: int | None = setting(
+        None,
+        "Widest line of a subtitle, where a Chinese, Japanese or Korean character takes two"
+        " columns; null takes what the script of the language wants (Latin 42, Chinese and"
+        " Japanese 36, Korean 32, Thai 35, others 42).",
+        minimum=10,
+    )
+    max_lines: int = setting(2, "Most lines of a subtitle.", minimum=1)
+    max_columns_per_second: float | None = setting(
+        None,
+        "Highest reading speed, or null for the script's own (Latin 20, Chinese 18, Japanese 14,"
+        " Korean 24, Thai 17, others 20). Where there is time, subtitles stay long enough for 0.85"
+        " of it.",
+        exclusiveMinimum=0,
+    )
+    min_seconds: float = setting(
+        1.0, "Shortest time a subtitle stays, where the next one leaves room.", minimum=0
+    )
+    max_seconds: float = setting(7.0, "Longest time a subtitle stays.", exclusiveMinimum=0)
+    min_gap_seconds: float = setting(
+        0.083,
+        "Least time between two subtitles; 0.083 is two frames at 24 per second.",
+        minimum=0,
+    )
+
+
+@dataclass(frozen=True)
+class MergeSettings(LimitSettings):
+    """The keys of the configuration's `merge` section."""
+
+    languages: Mapping[Language, LimitSettings] = setting(
+        {},
+        "The keys above for single languages, spoken or translated into, such as {zh:"
+        " {max_columns: 36}}; they go first.",
+    )
+
 
 @dataclass(frozen=True, slots=True)
 class CueSettings:
@@ -18,11 +63,11 @@ class CueSettings:
     """
 
     max_columns: int = 42
-    max_lines: int = 2
+    max_lines: int = LimitSettings.max_lines
     max_columns_per_second: float = 20.0
-    min_seconds: float = 1.0
-    max_seconds: float = 7.0
-    min_gap_seconds: float = 0.083
+    min_seconds: float = LimitSettings.min_seconds
+    max_seconds: float = LimitSettings.max_seconds
+    min_gap_seconds: float = LimitSettings.min_gap_seconds
 
 
 _CHINESE = CueSettings(max_columns=36, max_columns_per_second=18.0)
@@ -45,11 +90,11 @@ def cue_settings(language: str, section: Mapping[str, Any]) -> CueSettings:
     `section` has keys of `CueSettings`, where null leaves the preset's value, and `languages` with
     the same keys by language code, which go first; `zh` speaks for `zh-hant`, too.
     """
-    base = language.split("-", maxsplit=1)[0]
+    shared = base(language)
     single = section.get("languages") or {}
-    found = PRESETS.get(base, CueSettings())
+    found = PRESETS.get(shared, CueSettings())
     known = {field.name for field in fields(CueSettings)}
-    for changes in (section, single.get(base, {}), single.get(language, {})):
+    for changes in (section, single.get(shared, {}), single.get(language, {})):
         wanted = {key: changes[key] for key in known if changes.get(key) is not None}
         found = replace(found, **wanted)
     return found

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from vat.languages import base
+
 CLAUSE_MARKS: Final = tuple(",;:–—…،؛、，；：")
 """Marks after which a clause ends, in any script."""
 
@@ -18,7 +20,7 @@ def sentence_ends(text: str, language: str) -> list[int]:
 
     # sentencex panics at blanks of several bytes, such as those before French punctuation.
     plain = "".join(" " if character.isspace() else character for character in text)
-    found = sentencex.get_sentence_boundaries(language.split("-", maxsplit=1)[0], plain)
+    found = sentencex.get_sentence_boundaries(base(language), plain)
     spans = ((span["start_index"], span["end_index"]) for span in found)
     return [a + len(plain[a:b].rstrip()) for a, b in spans if plain[a:b].strip()]
 

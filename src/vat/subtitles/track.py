@@ -1,49 +1,95 @@
-"""A subtitle track: the cues of one language, and how well they can be read."""
+"""A subtitle track: the cues of one language, or of two, one above the other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final, Self
 
-from vat.files import write_json
-from vat.subtitles.check import CueCheck, check_cues, onset_offsets
-from vat.subtitles.cues import make_cues
-from vat.subtitles.formats import StrPath, write_subtitles
-from vat.subtitles.limits import CueSettings, cue_settings
-from vat.timeline import Cue, Word
+from vat.files import StrPath, read_json
+from vat.languages import language
+from vat.subtitles.direction import directed
+from vat.timeline import Cue
+
+BILINGUAL: Final = "bilingual"
+"""What the track of two languages is called in the configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is on screen between two moments, given in milliseconds of video time.
+
+    The lines of the `upper` language, then those of the `lower` one, which has none in a track of
+    one language. None is empty, and each carries the marks of its direction.
+    """
+
+    start: int
+    end: int
+    upper: Sequence[str]
+    lower: Sequence[str] = ()
+
+    @property
+    def text(self) -> str:
+        """All lines, joined by `\\n`."""
+        return "\n".join([*self.upper, *self.lower])
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """Cues in order, the language they are written in, and their check."""
+    """Subtitles in one language, or in two, one above the other.
+
+    `name` is what the configuration calls the track: a code, "source" or "bilingual"; empty where
+    it has none. In a track of two languages `second` is the lower one, and `upper_lines` has for
+    each cue how many of its lines are the upper one's.
+    """
 
     language: str
     cues: Sequence[Cue]
-    check: CueCheck
+    name: str = ""
+    second: str | None = None
+    upper_lines: Sequence[int] = ()
+
+    @classmethod
+    def read(cls, path: StrPath) -> Self:
+        """The track of a JSON file of subtitles; the file's name tells the track's own."""
+        record = read_json(path)
+        second = record.get("second")
+        name = BILINGUAL if second else Path(path).stem
+        cues = [Cue.from_json(cue) for cue in record["cues"]]
+        return cls(record["language"], cues, name, second, record.get("upper_lines", ()))
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object with the language and the cues; of two languages with all fields."""
+        cues = [cue.to_json() for cue in self.cues]
+        if self.second is None:
+            return {"language": self.language, "cues": cues}
+        lines = list(self.upper_lines)
+        languages = {"language": self.language, "second": self.second}
+        return {**languages, "cues": cues, "upper_lines": lines}
+
+    @property
+    def iso639_2(self) -> str:
+        """The language tag that a container carries: three letters."""
+        return language(self.language).iso639_2
+
+    @property
+    def title(self) -> str:
+        """What players show in their menu: the language in its own words."""
+        names = [language(code).native for code in (self.language, self.second) if code]
+        return " + ".join(names)
+
+    def shown(self) -> list[Shown]:
+        """What every form of the track shows, cue by cue."""
+        found = []
+        for number, cue in enumerate(self.cues):
+            upper, lower = lines_of(cue.text), list[str]()
+            if self.second is not None:
+                border = self.upper_lines[number]
+                upper, lower = upper[:border], directed(upper[border:], self.second)
+            start, end = round(cue.start * 1000), round(cue.end * 1000)
+            found.append(Shown(start, end, directed(upper, self.language), lower))
+        return found
 
 
-def spoken_track(transcript: Mapping[str, Any], section: Mapping[str, Any]) -> Track:
-    """The track in the spoken language.
-
-    Args:
-        transcript: the content of transcript.json.
-        section: the configuration's `merge` section.
-    """
-    words = [Word.from_json(word) for word in transcript["words"]]
-    language = transcript["language"]
-    settings = cue_settings(language, section)
-    cues = make_cues(words, language, settings, transcript["duration"])
-    offsets = onset_offsets(cues, words, transcript["speech"])
-    return Track(language, cues, check_cues(cues, language, settings, offsets))
-
-
-def translated_track(language: str, cues: Sequence[Cue], settings: CueSettings) -> Track:
-    """A track with the times of the spoken one, and therefore without offsets of its own."""
-    return Track(language, cues, check_cues(cues, language, settings))
-
-
-def write_track(
-    track: Track, json: StrPath, srt: StrPath, vtt: StrPath, ass: StrPath, check: StrPath
-) -> None:
-    """Write the cues in each format, and their check."""
-    write_subtitles(track.language, track.cues, json, srt, vtt, ass)
-    write_json(check, track.check.to_json())
+def lines_of(text: str) -> list[str]:
+    """The lines of a text without empty ones, which would end a cue in most forms."""
+    return [line for line in text.splitlines() if line.strip()]

@@ -2,17 +2,20 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from typing import Any, Final
 
 from vat.errors import TranscriptError
+from vat.files import Record
 from vat.speech.vad import Frames
-from vat.timeline import Reading, Segment, Span, Word, spans_of
+from vat.timeline import Chunks, Interval, Part, Segment, Span, Word
 from vat.transcript.coverage import account
-from vat.transcript.quarantine import QuarantineSettings, Suspect, suspects
-from vat.transcript.seams import SeamSettings
-from vat.transcript.second_reading import Decode, Draft
+from vat.transcript.quarantine import Suspect, suspects
+from vat.transcript.seams import Seam
+from vat.transcript.second_reading import Decode, Draft, SecondReading
+from vat.transcript.settings import QuarantineSettings, SeamSettings
 from vat.transcript.warnings import TranscriptWarning, warnings_of
 
 logger = logging.getLogger(__name__)
@@ -20,15 +23,38 @@ logger = logging.getLogger(__name__)
 _ROUNDING_SECONDS: Final = 0.01
 
 
+@dataclass(frozen=True, slots=True)
+class Transcript(Record):
+    """All words of a video, each once and in order, and how they were found: transcript.json.
+
+    A word's `segment` is an index into `segments`. `coverage` are the books: words and seconds of
+    speech, and the stretches without words (see `vat.transcript.coverage.account`). `warnings` are
+    what is likely wrong, see `vat.transcript.warnings`. `speech` has
+    the stretches in which somebody speaks, as split found them.
+    """
+
+    language: str
+    language_probability: float
+    duration: float
+    words: tuple[Word, ...]
+    segments: tuple[Segment, ...]
+    seams: tuple[Seam, ...]
+    second_readings: tuple[SecondReading, ...]
+    quarantine: tuple[Suspect, ...]
+    coverage: Mapping[str, Any]
+    warnings: tuple[TranscriptWarning, ...]
+    speech: tuple[Interval, ...]
+
+
 def merge(
-    chunks: Mapping[str, Any],
-    parts: Iterable[Mapping[str, Any]],
+    chunks: Chunks,
+    parts: Iterable[Part],
     probability: Frames,
     decode: Decode,
     seams: SeamSettings,
     quarantine: QuarantineSettings,
-) -> dict[str, Any]:
-    """The content of transcript.json from a video's chunks.json and its words/{chunk}.json.
+) -> Transcript:
+    """The transcript of a video from the words of its chunks.
 
     `probability` is of speech, per frame, as `split` found it. `decode` is called only for bad
     seams and for speech without words.
@@ -37,25 +63,19 @@ def merge(
         TranscriptError: where a chunk is missing, comes twice, or was cut elsewhere, and where not
             every word and every second of speech is accounted for.
     """
-    spans = spans_of(dict(chunks))
-    found = _by_number(parts, spans)
-    speech = [(start, end) for start, end in chunks["speech"]]
+    found = _by_number(parts, chunks.spans)
     judge = partial(suspects, probability=probability, settings=quarantine)
-    draft = Draft(decode, judge, chunks["language"], speech, chunks["duration"], seams)
-    for number, span in enumerate(spans, 1):
-        reading = Reading.from_json(found[number])
-        if number == 1:
-            draft.begin(reading)
-        else:
-            before = spans[number - 2]
-            draft.append(reading, span.keep[0], (span.pad[0], before.pad[1]))
+    draft = Draft(decode, judge, chunks.language, chunks.speech, chunks.duration, seams)
+    draft.begin(found[1].reading)
+    for number, (before, span) in enumerate(pairwise(chunks.spans), 2):
+        draft.append(found[number].reading, span.keep[0], (span.pad[0], before.pad[1]))
     draft.fill()
     draft.settle()
     return _transcript(chunks, draft, probability)
 
 
-def _transcript(chunks: Mapping[str, Any], draft: Draft, probability: Frames) -> dict[str, Any]:
-    listed = sorted(draft.suspects, key=lambda suspect: suspect.words[0].start)
+def _transcript(chunks: Chunks, draft: Draft, probability: Frames) -> Transcript:
+    listed = sorted(draft.suspects, key=lambda suspect: suspect.start)
     gone = [suspect for suspect in listed if suspect.is_gone]
     doubted = [(suspect.id, suspect.words) for suspect in gone]
     coverage = account(draft.speech, draft.words, doubted, probability)
@@ -69,19 +89,19 @@ def _transcript(chunks: Mapping[str, Any], draft: Draft, probability: Frames) ->
     warnings = warnings_of(chunks, coverage, gone)
     _report(draft, listed, warnings)
     words, segments = _renumbered(draft.words, draft.segments)
-    return {
-        "language": chunks["language"],
-        "language_probability": chunks["language_probability"],
-        "duration": chunks["duration"],
-        "words": [word.to_json() for word in words],
-        "segments": [segment.to_json() for segment in segments],
-        "seams": [seam.to_json() for seam in draft.seams],
-        "second_readings": [reading.to_json() for reading in draft.second],
-        "quarantine": [suspect.to_json() for suspect in listed],
-        "coverage": coverage,
-        "warnings": [warning.to_json() for warning in warnings],
-        "speech": chunks["speech"],
-    }
+    return Transcript(
+        language=chunks.language,
+        language_probability=chunks.language_probability,
+        duration=chunks.duration,
+        words=tuple(words),
+        segments=tuple(segments),
+        seams=tuple(draft.seams),
+        second_readings=tuple(draft.second),
+        quarantine=tuple(listed),
+        coverage=coverage,
+        warnings=tuple(warnings),
+        speech=chunks.speech,
+    )
 
 
 def check_books(coverage: Mapping[str, Any], words: Sequence[Word]) -> None:
@@ -113,9 +133,9 @@ def _report(draft: Draft, listed: Sequence[Suspect], warnings: Sequence[Transcri
     for suspect in listed:
         logger.info(
             "in quarantine, %s: %s at %.1f s: '%s' (%s)",
-            "restored" if suspect.restored else suspect.fate,
+            suspect.fate,
             suspect.id,
-            suspect.words[0].start,
+            suspect.start,
             suspect.text,
             ", ".join(suspect.signs),
         )
@@ -135,17 +155,15 @@ def _renumbered(
     )
 
 
-def _by_number(
-    parts: Iterable[Mapping[str, Any]], spans: Sequence[Span]
-) -> dict[int, Mapping[str, Any]]:
-    found: dict[int, Mapping[str, Any]] = {}
+def _by_number(parts: Iterable[Part], spans: Sequence[Span]) -> dict[int, Part]:
+    found: dict[int, Part] = {}
     for part in parts:
-        number = part["chunk"]
+        number = part.chunk
         if not 1 <= number <= len(spans):
             raise TranscriptError(f"There is no chunk {number}: the video has {len(spans)} chunks.")
         if number in found:
             raise TranscriptError(f"Chunk {number} appears twice.")
-        if Span.from_json(part["span"]) != spans[number - 1]:
+        if part.span != spans[number - 1]:
             raise TranscriptError(f"Chunk {number} was cut at other times; transcribe it again.")
         found[number] = part
     missing = [str(number) for number in range(1, len(spans) + 1) if number not in found]

@@ -4,19 +4,26 @@ import functools
 import hashlib
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
-from typing import Any, Final
+from typing import Final, Self
 
+from vat.files import Record
 from vat.speech.vad import END_THRESHOLD, THRESHOLD, Frames, voice
 from vat.timeline import Segment, Word, text_of
 from vat.transcript.seams import plain
+from vat.transcript.settings import QuarantineSettings
 
 TIME_ERROR_SECONDS: Final = 0.5
 """How far from a word its voice is sought: Whisper may set a word into the silence beside it."""
 
 LEAST_REPETITIONS: Final = 4
 """People say a thing twice or three times; loops of a decoder go on."""
+
+LEFT_OUT: Final = "left out"
+FOUND_AGAIN: Final = "found again"
+RESTORED: Final = "restored"
+"""What becomes of a run of words, besides what `vat.transcript.settling` may find."""
 
 _LONGEST_PATTERN = 8
 _FEW_WORDS = 5
@@ -38,24 +45,7 @@ voice it takes three signs of a broken decoder; a phrase alone never matters."""
 
 
 @dataclass(frozen=True, slots=True)
-class QuarantineSettings:
-    """The keys of the configuration's `quarantine` section.
-
-    `restore` has ids of items that stay in the transcript, or "all". The thresholds are those of
-    Whisper's own decoder (logprob_threshold, compression_ratio_threshold, no_speech_threshold).
-    """
-
-    restore: Sequence[str] = ()
-    limit: float = 2.5
-    no_voice: float = 0.1
-    avg_logprob: float = -1.0
-    compression_ratio: float = 2.4
-    no_speech_prob: float = 0.6
-    words_per_second: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Record):
     """What is known about a run of words of one segment.
 
     `voice` is the highest probability of speech at or beside a word; `repetitions` how often a
@@ -74,44 +64,38 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Suspect:
-    """A run of words under suspicion.
+class Suspect(Record):
+    """A run of words under suspicion: an item of the quarantine.
 
-    `restored` ones stay in the transcript because the user wants them; `fate` is "left out" or what
-    `vat.transcript.settling` found.
+    `text` is that of the `words`, `start` and `end` are theirs; `strength` is how much the `signs`
+    count together. `restored` ones stay in the transcript because the user wants them; `fate` says
+    so, or is "left out", or what `vat.transcript.settling` found.
     """
 
     id: str
-    words: Sequence[Word]
-    signs: Sequence[str]
-    evidence: Evidence
+    start: float
+    end: float
+    text: str
     restored: bool
-    fate: str = "left out"
+    fate: str
+    signs: tuple[str, ...]
+    strength: float
+    evidence: Evidence
+    words: tuple[Word, ...]
 
-    @property
-    def text(self) -> str:
-        """The words as running text."""
-        return text_of(self.words)
+    @classmethod
+    def of(cls, words: Sequence[Word], signs: Sequence[str], evidence: Evidence) -> Self:
+        """The suspect that a run of words is, not restored."""
+        start, end = words[0].start, max(word.end for word in words)
+        name, text, strong = _name(words), text_of(words), strength(signs)
+        return cls(
+            name, start, end, text, False, LEFT_OUT, tuple(signs), strong, evidence, tuple(words)
+        )
 
     @property
     def is_gone(self) -> bool:
         """Whether the transcript is without these very words."""
-        return not self.restored and self.fate in {"left out", "found again"}
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object with the item of the quarantine."""
-        return {
-            "id": self.id,
-            "start": self.words[0].start,
-            "end": max(word.end for word in self.words),
-            "text": self.text,
-            "restored": self.restored,
-            "fate": "restored" if self.restored else self.fate,
-            "signs": list(self.signs),
-            "strength": strength(self.signs),
-            "evidence": asdict(self.evidence),
-            "words": [word.to_json() for word in self.words],
-        }
+        return self.fate in {LEFT_OUT, FOUND_AGAIN}
 
 
 def suspects(
@@ -132,9 +116,10 @@ def suspects(
         signs = signs_of(evidence, len(run), settings)
         doubted = strength(signs) >= settings.limit
         if doubted:
-            name = _name(run)
-            restored = name in settings.restore or "all" in settings.restore
-            found.append(Suspect(name, run, signs, evidence, restored))
+            suspect = Suspect.of(run, signs, evidence)
+            restored = suspect.id in settings.restore or "all" in settings.restore
+            fate = RESTORED if restored else LEFT_OUT
+            found.append(replace(suspect, restored=restored, fate=fate))
         if not doubted or found[-1].restored:
             kept += run
     return kept, found

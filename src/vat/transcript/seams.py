@@ -1,11 +1,12 @@
 """Seams: where two readings of one stretch are joined, and how well they agreed there."""
 
-import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
+from vat.files import Record
+from vat.languages import folded, letters
 from vat.timeline import Interval, Word, common, length
 from vat.transcript.coverage import covered, double_seconds
 
@@ -21,16 +22,7 @@ _LONGEST_WORD_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class SeamSettings:
-    """The keys of the configuration's `seams` section; lengths are in seconds."""
-
-    min_score: float = 0.8
-    window_seconds: float = 20
-    hole_seconds: float = 0.4
-
-
-@dataclass(frozen=True, slots=True)
-class Seam:
+class Seam(Record):
     """How two readings were joined at `time`.
 
     Of the words there, `matched` were heard by both, `alone` by one only; `dropped_left` and
@@ -48,10 +40,6 @@ class Seam:
     gap_seconds: float
     double_seconds: float
     decoded_again: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object with the fields of the seam."""
-        return asdict(self)
 
 
 def join(
@@ -162,9 +150,8 @@ def _distance(one: Word, other: Word) -> float | None:
 
 
 def plain(text: str) -> str:
-    """A word without case and punctuation; a mark alone stays itself."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(c for c in folded if c.isalnum()) or folded
+    """The letters of a word; a mark alone stays itself."""
+    return letters(text) or folded(text)
 
 
 def _across(

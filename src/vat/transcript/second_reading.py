@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Final
 
+from vat.files import Record
 from vat.timeline import (
     Interval,
     Reading,
@@ -19,7 +20,8 @@ from vat.timeline import (
 from vat.transcript.coverage import covered
 from vat.transcript.filling import filled
 from vat.transcript.quarantine import Suspect
-from vat.transcript.seams import EDGE_SECONDS, Seam, SeamSettings, join
+from vat.transcript.seams import EDGE_SECONDS, Seam, join
+from vat.transcript.settings import SeamSettings
 from vat.transcript.settling import settled
 from vat.transcript.trimming import trimmed
 
@@ -43,7 +45,7 @@ _WORD_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class SecondReading:
+class SecondReading(Record):
     """A window that was decoded again because of a "seam" or a "hole" in it.
 
     `score` is from 0 to 1: of a seam, how well its words fit those on both sides; of a hole, how
@@ -55,10 +57,6 @@ class SecondReading:
     reason: str
     score: float
     taken: bool
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object with the fields of the reading."""
-        return asdict(self)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from vat.timeline import Interval, Word, common, length, union, without
-from vat.transcript.quarantine import Evidence, Suspect
+from vat.transcript.quarantine import FOUND_AGAIN, Evidence, Suspect
 from vat.transcript.seams import plain
 
 NEAR_SECONDS: Final = 10.0
@@ -62,7 +62,7 @@ def _fate(
 ) -> tuple[str, list[Word]]:
     """What becomes of a suspect, and the words that the transcript gets by it."""
     if _is_found(suspect.words, words):
-        return "found again", []
+        return FOUND_AGAIN, []
     if place := _place(suspect.words, words, speech):
         return "moved", _spread(suspect.words, place)
     alone = not any(

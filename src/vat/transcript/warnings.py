@@ -1,10 +1,12 @@
 """Warnings: what a user should look at before trusting a transcript."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
-from vat.transcript.quarantine import Suspect
+from vat.files import Record
+from vat.timeline import Chunks
+from vat.transcript.quarantine import LEFT_OUT, Suspect
 
 LEAST_SILENT_SECONDS: Final = 1.0
 """Less speech without words than this in a whole video is breath and laughter."""
@@ -16,7 +18,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
-class TranscriptWarning:
+class TranscriptWarning(Record):
     """Something that is likely wrong with a transcript.
 
     `kind` is one of "no speech", "no words", "unsure language" and "quarantine"; `text` a sentence
@@ -27,30 +29,26 @@ class TranscriptWarning:
     text: str
     amount: float
 
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object with the fields of the warning."""
-        return asdict(self)
-
 
 def warnings_of(
-    chunks: Mapping[str, Any], coverage: Mapping[str, Any], gone: Sequence[Suspect]
+    chunks: Chunks, coverage: Mapping[str, Any], gone: Sequence[Suspect]
 ) -> list[TranscriptWarning]:
     """What is likely wrong with the transcript of a video, the worst first.
 
-    `chunks` is the video's chunks.json, `coverage` the books of its transcript, `gone` what is left
+    `chunks` is how the video is cut, `coverage` the books of its transcript, `gone` what is left
     in the quarantine.
     """
     found = list[TranscriptWarning]()
-    if not chunks["speech"]:
+    if not chunks.speech:
         found.append(
             TranscriptWarning("no speech", "Nobody speaks in this video, as far as VAT hears.", 0.0)
         )
     if (silent := coverage["seconds"]["no_words"]) >= LEAST_SILENT_SECONDS:
         found.append(_no_words(silent, coverage["stretches"]))
-    probability = chunks["language_probability"]
-    if chunks["speech"] and probability < SURE_LANGUAGE:
-        found.append(_unsure_language(chunks["language"], probability))
-    if left_out := [suspect for suspect in gone if suspect.fate == "left out"]:
+    probability = chunks.language_probability
+    if chunks.speech and probability < SURE_LANGUAGE:
+        found.append(_unsure_language(chunks.language, probability))
+    if left_out := [suspect for suspect in gone if suspect.fate == LEFT_OUT]:
         found.append(_quarantine(left_out))
     return found
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any, Final
 from unicodedata import category
 
-from vat.translate.fitting import one_line
+from vat.subtitles.lines import one_line
 from vat.translate.integrity import begins
 
 MISSING = "it has no translation"

@@ -15,7 +15,7 @@ import openai
 from openai.types.chat import ChatCompletion
 
 from vat.errors import TranslationError
-from vat.translate.limits import Ledger, RateLimit
+from vat.translate.limits import RateLimit, Spending
 from vat.translate.settings import Means, TranslateSettings, address_fault
 
 logger = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ class Server:
     client: openai.OpenAI
     settings: TranslateSettings
     limit: RateLimit
-    ledger: Ledger
+    spending: Spending
     formats: list[str] = field(default_factory=lambda: list(_FORMATS))
     refused: set[str] = field(default_factory=set)
     accepted: str = ""
@@ -99,7 +99,7 @@ class Server:
             client,
             settings,
             RateLimit.of_server(means.folder, address, *limits),
-            Ledger(means.folder, means.name, known, means.max_cost),
+            Spending(means.folder, means.name, known, means.max_cost),
         )
 
     def ask(self, prompt: str, request: Mapping[str, Any], fields: Sequence[str]) -> str:
@@ -142,7 +142,7 @@ class Server:
         options: dict[str, Any] = {}
         if self.settings.temperature is not None:
             options["temperature"] = self.settings.temperature
-        if self.ledger.max_cost is not None:
+        if self.spending.max_cost is not None:
             # Without a bound on the answer there would be none on its cost.
             most = estimate(messages, keys)[1]
             options["max_tokens"] = options["max_completion_tokens"] = most
@@ -159,7 +159,7 @@ class Server:
         most = _most(messages, options, keys)
         for attempt in count():
             self.limit.wait(sum(expected))
-            reserved = self.ledger.reserve(most)
+            reserved = self.spending.reserve(most)
             spent = (0, 0)
             try:
                 answer = self._checked(
@@ -212,7 +212,7 @@ class Server:
             self.requests += 1
             self.tokens = (self.tokens[0] + spent[0], self.tokens[1] + spent[1])
         if reserved or any(spent):
-            self.ledger.settle(spent, reserved)
+            self.spending.settle(spent, reserved)
 
     def _learn(self, error: openai.APIStatusError, form: str, options: Mapping[str, Any]) -> bool:
         """Give up what the server does not understand, one thing at a time.

@@ -13,7 +13,7 @@ from vat.translate.chat import DeclinedError, Server
 from vat.translate.glossary import Term, terms_in
 from vat.translate.integrity import Fault, faults, repeated
 from vat.translate.job import Job
-from vat.translate.memory import Kept, Memory, key_of
+from vat.translate.memory import Memory, Remembered, key_of
 
 logger = logging.getLogger(__name__)
 
@@ -206,11 +206,11 @@ class Dialogue:
         return True
 
     def _accept(self, task: Task, answer: tuple[str, ...], doubts: Sequence[Fault]) -> None:
-        kept = Kept(answer, "; ".join(fault.reason for fault in doubts))
+        kept = Remembered(answer, "; ".join(fault.reason for fault in doubts))
         about = {"languages": self.job.pair, "model": self.job.settings.model}
         self._take(task, self.memory.keep(task.key, kept, {**about, "sources": list(task.sources)}))
 
-    def _take(self, task: Task, kept: Kept) -> None:
+    def _take(self, task: Task, kept: Remembered) -> None:
         self.found.update(zip(task.ids, kept.texts, strict=True))
         for at in task.ids:
             self.job.doubt(at, kept.doubt)
@@ -240,7 +240,7 @@ class Dialogue:
             if len(task.ids) > 1 and all(at in self.found for at in task.ids):
                 texts = tuple(self.found[at] for at in task.ids)
                 doubts = dict.fromkeys(filter(None, map(self._doubt, task.ids)))
-                kept = Kept(texts, "; ".join(doubts))
+                kept = Remembered(texts, "; ".join(doubts))
                 self.memory.keep(task.key, kept, {"sources": list(task.sources)})
 
     def _doubt(self, at: int) -> str:

@@ -1,41 +1,21 @@
-"""How a text fits its cue: lines, columns, and the time to read it."""
+"""How a text fits its cue: columns, and the time to read it."""
 
-import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from typing import Final
 
 from vat.subtitles.cue_times import COMFORT
-from vat.subtitles.cues import PAUSE_SECONDS
 from vat.subtitles.limits import CueSettings
-from vat.subtitles.lines import columns, lay_out, one_line, phrase_ends
-from vat.subtitles.sentences import sentence_ends
+from vat.subtitles.lines import columns, phrase_ends
+from vat.subtitles.sentences import ends_clause
 from vat.timeline import Cue
-
-__all__ = [
-    "PAUSE_SECONDS",
-    "columns",
-    "divide",
-    "fit",
-    "is_too_long",
-    "one_line",
-    "room",
-    "sentence_ends",
-    "wide",
-]
 
 _TOLERANCE: Final = 1.15
 """A text this much wider than its room is not worth another request."""
 
 _LEAST_ROOM: Final = 12
-_CLAUSE_ENDS: Final = re.compile(r"[,;:.!?–—，、；：。！？…]\s*$")
 _CLAUSE_BONUS: Final = 0.2
-
-
-def fit(text: str, language: str, layout: CueSettings) -> str:
-    """The text in lines, as a subtitle shows it."""
-    return lay_out(text, language, layout)
 
 
 def wide(layout: CueSettings) -> int:
@@ -71,7 +51,7 @@ def divide(text: str, language: str, shares: Sequence[float]) -> list[str] | Non
             range(first, last),
             key=lambda one: (
                 abs(width[one] - wanted / sum(shares))
-                - (_CLAUSE_BONUS if _CLAUSE_ENDS.search(text[: places[one]]) else 0)
+                - (_CLAUSE_BONUS if ends_clause(text[: places[one]].rstrip()) else 0)
             ),
         )
         cuts.append(places[at])

@@ -11,7 +11,8 @@ from typing import Final
 from unicodedata import normalize
 
 from vat.errors import ConfigError
-from vat.translate.writing import letters, words
+from vat.languages import letters
+from vat.translate.writing import words
 
 COLUMNS: Final = ("source", "target", "note")
 _STEM_FROM: Final = 5

@@ -8,15 +8,14 @@ from itertools import combinations
 from typing import Final
 from unicodedata import normalize
 
-from vat.languages import language
-from vat.translate.fitting import columns
+from vat.languages import base, language, letters
+from vat.subtitles.lines import columns
 from vat.translate.glossary import Term, missing_terms, terms_in
 from vat.translate.writing import (
     chinese_variant,
     foreign_share,
     has_letters,
     is_name,
-    letters,
     likely_language,
     script_of,
     words,
@@ -108,7 +107,7 @@ def _identity_faults(
     source: str, answer: str, pair: tuple[str, str], terms: Sequence[Term]
 ) -> list[Fault]:
     """A text that came back as it was: right for names, interjections and loan words only."""
-    bases = [code.split("-", maxsplit=1)[0] for code in pair]
+    bases = [base(code) for code in pair]
     pinned = {letters(term.source) for term in terms if term.source == term.target}
     if bases[0] == bases[1] or letters(source) != letters(answer) or letters(source) in pinned:
         return []

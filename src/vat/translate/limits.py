@@ -22,7 +22,7 @@ from vat.translate.memory import key_of
 
 logger = logging.getLogger(__name__)
 
-_LEDGER: Final = "spending.jsonl"
+_SPENDING: Final = "spending.jsonl"
 _MILLION: Final = 1e6
 _CLOCKS_DIFFER: Final = 60.0
 """Seconds between the clocks of two hosts. What was written later than that from now was written
@@ -110,7 +110,7 @@ class RateLimit:
 
 
 @dataclass(slots=True)
-class Ledger:
+class Spending:
     """What all jobs have spent, line by line, and whether there is room for more.
 
     A request is noted with its estimated cost before it is sent and with the true one afterwards:
@@ -169,10 +169,10 @@ class Ledger:
 
     @contextmanager
     def _open(self) -> Iterator[TextIO]:
-        """The ledger under its lock, read to its end."""
+        """The file of all spending under its lock, read to its end."""
         if self.folder is None:
             raise TranslationError("A cost limit needs a folder in which spending is recorded.")
-        with self._lock, locked(self.folder / _LEDGER) as file:
+        with self._lock, locked(self.folder / _SPENDING) as file:
             if os.fstat(file.fileno()).st_size < self._offset:
                 self._offset, self.run, self.named = 0, 0.0, 0.0
             file.seek(self._offset)
@@ -189,7 +189,7 @@ class Ledger:
                 return
             cost, name = float(entry["cost"]), entry["name"]
         except (ValueError, TypeError, KeyError):
-            logger.warning("a line of %s is damaged: %s", _LEDGER, line[:80])
+            logger.warning("a line of %s is damaged: %s", _SPENDING, line[:80])
             return
         self.run += cost
         self.named += cost if name == self.name else 0.0
@@ -203,13 +203,13 @@ class Ledger:
 
 
 def begin_run(folder: str | Path) -> TextIO:
-    """Note in the ledger that a new run begins: `max_cost` is counted from here.
+    """Note in the file of all spending that a new run begins: `max_cost` is counted from here.
 
     Runs at the same time share one count, from the first one's beginning on: each that began the
     count anew would let the others spend as much again. A run lasts while the file that is returned
     is open.
     """
-    with locked(Path(folder) / _LEDGER) as file:
+    with locked(Path(folder) / _SPENDING) as file:
         running = (Path(folder) / "running").open("a", encoding="utf-8")
         with suppress(BlockingIOError):
             fcntl.flock(running, fcntl.LOCK_EX | fcntl.LOCK_NB)

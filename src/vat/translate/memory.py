@@ -26,7 +26,7 @@ def key_of(parts: Any) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Remembered:
     """The texts of a sentence, cue by cue, and what was odd about them, if anything."""
 
     texts: tuple[str, ...]
@@ -39,25 +39,25 @@ class Memory:
 
     folder: Path | None
 
-    def recall(self, key: str, count: int) -> Kept | None:
+    def recall(self, key: str, count: int) -> Remembered | None:
         """What is kept under a key for `count` cues, None where that is nothing or damaged."""
         if self.folder is None:
             return None
         path = self._path(self.folder, key)
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
-            kept = Kept(tuple(record["texts"]), record["doubt"])
+            kept = Remembered(tuple(record["texts"]), record["doubt"])
         except FileNotFoundError:
             return None
         except (ValueError, KeyError, TypeError):
-            kept = Kept((), "")
+            kept = Remembered((), "")
         if len(kept.texts) == count and all(map(_is_text, kept.texts)):
             return kept
         logger.warning("%s is damaged; its sentence is translated again", path)
         path.unlink(missing_ok=True)
         return None
 
-    def keep(self, key: str, kept: Kept, about: Mapping[str, Any]) -> Kept:
+    def keep(self, key: str, kept: Remembered, about: Mapping[str, Any]) -> Remembered:
         """What is kept under the key from now on: this, or what was there first.
 
         `about` is for people who look into the file.

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from vat.device import gpu_errors, is_out_of_memory
 from vat.errors import ModelError, TranslationError
-from vat.translate.fitting import columns, divide, sentence_ends
+from vat.subtitles.lines import columns
+from vat.subtitles.sentences import sentence_ends
+from vat.translate.fitting import divide
 from vat.translate.glossary import replace_terms
 from vat.translate.integrity import Fault, faults
 from vat.translate.job import Job

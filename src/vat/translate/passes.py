@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from vat.errors import TranslationError
 from vat.languages import language
+from vat.subtitles.lines import columns
 from vat.translate.chat import Server
 from vat.translate.dialogue import Dialogue, Step, Task
-from vat.translate.fitting import columns, is_too_long, room, wide
+from vat.translate.fitting import is_too_long, room, wide
 from vat.translate.glossary import terms_in
 from vat.translate.job import Job
 from vat.translate.memory import Memory, key_of
@@ -181,13 +182,13 @@ def _tasks(job: Job, step: Step, groups: Iterable[range], items: Sequence[Any]) 
 
 def _account(job: Job, server: Server) -> None:
     """What the translation has taken, into the report and the log."""
-    report, ledger = job.report, server.ledger
+    report, spending = job.report, server.spending
     report.requests, report.tokens = server.requests, server.tokens
     said = ""
-    if ledger.prices is not None:
-        ledger.look()
-        report.cost = round(ledger.cost(server.tokens), 6)
-        report.cost_so_far = round(ledger.named, 6)
+    if spending.prices is not None:
+        spending.look()
+        report.cost = round(spending.cost(server.tokens), 6)
+        report.cost_so_far = round(spending.named, 6)
         said = f", which cost {report.cost:.4f} ({report.cost_so_far:.4f} with earlier runs)"
     logger.info(
         "%d sentences, %d of them known; %d requests with %d + %d tokens%s",

@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import Final
 
 from vat.subtitles.limits import CueSettings
+from vat.subtitles.lines import one_line
 from vat.timeline import Cue
-from vat.translate.fitting import one_line
 from vat.translate.glossary import Term, terms_in
 from vat.translate.job import MARK, Job
 from vat.translate.sentences import joint, sentences

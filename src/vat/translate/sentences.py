@@ -5,8 +5,10 @@ from itertools import accumulate
 from typing import Final
 
 from vat.languages import is_cjk
+from vat.subtitles.cues import PAUSE_SECONDS
+from vat.subtitles.lines import one_line
+from vat.subtitles.sentences import sentence_ends
 from vat.timeline import Cue
-from vat.translate.fitting import PAUSE_SECONDS, one_line, sentence_ends
 from vat.translate.writing import has_letters
 
 MOST_CUES: Final = 5

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from vat.device import resolve
 from vat.errors import ConfigError
+from vat.settings import DEVICES, Text, means, setting
 
 PLACEHOLDERS: Final = (
     "source_language",
@@ -36,9 +37,125 @@ _SECRET_PATH: Final = re.compile("(?:^|/)sk-")
 """Names of parameters that hold secrets, and how keys begin."""
 
 
+# Without slots, which would hide the defaults: the classes below take their defaults from here.
+@dataclass(frozen=True)
+class TranslateSection:
+    """The keys of the configuration's `translate` section, where prompts and terms are folders."""
+
+    backend: str = setting(
+        "openai",
+        "openai: any server with OpenAI's chat interface. ctranslate2: a local model (NLLB,"
+        " M2M100, OPUS-MT). none: no translation.",
+        enum=("openai", "ctranslate2", "none"),
+    )
+    base_url: str | None = setting(
+        None,
+        "Address of the server, such as http://localhost:11434/v1, or null for OpenAI's own. The"
+        " key comes from OPENAI_API_KEY.",
+    )
+    model: Text = setting(
+        "gpt-4.1-mini",
+        "openai: the model's name on the server. ctranslate2: a folder, or owner/name of a"
+        " converted model on the Hugging Face hub.",
+    )
+    device: str = means(
+        "auto",
+        "Where a ctranslate2 model runs; auto takes a GPU where there is one.",
+        enum=DEVICES,
+    )
+    gpu_mem_mb: int | None = means(
+        None,
+        "GPU memory that one ctranslate2 job asks for, in MB, or null to take it from the size of"
+        " the model.",
+        minimum=0,
+    )
+    batch_size: int = setting(
+        30, "How many subtitles are asked for at once; sentences are never parted.", minimum=1
+    )
+    context: int = setting(
+        3,
+        "How many subtitles before and after a sentence are shown to the model as context.",
+        minimum=0,
+    )
+    temperature: float | None = setting(
+        None, "Sampling temperature, or null for the server's own.", minimum=0, maximum=2
+    )
+    instructions: str = setting(
+        "", "Wishes for the translation in plain words (tone, names), or an empty text."
+    )
+    prompts: Text = setting(
+        "config/prompts",
+        "Folder with the prompts (translate.txt, review.txt, shorten.txt, terms.txt) and"
+        " styles/{language}.txt, notes on each target language. Each file is looked for in the"
+        " working directory, then beside the Snakefile.",
+    )
+    glossary: Text | None = setting(
+        None,
+        "Folder with glossaries, or null: {language}.tsv for all videos, {video}.{language}.tsv"
+        " for one; tab-separated columns source, target, note.",
+    )
+    echo: bool = setting(
+        True,
+        "Whether the model repeats the first words of each subtitle, which proves that no"
+        " translation has moved to another. false for small models that cannot.",
+    )
+    review: bool = setting(
+        False,
+        "Whether every translation is reviewed in a second pass (draft, critique, final), at about"
+        " twice the price.",
+    )
+    shorten: bool = setting(
+        True,
+        "Whether a translation that cannot be read in its time is asked for once in a shorter"
+        " form.",
+    )
+    memory: bool = setting(
+        True,
+        "Whether a sentence that was translated before, in any video, is translated the same way"
+        " whatever stands around it.",
+    )
+    on_failure: str = setting(
+        "fail",
+        "A subtitle that cannot be translated fails the job (fail), or keeps its source text"
+        " behind the mark [?] (keep-source-and-mark).",
+        enum=("fail", "keep-source-and-mark"),
+    )
+    timeout_seconds: float = means(120, "How long one answer may take.", exclusiveMinimum=0)
+    attempts: int = means(
+        4,
+        "How often a subtitle is asked for alone before the job fails by its number.",
+        minimum=1,
+    )
+    concurrency: int = means(4, "How many requests a job has under way at once.", minimum=1)
+    requests_per_minute: float | None = means(
+        None,
+        "Most requests per minute to the server, of all jobs together, or null for no limit.",
+        exclusiveMinimum=0,
+    )
+    tokens_per_minute: float | None = means(
+        None,
+        "Most tokens per minute to and from the server, of all jobs together, or null for no"
+        " limit.",
+        exclusiveMinimum=0,
+    )
+    input_price: float | None = means(
+        None,
+        "Price of a million input tokens, in any currency, or null where it is not known.",
+        minimum=0,
+    )
+    output_price: float | None = means(
+        None, "Price of a million output tokens, or null where it is not known.", minimum=0
+    )
+    max_cost: float | None = means(
+        None,
+        "Most that one run may spend, in the currency of the prices, or null for no limit.",
+        minimum=0,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class TranslateSettings:
-    """What shapes a translation: keys of the configuration's `translate` section.
+    """What shapes a translation: the recipe of `TranslateSection`, with texts in place of folders.
 
     `prompts` holds the texts of the prompts by name, `style` the notes on the target language,
     `glossary` a digest of the terms, and `model` the name on a server or the folder of a local one.
@@ -46,19 +163,19 @@ class TranslateSettings:
 
     backend: str
     model: str
-    base_url: str | None = None
-    batch_size: int = 30
-    context: int = 3
-    temperature: float | None = None
-    instructions: str = ""
+    base_url: str | None = TranslateSection.base_url
+    batch_size: int = TranslateSection.batch_size
+    context: int = TranslateSection.context
+    temperature: float | None = TranslateSection.temperature
+    instructions: str = TranslateSection.instructions
     prompts: Mapping[str, str] = field(default_factory=dict)
     style: str = ""
     glossary: str = ""
-    echo: bool = True
-    review: bool = False
-    shorten: bool = True
-    memory: bool = True
-    on_failure: str = "fail"
+    echo: bool = TranslateSection.echo
+    review: bool = TranslateSection.review
+    shorten: bool = TranslateSection.shorten
+    memory: bool = TranslateSection.memory
+    on_failure: str = TranslateSection.on_failure
 
     @property
     def is_local(self) -> bool:
@@ -77,14 +194,14 @@ class Means:
 
     device: str = "cpu"
     threads: int = 1
-    timeout_seconds: float = 120
-    attempts: int = 4
-    concurrency: int = 4
-    requests_per_minute: float | None = None
-    tokens_per_minute: float | None = None
-    input_price: float | None = None
-    output_price: float | None = None
-    max_cost: float | None = None
+    timeout_seconds: float = TranslateSection.timeout_seconds
+    attempts: int = TranslateSection.attempts
+    concurrency: int = TranslateSection.concurrency
+    requests_per_minute: float | None = TranslateSection.requests_per_minute
+    tokens_per_minute: float | None = TranslateSection.tokens_per_minute
+    input_price: float | None = TranslateSection.input_price
+    output_price: float | None = TranslateSection.output_price
+    max_cost: float | None = TranslateSection.max_cost
     folder: Path | None = None
     name: str = ""
 
@@ -139,7 +256,7 @@ def address_fault(address: str) -> str:
     return "" if parts.scheme in ("http", "https") and parts.hostname else _NO_ADDRESS
 
 
-def check_means(config: Mapping[str, Any]) -> None:
+def check_server(config: Mapping[str, Any]) -> None:
     """See that a limit on cost can be kept, and that no secret would get into logs.
 
     Raises:

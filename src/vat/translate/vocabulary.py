@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from vat.errors import ModelError
-from vat.languages import language
+from vat.languages import base, language
 
 _END: Final = "</s>"
 _M2M100_NAMES: Final = {"jw": "jv"}
@@ -105,8 +105,8 @@ def language_token(tokenizer: Any, code: str, *, target: bool = False) -> str:
         ModelError: where it knows neither. M2M100 writes Chinese in simplified characters only.
     """
     known = language(code)
-    base = code.split("-", maxsplit=1)[0]
-    tokens = [known.flores, f"__{code}__", f"__{_M2M100_NAMES.get(base, base)}__"]
+    name = base(code)
+    tokens = [known.flores, f"__{code}__", f"__{_M2M100_NAMES.get(name, name)}__"]
     if target and code == "zh-hant":
         tokens = [known.flores]
     for token in tokens:
@@ -185,8 +185,7 @@ def opus_token(known: Sequence[str], code: str) -> str | None:
     if not tokens:
         return None
     wanted = language(code)
-    base = code.split("-", maxsplit=1)[0]
-    names = [*_OPUS_NAMES.get(code, ()), wanted.flores, wanted.iso639_2, base]
+    names = [*_OPUS_NAMES.get(code, ()), wanted.flores, wanted.iso639_2, base(code)]
     for name in names if code != "zh-hant" else names[:3]:
         if f">>{name}<<" in tokens:
             return f">>{name}<<"

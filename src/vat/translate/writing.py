@@ -4,9 +4,10 @@ import functools
 import re
 from collections.abc import Set
 from typing import Any, Final
-from unicodedata import name, normalize
+from unicodedata import name as unicode_name
+from unicodedata import normalize
 
-from vat.languages import LANGUAGES
+from vat.languages import LANGUAGES, base
 
 _SCRIPTS: Final = {
     **{"Latn": "LATIN", "Hans": "CJK", "Hant": "CJK", "Jpan": "CJK HIRAGANA KATAKANA"},
@@ -36,17 +37,10 @@ _WORD = re.compile(rf"[{_LATIN}]+(?:['’.-][{_LATIN}]+)*|(?:(?![{_LATIN}])\w)+"
 
 def scripts_of(code: str) -> frozenset[str]:
     """The scripts in which a language is written, by Unicode's names, such as LATIN."""
-    base = code.split("-", maxsplit=1)[0]
-    if base in _TWO_SCRIPTS:
-        return frozenset(_TWO_SCRIPTS[base].split())
+    if base(code) in _TWO_SCRIPTS:
+        return frozenset(_TWO_SCRIPTS[base(code)].split())
     flores = LANGUAGES[code].flores or "_Latn"
     return frozenset(_SCRIPTS[flores.rsplit("_", 1)[1]].split())
-
-
-@functools.lru_cache(maxsize=4096)
-def letters(text: str) -> str:
-    """The letters and digits of a text, without regard to case, width and accents' encoding."""
-    return "".join(filter(str.isalnum, normalize("NFKC", text).casefold()))
 
 
 def has_letters(text: str) -> bool:
@@ -91,7 +85,7 @@ def foreign_share(text: str, code: str, source: str, wanted_words: Set[str] = fr
 @functools.lru_cache(maxsize=4096)
 def script_of(letter: str) -> str:
     """The script of one letter by Unicode's name, such as LATIN; empty where it has none."""
-    return re.split(r"[ -]", name(letter, ""), maxsplit=1)[0]
+    return re.split(r"[ -]", unicode_name(letter, ""), maxsplit=1)[0]
 
 
 def _is_latin(text: str) -> bool:
@@ -124,8 +118,8 @@ def likely_language(text: str, code: str) -> tuple[str, float, float | None]:
 
     The last is None where the detector (py3langid) does not know `code`.
     """
-    base = code.split("-", maxsplit=1)[0]
-    wanted = {"zh", "wuu", "yue"} if base in ("zh", "yue") else {_DETECTOR_NAMES.get(base, base)}
+    name = base(code)
+    wanted = {"zh", "wuu", "yue"} if name in ("zh", "yue") else {_DETECTOR_NAMES.get(name, name)}
     ranked = _detector().rank(text)
     known = [probability for label, probability in ranked if label in wanted]
     best, probability = ranked[0]

@@ -9,12 +9,13 @@ import pytest
 from tests.helpers.embedding import CUES, media_of
 from tests.helpers.media import ffmpeg
 from tests.helpers.sources import make_source
-from vat.embed import EmbedSettings, Track
 from vat.embed.check import SAMPLES, check_result
 from vat.embed.picture import differences, read_picture
+from vat.embed.settings import EmbedSettings
 from vat.embed.streams import plan_streams
 from vat.errors import EmbedError
 from vat.subtitles.formats import to_srt
+from vat.subtitles.track import Track
 from vat.timeline import Cue
 
 SETTINGS = EmbedSettings()
@@ -31,7 +32,7 @@ def check(source: Path, result: Path, cues: Sequence[Cue], container: str = "mkv
 def mux(source: Path, cues: Sequence[Cue], *arguments: str, container: str = "mkv") -> Path:
     """What ffmpeg alone would make of it."""
     file, result = source.with_name("t.srt"), source.with_name(f"muxed.{container}")
-    file.write_text(to_srt(cues))
+    file.write_text(to_srt(Track("en", cues)))
     text = ["-c:s", "mov_text"] if container == "mp4" else []
     maps = arguments or ("-map", "0", "-map", "1")
     ffmpeg("-i", source, "-f", "srt", "-i", file, *maps, "-c", "copy", *text, result)

@@ -10,7 +10,8 @@ from vat.embed.delivery import deliver
 from vat.errors import EmbedError
 from vat.planning.delivery_names import delivery_names
 from vat.planning.sources import Video
-from vat.subtitles.formats import write_subtitles
+from vat.subtitles.formats import write_track
+from vat.subtitles.track import Track
 from vat.timeline import Cue
 
 
@@ -28,7 +29,7 @@ def results(tmp_path: Path) -> Path:
     folder = tmp_path / "results" / "a-0123abcd"
     for name, code in (("zh", "zh"), ("source", "en")):
         files = [folder / "subtitles" / f"{name}.{end}" for end in ("json", "srt", "vtt", "ass")]
-        write_subtitles(code, [Cue(1, 0, 1, f"in {code}")], *files)
+        write_track(Track(code, [Cue(1, 0, 1, f"in {code}")]), *files)
     (folder / "a-0123abcd.mkv").write_bytes(b"video")
     return folder
 
@@ -214,5 +215,5 @@ def test_subtitles_alone(results: Path) -> None:
 
 def test_two_tracks_of_one_language_are_both_there(results: Path) -> None:
     files = [results / "subtitles" / f"source.{end}" for end in ("json", "srt", "vtt", "ass")]
-    write_subtitles("zh", [Cue(1, 0, 1, "spoken")], *files)
+    write_track(Track("zh", [Cue(1, 0, 1, "spoken")]), *files)
     assert put(results) == ["a.mkv", "a.source.zh.srt", "a.zh.srt"]

@@ -7,9 +7,12 @@ import av
 import pytest
 
 from tests.helpers.media import FFMPEG, HOSTILE, ffmpeg, frames, make_video, packets, streams
-from vat.embed import EmbedSettings, Track, embed
+from vat.embed.embed import embed
+from vat.embed.settings import EmbedSettings
 from vat.errors import EmbedError
 from vat.media.probe import Media, probe, probe_duration
+from vat.subtitles.direction import END, TO_LEFT
+from vat.subtitles.track import Track
 from vat.timeline import Cue
 
 CUES = [Cue(1, 0.5, 1.2, "Hello {b} & <i>\n世界"), Cue(2, 1.5, 1.9, "Second")]
@@ -73,6 +76,19 @@ def test_every_stream_is_kept_and_a_track_added(rich: Path, tmp_path: Path) -> N
         assert flags == [False, True, False]
         assert old.disposition & av.stream.Disposition.forced
     assert abs(probe_duration(result) - probe_duration(rich)) <= 1 / 25
+
+
+@pytest.mark.parametrize(("container", "form"), [("mkv", "srt"), ("mkv", "ass"), ("mp4", "srt")])
+def test_lines_from_right_to_left_keep_their_marks(
+    container: str, form: str, tmp_path: Path
+) -> None:
+    source = make_video(tmp_path / "v.mp4", 2)
+    track = Track("he", [Cue(1, 0.5, 1.2, "Linux עובד.\nIt works.")], second="en", upper_lines=[1])
+    settings = EmbedSettings(container=container, track_format=form)
+    result = put(source, tmp_path / f"out.{container}", [track], settings)
+    stored = b"".join(packet[-1] for packet in packets(result))
+    assert f"{TO_LEFT}Linux עובד.{END}".encode() in stored
+    assert b"It works." in stored
 
 
 def test_the_track_gives_back_the_cues(rich: Path, tmp_path: Path) -> None:

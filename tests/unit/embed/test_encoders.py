@@ -11,7 +11,8 @@ import pytest
 from tests.helpers.embedding import BURN, TRACK, media_of, needs_font
 from tests.helpers.media import FFMPEG, make_video
 from tests.helpers.sources import make_source
-from vat.embed import embed, encoders
+from vat.embed import encoders
+from vat.embed.embed import embed
 from vat.embed.encoders import ENCODERS, choose_encoder, encoder_arguments, probe_encoder
 from vat.embed.picture import Picture
 from vat.embed.settings import EmbedSettings

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from tests.helpers.embedding import BURN, burn
-from tests.helpers.media import ffmpeg, frames, make_video, shows
-from vat.embed import Track
+from tests.helpers.media import FFMPEG, ffmpeg, frames, make_video, shows
 from vat.embed.fonts import (
     check_fonts,
     font_environment,
@@ -18,6 +17,7 @@ from vat.embed.settings import EmbedSettings
 from vat.errors import EmbedError
 from vat.languages import LANGUAGES
 from vat.subtitles.fonts import FONTS, font_of, font_with
+from vat.subtitles.track import Track
 from vat.timeline import Cue
 
 TEXTS = {
@@ -87,6 +87,18 @@ def test_invisible_characters_need_no_font(tmp_path: Path) -> None:
     source = make_video(tmp_path / "v.mp4", 1)
     text = "\N{ZERO WIDTH JOINER}\N{RIGHT-TO-LEFT MARK}\N{WORD JOINER}"
     assert burn(source, BURN, Track("en", [Cue(1, 0, 1, text)])).exists()
+
+
+def test_a_font_without_marks_of_direction_will_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "failed to find any fallback with glyph 0x202B for font"
+    monkeypatch.setattr("vat.embed.fonts.run_ffmpeg", lambda *_, **__: said)
+    track = Track("he", [Cue(1, 0, 1, "שלום")])
+    check_fonts(track, "", tmp_path, ffmpeg=FFMPEG, environment={})
+    said = said.replace("202B", "5E9")
+    with pytest.raises(EmbedError, match=r"ש \(U\+05E9\)"):
+        check_fonts(track, "", tmp_path, ffmpeg=FFMPEG, environment={})
 
 
 @pytest.mark.usefixtures("no_fonts")

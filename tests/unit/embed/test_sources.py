@@ -10,8 +10,10 @@ import pytest
 from tests.helpers.embedding import CUES, media_of, moments
 from tests.helpers.media import FFMPEG, ffmpeg, packets
 from tests.helpers.sources import SOURCES, make_source
-from vat.embed import EmbedSettings, Track, embed
+from vat.embed.embed import embed
+from vat.embed.settings import EmbedSettings
 from vat.errors import EmbedError
+from vat.subtitles.track import Track
 from vat.timeline import Cue
 
 TRACKS = [Track("zh", CUES), Track("de", CUES[:2])]

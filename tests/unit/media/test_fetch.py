@@ -239,3 +239,46 @@ def test_a_name_that_is_no_utf8_is_recorded(tmp_path: Path) -> None:
     options: dict[str, Any] = dict.fromkeys(("title", "audio_track", "format", "cookies"))
     download(str(video), tmp_path / "s", tmp_path / "m.json", remote=False, ffmpeg="", **options)
     assert Media.from_json(read_json(tmp_path / "m.json")).name == video.name
+
+
+class Playlist(BaseHTTPRequestHandler):
+    """Serves a list of segments, with or without the mark of its end, and the segments."""
+
+    segment: ClassVar[bytes] = b""
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        Playlist.asked.append(self.path)
+        text = "#EXTM3U\n#EXT-X-TARGETDURATION:4\n#EXTINF:4.0,\npart.ts\n"
+        ending = "#EXT-X-ENDLIST\n" if "ended" in self.path else ""
+        body = (text + ending).encode() if ".m3u8" in self.path else self.segment
+        self.send_response(200)
+        kind = "application/vnd.apple.mpegurl" if ".m3u8" in self.path else "video/mp2t"
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Be quiet."""
+
+
+def test_a_live_stream_is_refused_and_a_recording_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = make_video(tmp_path / "part.ts", 4)
+    monkeypatch.setattr(Playlist, "segment", part.read_bytes())
+    monkeypatch.setattr(Playlist, "asked", [])
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Playlist)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    try:
+        fetch(f"{address}/ended.m3u8", tmp_path / "ended")
+        assert (tmp_path / "ended").stat().st_size > 1000
+        Playlist.asked.clear()
+        with pytest.raises(SourceError, match="is a live stream"):
+            fetch(f"{address}/live.m3u8", tmp_path / "live")
+        assert not [path for path in Playlist.asked if "part" in path]
+    finally:
+        server.shutdown()
+        server.server_close()

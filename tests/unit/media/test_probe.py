@@ -112,3 +112,12 @@ def test_subtitles_alone_are_no_video(tmp_path: Path) -> None:
     (tmp_path / "s.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\nHello\n")
     with pytest.raises(SourceError, match=r"s\.srt"):
         look(tmp_path / "s.srt")
+
+
+def test_an_encrypted_video_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "v.mp4"
+    key = ["-encryption_scheme", "cenc-aes-ctr", "-encryption_key", "76" * 16]
+    plain = make_video(tmp_path / "plain.mp4", 2)
+    ffmpeg("-i", plain, "-c", "copy", *key, "-encryption_kid", "a7" * 16, source)
+    with pytest.raises(SourceError, match="is encrypted"):
+        probe(source, name="v.mp4", title=None, source=str(source), audio_track=None)

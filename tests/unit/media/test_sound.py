@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.helpers.media import FFMPEG, HOSTILE, ffmpeg, make_video
+from tests.helpers.media import HOSTILE, ffmpeg, make_video
 from vat.media.probe import probe
 from vat.media.sound import (
     SPEECH_RATE,
@@ -41,7 +41,7 @@ def first_picture(source: Path) -> float:
 
 def extract(source: Path, destination: Path, track: int | None = None) -> Path:
     media = probe(source, name=source.name, title=None, source=str(source), audio_track=track)
-    extract_audio(source, media, destination, ffmpeg=FFMPEG)
+    extract_audio(source, media, destination)
     return destination
 
 

@@ -1,19 +1,23 @@
 """The configuration's schema: closed, described, defaulted, and clear when something is wrong."""
 
+import json
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
+from vat.embed.settings import EmbedSettings
 from vat.errors import ConfigError
-from vat.planning.config import check, complete, load_schema, recipe, reference
-
-
-@pytest.fixture(scope="module")
-def schema(root: Path) -> Mapping[str, Any]:
-    return load_schema(root / "workflow/schemas/config.schema.yaml")
+from vat.planning.config import CONFIG, SHEET_ROW, check, complete, recipe
+from vat.planning.reference import files
+from vat.speech.settings import AsrSettings, SplitSettings
+from vat.transcript.settings import QuarantineSettings, SeamSettings
+from vat.translate.settings import TranslateSettings
 
 
 def parts(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -23,10 +27,10 @@ def parts(schema: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, Mapp
             yield from parts(part, f"{path}{key}.")
 
 
-def test_the_commented_file_states_exactly_the_schema_defaults(root: Path, schema: Any) -> None:
+def test_the_commented_file_states_exactly_the_schema_defaults(root: Path) -> None:
     written = yaml.safe_load((root / "config/config.yaml").read_text(encoding="utf-8"))
-    assert complete(written, schema) == complete({}, schema)
-    for name, part in parts(schema):
+    assert complete(written) == complete({})
+    for name, part in parts(CONFIG):
         if name != "pathvars" and "properties" not in part:
             value: Any = written
             for key in name.split("."):
@@ -34,17 +38,17 @@ def test_the_commented_file_states_exactly_the_schema_defaults(root: Path, schem
             assert value == part["default"], name
 
 
-def test_every_key_is_described_and_closed(schema: Any) -> None:
-    for name, part in parts(schema):
+def test_every_key_is_described_and_closed() -> None:
+    for name, part in parts(CONFIG):
         assert part["description"].strip(), name
         assert "default" in part, name
         if "properties" in part:
             assert part["additionalProperties"] is False, name
 
 
-def test_the_demo_configuration_is_valid(root: Path, schema: Any) -> None:
+def test_the_demo_configuration_is_valid(root: Path) -> None:
     demo = yaml.safe_load((root / "config/demo.yaml").read_text(encoding="utf-8"))
-    assert complete(demo, schema)["asr"]["model"] == "models/asr"
+    assert complete(demo)["asr"]["model"] == "models/asr"
 
 
 @pytest.mark.parametrize(
@@ -59,13 +63,34 @@ def test_the_demo_configuration_is_valid(root: Path, schema: Any) -> None:
         ({"split": {"chunk_seconds": 1}}, ["split.chunk_seconds", "minimum"]),
         ({"videos": []}, ["videos"]),
         ({"split": 30}, ["split", "object"]),
+        ({"split": None}, ["split", "object"]),
+        ({"split": {"chunk_seconds": float("nan")}}, ["split.chunk_seconds", "number", "nan"]),
+        ({"split": {"chunk_seconds": float("inf")}}, ["split.chunk_seconds", "number", "inf"]),
+        ({"split": {"chunk_seconds": True}}, ["split.chunk_seconds", "number", "True"]),
+        ({"asr": {"beam_size": True}}, ["asr.beam_size", "integer", "True"]),
+        ({"asr": {"beam_size": "[5"}}, ["asr.beam_size", "integer", "'[5'"]),
+        ({"asr": {"device": 0}}, ["asr.device", "is 0", "auto, cuda, cpu"]),
+        ({"asr": {"temperature": [0.0, 2.0]}}, ["asr.temperature[1]", "maximum"]),
+        ({"delivery": {"sidecars": ["srt", "txt"]}}, ["sidecars[1]", "srt, vtt, ass"]),
+        ({"embed": {"burn_language": "sorce"}}, ["embed.burn_language", "'source'"]),
+        ({1: 2}, ["'1' is unknown"]),
+        ({"split": {"a\nb": 1}}, ["unknown"]),
+        ({"pathvars": {"a\nb": 1}}, ["string", "not 1"]),
+        ({"embed": {"mode": "a\nb"}}, ["embed.mode"]),
+        ({"languages": {"source": "a\nb"}}, ["languages.source"]),
+        ({"languages": {"source": False}}, ["languages.source", "put a word like no into quotes"]),
+        (
+            {"merge": {"languages": {False: {}}}},
+            ["a key of 'merge.languages'", "like no into quotes"],
+        ),
+        ({"asr": {"beam_size": 5.0}}, ["asr.beam_size", "integer", "5.0"]),
     ],
 )
 def test_a_mistake_is_one_sentence_with_the_key(
-    schema: Any, config: dict[str, Any], fragments: list[str]
+    config: dict[str, Any], fragments: list[str]
 ) -> None:
     with pytest.raises(ConfigError) as error:
-        complete(config, schema)
+        complete(config)
     message = str(error.value)
     assert "\n" not in message
     assert message[-1] in ".?"
@@ -73,7 +98,27 @@ def test_a_mistake_is_one_sentence_with_the_key(
         assert fragment in message
 
 
-def test_text_from_the_command_line_gets_its_type(schema: Any) -> None:
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner),
+)
+PLACES = st.sampled_from([name.split(".") for name, _ in parts(CONFIG)])
+
+
+@given(PLACES, VALUES)
+def test_whatever_is_said_is_taken_or_refused_in_one_sentence(place: list[str], said: Any) -> None:
+    for key in reversed(place):
+        said = {key: said}
+    message = ""
+    try:
+        check(complete(said), CONFIG)
+    except ConfigError as error:
+        message = str(error)
+    assert len(message.splitlines()) <= 1
+    assert not message or message[-1] in ".?"
+
+
+def test_text_from_the_command_line_gets_its_type() -> None:
     said = {
         "split": {"chunk_seconds": "30"},
         "separate": {"enabled": "false"},
@@ -81,7 +126,7 @@ def test_text_from_the_command_line_gets_its_type(schema: Any) -> None:
         "languages": {"targets": ["no", "zh"]},
         "translate": {"base_url": "null", "context": "0"},
     }
-    config = complete(said, schema)
+    config = complete(said)
     assert config["split"]["chunk_seconds"] == 30
     assert config["separate"]["enabled"] is False
     assert config["asr"]["temperature"] == [0.0, 0.5]
@@ -92,42 +137,83 @@ def test_text_from_the_command_line_gets_its_type(schema: Any) -> None:
     assert config["translate"]["context"] == 0
 
 
-def test_a_partial_section_keeps_its_other_defaults(schema: Any) -> None:
-    config = complete({"split": {"chunk_seconds": 30}}, schema)
+def test_a_partial_section_keeps_its_other_defaults() -> None:
+    config = complete({"split": {"chunk_seconds": 30}})
     assert config["split"]["chunk_seconds"] == 30
     assert config["split"]["window_seconds"] == 30
     assert config["asr"]["model"] == "large-v3"
 
 
-def test_the_recipe_has_no_key_that_only_names_means(schema: Any) -> None:
-    cpu = complete({"asr": {"device": "cpu"}, "ffmpeg": "system"}, schema)
-    assert recipe(cpu, schema) == recipe(complete({}, schema), schema)
-    other = complete({"asr": {"beam_size": 1}}, schema)
-    assert recipe(other, schema) != recipe(cpu, schema)
+def test_the_recipe_has_no_key_that_only_names_means() -> None:
+    cpu = complete({"asr": {"device": "cpu"}, "ffmpeg": "system"})
+    assert recipe(cpu) == recipe(complete({}))
+    other = complete({"asr": {"beam_size": 1}})
+    assert recipe(other) != recipe(cpu)
 
 
-def test_a_row_of_a_sheet_is_checked_by_name(root: Path) -> None:
-    rows = load_schema(root / "workflow/schemas/videos.schema.yaml")
+def test_a_row_of_a_sheet_is_checked_by_name() -> None:
     with pytest.raises(ConfigError, match=r"row 3.*'langauge' is unknown.*'language'"):
-        check({"source": "x", "langauge": "en"}, rows, "video sheet 'v.tsv', row 3")
+        check({"source": "x", "langauge": "en"}, SHEET_ROW, "video sheet 'v.tsv', row 3")
     with pytest.raises(ConfigError, match="source"):
-        check({"language": "en"}, rows, "row")
+        check({"language": "en"}, SHEET_ROW, "row")
 
 
-def test_the_documented_keys_are_the_schema(root: Path, schema: Any) -> None:
-    text = (root / "docs/configuration.md").read_text(encoding="utf-8")
-    rows = load_schema(root / "workflow/schemas/videos.schema.yaml")
-    assert reference(schema) in text
-    assert reference(rows) in text
+@pytest.mark.parametrize("path", files())
+def test_a_file_that_shows_the_settings_is_what_make_config_writes(root: Path, path: str) -> None:
+    assert (root / path).read_text(encoding="utf-8") == files()[path]
 
 
-def test_limits_of_single_languages_are_checked_like_all_others(schema: Any) -> None:
+def test_the_commented_file_names_every_value_to_choose_from(root: Path) -> None:
+    text = " ".join((root / "config/config.yaml").read_text(encoding="utf-8").split())
+    for name, part in parts(CONFIG):
+        key = name.rpartition(".")[2]
+        choices = part.get("enum") or part.get("items", {}).get("enum", ())
+        above = [before[-400:] for before in text.split(f" {key}: ")]
+        assert any(all(choice in before for choice in choices) for before in above), name
+
+
+@pytest.mark.parametrize(
+    ("section", "settings"),
+    [
+        ("split", SplitSettings),
+        ("asr", AsrSettings),
+        ("seams", SeamSettings),
+        ("quarantine", QuarantineSettings),
+        ("embed", EmbedSettings),
+        ("translate", TranslateSettings),
+    ],
+)
+def test_a_job_knows_every_key_of_its_recipe(section: str, settings: Any) -> None:
+    assert recipe(complete({}))[section].keys() <= {one.name for one in fields(settings)}
+
+
+def test_the_recipe_is_json_as_it_was_written() -> None:
+    said = {"split": {"chunk_seconds": 300, "pad_seconds": 2.0}, "asr": {"temperature": [0]}}
+    shaped = recipe(complete(said))
+    assert json.loads(json.dumps(shaped)) == shaped
+    texts = json.dumps([shaped["split"]["chunk_seconds"], shaped["split"]["pad_seconds"]])
+    assert texts == "[300, 2.0]"
+    assert shaped["asr"]["temperature"] == [0]
+
+
+def test_a_number_of_any_size_is_a_number() -> None:
+    assert complete({"split": {"chunk_seconds": 10**400}})["split"]["chunk_seconds"] == 10**400
+
+
+def test_a_default_that_one_run_changes_is_not_the_next_ones() -> None:
+    complete({})["languages"]["targets"].append("de")
+    complete({})["merge"]["languages"]["zh"] = {}
+    assert complete({})["languages"]["targets"] == ["zh"]
+    assert complete({})["merge"]["languages"] == {}
+
+
+def test_limits_of_single_languages_are_checked_like_all_others() -> None:
     said = {"merge": {"languages": {"zh": {"max_lines": "1", "max_columns": "null"}}}}
-    languages = complete(said, schema)["merge"]["languages"]
+    languages = complete(said)["merge"]["languages"]
     assert languages == {"zh": {"max_lines": 1, "max_columns": None}}
     with pytest.raises(ConfigError, match=r"zh\.max_colums' is unknown.*'max_columns'"):
-        complete({"merge": {"languages": {"zh": {"max_colums": 36}}}}, schema)
+        complete({"merge": {"languages": {"zh": {"max_colums": 36}}}})
     with pytest.raises(ConfigError, match=r"unknown language 'zzh'.*'zh'"):
-        complete({"merge": {"languages": {"zzh": {"max_columns": 36}}}}, schema)
+        complete({"merge": {"languages": {"zzh": {"max_columns": 36}}}})
     with pytest.raises(ConfigError, match=r"merge\.languages\.zh\.max_columns"):
-        complete({"merge": {"languages": {"zh": {"max_columns": 3}}}}, schema)
+        complete({"merge": {"languages": {"zh": {"max_columns": 3}}}})

@@ -11,7 +11,7 @@ from vat.errors import ConfigError, SourceError
 from vat.planning.delivery_names import delivery_names
 from vat.planning.known_sources import Probes
 from vat.planning.plan import Plan, check_api_key, make_plan
-from vat.translate import TranslateSettings
+from vat.translate.settings import TranslateSettings
 
 
 @pytest.fixture
@@ -108,14 +108,14 @@ def test_a_job_lists_the_folder_itself_where_nothing_is_known(make: Any, tmp_pat
     (tmp_path / "in").mkdir()
     make_video(tmp_path / "in/a.mp4", 1)
     run = make(videos="in")
-    (tmp_path / ".snakemake/vat/probes.json").unlink()
+    (tmp_path / ".snakemake/vat/sources.json").unlink()
     assert make(videos="in", renew=False) == run
-    assert not (tmp_path / ".snakemake/vat/probes.json").exists()
+    assert not (tmp_path / ".snakemake/vat/sources.json").exists()
 
 
 def test_two_runs_at_once_keep_what_each_has_found(tmp_path: Path) -> None:
     def run() -> Probes:
-        return Probes(tmp_path / "probes.json")
+        return Probes(tmp_path / "sources.json")
 
     yesterday = run()
     yesterday.listing("monday", lambda: ["old"])
@@ -133,7 +133,7 @@ def test_what_was_learnt_may_be_damaged(
 ) -> None:
     make_video(tmp_path / "v.mp4", 1)
     make(videos="v.mp4")
-    (tmp_path / ".snakemake/vat/probes.json").write_text("{")
+    (tmp_path / ".snakemake/vat/sources.json").write_text("{")
     make(videos="v.mp4")
     assert "probed again" in caplog.text
 
@@ -143,7 +143,7 @@ def test_a_playlist_is_asked_again_and_remembered(
 ) -> None:
     answers = [["a"], ["a", "b"]]
     monkeypatch.setattr("vat.planning.known_sources.expand_url", lambda url: answers.pop(0))
-    probes = Probes(tmp_path / "probes.json")
+    probes = Probes(tmp_path / "sources.json")
     assert probes.entries("list") == ["a"]
     assert probes.entries("list") == ["a", "b"]
     probes.save()
@@ -152,9 +152,9 @@ def test_a_playlist_is_asked_again_and_remembered(
         raise SourceError("no network")
 
     monkeypatch.setattr("vat.planning.known_sources.expand_url", away)
-    assert Probes(tmp_path / "probes.json").entries("list") == ["a", "b"]
+    assert Probes(tmp_path / "sources.json").entries("list") == ["a", "b"]
     with pytest.raises(SourceError, match="no network"):
-        Probes(tmp_path / "probes.json").entries("other")
+        Probes(tmp_path / "sources.json").entries("other")
 
 
 def test_a_job_asks_no_site_for_the_playlist_of_its_run(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vat.errors import ConfigError
-from vat.planning.config import complete, load_schema
+from vat.planning.config import SHEET_ROW, complete
 from vat.planning.sources import Finder, Video, identity, slug
 
 HOSTILE = [
@@ -33,18 +33,15 @@ HOSTILE = [
 
 @pytest.fixture
 def find(root: Path, tmp_path: Path) -> Callable[..., dict[str, Video]]:
-    schema = load_schema(root / "workflow/schemas/config.schema.yaml")
-    rows = load_schema(root / "workflow/schemas/videos.schema.yaml")
-
     def finder(
         videos: Any,
         expand: Callable[[str], Sequence[str]] = lambda url: [url],
         recall: Callable[[str, Any], Sequence[str]] = lambda key, look: look(),
         **sections: Any,
     ) -> dict[str, Video]:
-        config = complete({"videos": videos, **sections}, schema)
+        config = complete({"videos": videos, **sections})
         skip = [tmp_path / "results"]
-        return Finder(config, rows, (tmp_path, root), skip, expand, recall).find()
+        return Finder(config, SHEET_ROW, (tmp_path, root), skip, expand, recall).find()
 
     return finder
 
@@ -200,6 +197,46 @@ def test_a_wrong_row_is_named(find: Any, tmp_path: Path, row: str, message: str)
     (tmp_path / "v.tsv").write_text(f"source\tseparate\taudio_track\n{row}\n")
     with pytest.raises(ConfigError, match=message):
         find("v.tsv")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("v.csv", 'source,title\nin/a.mp4,"A, b"\n'),
+        ("v.csv", '\ufeffsource;title\r\nin/a.mp4;"A, b"\r\n'),
+        ("v.csv", "source\ttitle\nin/a.mp4\tA, b\n"),
+        ("v.tsv", "\ufeffsource\ttitle\nin/a.mp4\tA, b\n"),
+    ],
+)
+def test_sheets_of_spreadsheet_programs_are_read(
+    find: Any, tmp_path: Path, name: str, text: str
+) -> None:
+    touch(tmp_path, "in/a.mp4")
+    (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    (video,) = find(name).values()
+    assert video.title == "A, b"
+
+
+def test_a_list_of_paths_and_addresses_is_read(find: Any, tmp_path: Path) -> None:
+    touch(tmp_path, "in/a b.mp4")
+    lines = ["# mine", "in/a b.mp4", "", "  https://example.org/c.mp4  "]
+    (tmp_path / "list.txt").write_text("\ufeff" + "\r\n".join(lines), encoding="utf-8")
+    a, c = find("list.txt").values()
+    assert Path(a.source).name == "a b.mp4"
+    assert (c.source, c.remote) == ("https://example.org/c.mp4", True)
+    (tmp_path / "list.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match=r"list\.txt"):
+        find("list.txt")
+
+
+def test_what_a_search_passes_over_is_counted(
+    find: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    touch(tmp_path / "in", "a.mp4", "b.QT", "c.dvr-ms", *(f"{n}.xyz" for n in range(7)), ".d.xyz")
+    assert len(find("in")) == 3
+    (record,) = caplog.records
+    assert "7 files" in record.getMessage()
+    assert "0.xyz, 1.xyz" in record.getMessage()
 
 
 @given(st.text(st.characters(exclude_characters="\0/", codec="utf-8"), min_size=1))

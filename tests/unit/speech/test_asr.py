@@ -13,13 +13,13 @@ import soundfile
 
 from vat.errors import GpuMemoryError, ModelError, TranscriptError
 from vat.speech.asr import (
-    AsrSettings,
     load_model,
     transcribe_chunk,
     transcribe_span,
     transcribe_window,
 )
-from vat.timeline import Reading, Segment, Span
+from vat.speech.settings import AsrSettings
+from vat.timeline import Chunks, Reading, Segment, Span
 
 SETTINGS = AsrSettings(temperature=(0.0,), vad_filter=True)
 
@@ -73,7 +73,7 @@ def test_silence_has_no_words(tmp_path: Path, whisper: Any) -> None:
     for end in (5, 0.001):
         span = Span((0, end), (0, end))
         heard = transcribe_span(tmp_path / "s.flac", span, "en", whisper, SETTINGS)
-        assert heard == Reading([], [])
+        assert heard == Reading((), ())
 
 
 def test_the_length_of_windows_does_not_stick_to_the_model(speech: Path, whisper: Any) -> None:
@@ -98,7 +98,7 @@ def arguments(root: Path, speech: Path) -> dict[str, Any]:
 
 def test_a_chunk_of_a_video(root: Path, speech: Path) -> None:
     span = Span((0.0, 5.0), (0.0, 6.0))
-    chunks = {"language": "en", "speech": [[1, 5]], "spans": [span.to_json()]}
+    chunks = Chunks("en", 1.0, "configured", 5.0, ((1, 5),), (span,)).to_json()
     call = json.loads(json.dumps(arguments(root, speech) | {"chunks": chunks, "number": 1}))
     found = transcribe_chunk(**call)
     assert json.loads(json.dumps(found)) == found
@@ -130,7 +130,7 @@ def test_words_know_their_segment(speech: Path) -> None:
 
     heard = transcribe_span(speech, Span((0, 5), (0, 5)), "en", Two(), SETTINGS)
     assert [(word.text, word.segment) for word in heard.words] == [("yes", 0), ("no", 1)]
-    assert heard.segments == [Segment(-0.5, 1.0, 0.2), Segment(-1.5, 3.0, 0.7)]
+    assert heard.segments == (Segment(-0.5, 1.0, 0.2), Segment(-1.5, 3.0, 0.7))
     assert Reading.from_json(json.loads(json.dumps(heard.to_json()))) == heard
 
 
@@ -224,6 +224,6 @@ def test_words_stay_inside_the_context(speech: Path) -> None:
 
 
 def test_a_model_that_knows_only_english_refuses_another_language(root: Path, speech: Path) -> None:
-    chunks = {"language": "zh", "speech": [], "spans": [Span((0, 5), (0, 5)).to_json()]}
+    chunks = Chunks("zh", 1.0, "configured", 5.0, (), (Span((0, 5), (0, 5)),)).to_json()
     with pytest.raises(ModelError, match="'zh', and the speech model"):
         transcribe_chunk(**arguments(root, speech), chunks=chunks, number=1)

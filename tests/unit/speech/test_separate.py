@@ -1,7 +1,6 @@
 """Speech comes out of music, at the same times, in memory that does not grow."""
 
 import shutil
-import sys
 import tracemalloc
 from pathlib import Path
 
@@ -11,6 +10,8 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tiny.judging import distortion_ratio
+from tiny.music import music
 from vat.errors import GpuMemoryError, ModelError
 from vat.media.sound import SPEECH_RATE, write_flac
 from vat.speech.separate import load_separator, overlap_add, separate
@@ -21,22 +22,13 @@ def model(root: Path) -> str:
     return str(root / "models/separator")
 
 
-def quality(found: np.ndarray, truth: np.ndarray) -> float:
-    """Scale-invariant signal-to-distortion ratio in dB (Le Roux et al. 2019)."""
-    scale = found @ truth / (truth @ truth)
-    return 10 * np.log10(((scale * truth) ** 2).sum() / ((found - scale * truth) ** 2).sum())
-
-
 @pytest.fixture(scope="module")
 def speech(root: Path) -> np.ndarray:
     data, _ = soundfile.read(root / "tests/data/speech.flac", dtype="float32")
     return data
 
 
-def with_music(root: Path, speech: np.ndarray, decibels: float) -> np.ndarray:
-    sys.path.insert(0, str(root / "models/training"))
-    from music import music
-
+def with_music(speech: np.ndarray, decibels: float) -> np.ndarray:
     under = music(len(speech), np.random.default_rng(4242), SPEECH_RATE)
     loud = speech[np.abs(speech) > 1e-3]
     level = np.sqrt(np.mean(loud**2) / np.mean(under**2)) * 10 ** (-decibels / 20)
@@ -46,14 +38,14 @@ def with_music(root: Path, speech: np.ndarray, decibels: float) -> np.ndarray:
 
 @pytest.mark.parametrize("decibels", [0, -5])
 def test_speech_is_better_by_six_decibels(
-    root: Path, tmp_path: Path, model: str, speech: np.ndarray, decibels: float
+    tmp_path: Path, model: str, speech: np.ndarray, decibels: float
 ) -> None:
-    mixed = with_music(root, speech, decibels)
+    mixed = with_music(speech, decibels)
     soundfile.write(tmp_path / "a.flac", mixed.T, SPEECH_RATE)
     separate(tmp_path / "a.flac", tmp_path / "s.flac", model, device="cpu", threads=1)
     found, rate = soundfile.read(tmp_path / "s.flac", dtype="float32")
     assert (rate, len(found)) == (SPEECH_RATE, len(speech))
-    assert quality(found, speech) > quality(mixed.mean(axis=0), speech) + 6
+    assert distortion_ratio(found, speech) > distortion_ratio(mixed.mean(axis=0), speech) + 6
 
 
 @pytest.mark.parametrize(

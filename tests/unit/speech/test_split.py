@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from vat.errors import TranscriptError
 from vat.media.sound import SPEECH_RATE, write_flac
-from vat.speech.split import SplitSettings, split, tile
+from vat.speech.settings import SplitSettings
+from vat.speech.split import split, tile
 from vat.speech.vad import (
     FRAME_SECONDS,
     frame_energy,
@@ -112,12 +113,12 @@ def test_split_finds_speech_and_silence(root: Path) -> None:
     chunks, probability = split(
         speech, duration, expected=count, language="en", language_model="", settings=settings
     )
-    assert len(chunks["spans"]) == count
-    assert (chunks["language"], chunks["language_source"]) == ("en", "configured")
+    assert len(chunks.spans) == count
+    assert (chunks.language, chunks.language_source) == ("en", "configured")
     assert len(probability) == math.ceil(duration / FRAME_SECONDS)
-    assert 0.5 * duration < sum(b - a for a, b in chunks["speech"]) < duration
-    for span in chunks["spans"][1:]:
-        assert not any(a + 0.05 < span["keep"][0] < b - 0.05 for a, b in chunks["speech"])
+    assert 0.5 * duration < sum(b - a for a, b in chunks.speech) < duration
+    for span in chunks.spans[1:]:
+        assert not any(a + 0.05 < span.keep[0] < b - 0.05 for a, b in chunks.speech)
 
 
 def test_a_video_that_changed_meanwhile_is_refused(root: Path) -> None:
@@ -139,9 +140,9 @@ def test_silence_is_one_quiet_span(tmp_path: Path) -> None:
     chunks, probability = split(
         path, 1.0, expected=1, language="auto", language_model="", settings=SplitSettings()
     )
-    assert chunks["speech"] == []
+    assert chunks.speech == ()
     assert probability.max() < 0.5
-    assert (chunks["language"], chunks["language_probability"]) == ("en", 0.0)
+    assert (chunks.language, chunks.language_probability) == ("en", 0.0)
     assert frame_energy(path, 1.0).max() == 0
 
 

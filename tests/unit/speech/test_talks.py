@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from tests.data.talks import Talk, plain, word_errors
+from tiny.judging import plain, word_errors
+from tiny.talks import Talk
 from vat.media.sound import write_flac
 from vat.speech.asr import transcribe_chunk, transcribe_window
-from vat.speech.split import SplitSettings, split
+from vat.speech.settings import SplitSettings
+from vat.speech.split import split
+from vat.timeline import Part
 from vat.transcript.merge import merge
-from vat.transcript.quarantine import QuarantineSettings
-from vat.transcript.seams import SeamSettings
+from vat.transcript.settings import QuarantineSettings, SeamSettings
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +57,13 @@ def transcripts(
             language_model="",
             settings=SplitSettings(chunk_seconds=length, window_seconds=6),
         )
-        numbers = range(1, len(chunks["spans"]) + 1)
-        parts = [transcribe_chunk(chunks=chunks, number=number, **call) for number in numbers]
+        numbers = range(1, len(chunks.spans) + 1)
+        shared = {"chunks": chunks.to_json(), **call}
+        parts = [Part.from_json(transcribe_chunk(number=n, **shared)) for n in numbers]
         decode = partial(transcribe_window, **call)
         found[length] = merge(
             chunks, parts, probability, decode, SeamSettings(), QuarantineSettings()
-        )
+        ).to_json()
     return found
 
 

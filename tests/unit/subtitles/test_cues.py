@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.cues import LAYOUTS, figures
-from benchmarks.talks import demo_talks, invented_talks
-from models.training import lexicon
+from tiny import lexicon
+from tiny.transcripts import demo_talks, invented_talks
 from vat.subtitles.check import check_cues
 from vat.subtitles.cue_times import MOST_COLUMNS_PER_SECOND
 from vat.subtitles.cues import _cheapest, _cost, _most_words, _passages, make_cues
-from vat.subtitles.formats import to_srt
 from vat.subtitles.limits import CueSettings, cue_settings
 from vat.subtitles.lines import columns
 from vat.timeline import Word
@@ -137,7 +136,6 @@ def test_chinese_has_no_blanks_and_breaks_between_phrases() -> None:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_no_words_give_no_cues(language: str) -> None:
     assert make_cues([], language, SETTINGS) == []
-    assert to_srt([]).strip() == ""
 
 
 @given(

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pysubs2
@@ -9,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from vat.subtitles.formats import read_cues, to_ass, to_srt, to_vtt, write_subtitles
+from vat.subtitles.ass import ass_document
+from vat.subtitles.direction import END, TO_LEFT, TO_RIGHT
+from vat.subtitles.formats import to_srt, to_vtt, write_track
+from vat.subtitles.track import Track
 from vat.timeline import Cue
 
 HOSTILE = "a {b} {\\an8} <i>c</i> & d -> 100% \"e\" 'f' 测试 🎬"
@@ -30,6 +34,10 @@ def any_cues(draw: st.DrawFn) -> list[Cue]:
     return cues
 
 
+def english(cues: Sequence[Cue]) -> Track:
+    return Track("en", cues)
+
+
 def parsed(text: str) -> list[tuple[int, int]]:
     return [(event.start, event.end) for event in pysubs2.SSAFile.from_string(text)]
 
@@ -38,26 +46,32 @@ def parsed(text: str) -> list[tuple[int, int]]:
 def test_times_are_exact_to_the_millisecond(cues: list[Cue]) -> None:
     times = [(round(cue.start * 1000), round(cue.end * 1000)) for cue in cues]
     if cues:
-        assert parsed(to_srt(cues)) == times
-        assert parsed(to_vtt(cues)) == times
-        hundredths = [(start, end) for start, end in parsed(to_ass(cues))]
+        assert parsed(to_srt(english(cues))) == times
+        assert parsed(to_vtt(english(cues))) == times
+        hundredths = [(start, end) for start, end in parsed(ass_document(english(cues)))]
         assert all(
             abs(a - b) <= 5 and abs(c - d) <= 5
             for (a, c), (b, d) in zip(times, hundredths, strict=True)
         )
 
 
+def unmarked(text: str) -> str:
+    """The text without the marks of its direction."""
+    return text.translate(dict.fromkeys(map(ord, (TO_LEFT, TO_RIGHT, END))))
+
+
 @given(any_cues())
 def test_srt_holds_the_text_as_it_is(cues: list[Cue]) -> None:
-    blocks = to_srt(cues).strip("\n").split("\n\n") if cues else []
-    assert ["\n".join(block.split("\n")[2:]) for block in blocks] == [cue.text for cue in cues]
+    blocks = to_srt(english(cues)).strip("\n").split("\n\n") if cues else []
+    texts = [unmarked("\n".join(block.split("\n")[2:])) for block in blocks]
+    assert texts == [cue.text for cue in cues]
 
 
 def test_hostile_text_survives(tmp_path: Path) -> None:
     cues = [Cue(1, 1, 2, HOSTILE)]
     paths = [tmp_path / f"x.{ending}" for ending in ("json", "srt", "vtt", "ass")]
-    write_subtitles("zh", cues, *paths)
-    assert read_cues(paths[0]) == ("zh", cues)
+    write_track(Track("zh", cues, "x"), *paths)
+    assert Track.read(paths[0]) == Track("zh", cues, "x")
     assert HOSTILE in paths[1].read_text(encoding="utf-8")
     vtt = paths[2].read_text(encoding="utf-8")
     assert vtt.startswith("WEBVTT")
@@ -68,18 +82,20 @@ def test_hostile_text_survives(tmp_path: Path) -> None:
 def unescaped(text: str) -> str:
     """The text of an ASS event as libass shows it, without the invisible character."""
     found = re.sub(r"\\([N{}])", lambda match: match[1].replace("N", "\n"), text)
-    return found.replace("\u2060", "")
+    return unmarked(found.replace("\u2060", ""))
 
 
 @given(any_cues())
 def test_ass_holds_every_character(cues: list[Cue]) -> None:
-    events = pysubs2.SSAFile.from_string(to_ass(cues))
+    events = pysubs2.SSAFile.from_string(ass_document(english(cues)))
     assert [unescaped(event.text) for event in events] == [cue.text for cue in cues]
 
 
 def test_ass_shows_what_looks_like_a_command(tmp_path: Path) -> None:
     def ink(text: str) -> int:
-        (tmp_path / "x.ass").write_text(to_ass([Cue(1, 0, 9, text)]), encoding="utf-8")
+        (tmp_path / "x.ass").write_text(
+            ass_document(english([Cue(1, 0, 9, text)])), encoding="utf-8"
+        )
         picture = ["-f", "lavfi", "-i", "color=black:s=640x360:d=0.04:r=25", "-vf", "ass=x.ass"]
         output = ["-frames:v", "1", "-pix_fmt", "gray", "-f", "rawvideo", "-"]
         command = [get_ffmpeg_exe(), "-v", "error", *picture, *output]
@@ -94,24 +110,24 @@ def test_ass_shows_what_looks_like_a_command(tmp_path: Path) -> None:
 
 def test_a_backslash_is_a_backslash() -> None:
     text = r"C:\New\notes \h \N {\an8}"
-    assert f"\n{text}\n" in to_srt([Cue(1, 0, 1, text)])
-    assert f"\n{text}\n" in to_vtt([Cue(1, 0, 1, text)])
-    assert to_ass([Cue(1, 0, 1, text)]).count("\u2060") == 5
+    assert f"\n{text}\n" in to_srt(english([Cue(1, 0, 1, text)]))
+    assert f"\n{text}\n" in to_vtt(english([Cue(1, 0, 1, text)]))
+    assert ass_document(english([Cue(1, 0, 1, text)])).count("\u2060") == 5
 
 
 def test_no_text_ends_its_cue_early() -> None:
     cues = [Cue(1, 0, 1, "one\n\n \r\ntwo --> three"), Cue(2, 1, 2, "four")]
-    assert to_srt(cues).count("\n\n") == to_vtt(cues).count("\n\n") - 1 == 2
-    assert "one\ntwo --> three\n" in to_srt(cues)
-    assert "-->" not in to_vtt(cues).replace(" --> 00:", "")
+    assert to_srt(english(cues)).count("\n\n") == to_vtt(english(cues)).count("\n\n") - 1 == 2
+    assert "one\ntwo --> three\n" in to_srt(english(cues))
+    assert "-->" not in to_vtt(english(cues)).replace(" --> 00:", "")
 
 
 def test_hours_are_written_as_hours() -> None:
     (cue,) = [Cue(1, 3 * 3600 + 62.0009, 100 * 3600.0, "late")]
-    assert "03:01:02,001 --> 100:00:00,000" in to_srt([cue])
+    assert "03:01:02,001 --> 100:00:00,000" in to_srt(english([cue]))
 
 
 def test_no_cues_give_valid_files() -> None:
-    assert to_srt([]).strip() == ""
-    assert to_vtt([]).strip() == "WEBVTT"
-    assert len(pysubs2.SSAFile.from_string(to_ass([]))) == 0
+    assert to_srt(english([])).strip() == ""
+    assert to_vtt(english([])).strip() == "WEBVTT"
+    assert len(pysubs2.SSAFile.from_string(ass_document(english([])))) == 0

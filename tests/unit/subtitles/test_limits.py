@@ -1,10 +1,10 @@
 """Each language has the limits of its script, unless the configuration says otherwise."""
 
-from typing import Any
+import re
 
 import pytest
 
-from vat.planning.config import complete, load_schema
+from vat.planning.config import CONFIG, complete
 from vat.subtitles.limits import CueSettings, cue_settings
 
 
@@ -22,11 +22,20 @@ from vat.subtitles.limits import CueSettings, cue_settings
         ("th", 35, 17),
     ],
 )
-def test_a_script_has_its_preset(root: Any, language: str, columns: int, speed: float) -> None:
-    schema = load_schema(root / "workflow/schemas/config.schema.yaml")
-    found = cue_settings(language, complete({}, schema)["merge"])
+def test_a_script_has_its_preset(language: str, columns: int, speed: float) -> None:
+    found = cue_settings(language, complete({})["merge"])
     assert found == CueSettings(max_columns=columns, max_columns_per_second=speed)
     assert cue_settings(language, {}) == found
+
+
+@pytest.mark.parametrize("key", ["max_columns", "max_columns_per_second"])
+def test_the_meaning_of_null_names_the_presets(key: str) -> None:
+    meaning = CONFIG["properties"]["merge"]["properties"][key]["description"]
+    said = dict(re.findall(r"(\w+) (\d+)[,)]", meaning.replace("Chinese and", "Chinese 36,")))
+    codes = {"Latin": "en", "Chinese": "zh", "Japanese": "ja", "Korean": "ko", "Thai": "th"}
+    assert said.keys() == {*codes, "others"}
+    for name, code in [*codes.items(), ("others", "ru")]:
+        assert float(said[name]) == getattr(cue_settings(code, {}), key), name
 
 
 def test_the_configuration_goes_before_the_preset() -> None:

@@ -3,9 +3,10 @@
 import pysubs2
 import pytest
 
-from vat.embed import Track
 from vat.errors import EmbedError
-from vat.subtitles.styles import BUILT_IN, ass_document, style_text
+from vat.subtitles.ass import ass_document
+from vat.subtitles.styles import BUILT_IN, style_text
+from vat.subtitles.track import Track
 from vat.timeline import Cue
 
 TRACK = Track("en", [Cue(1, 1.0, 2.5, "a {b}\n\\N c")])

@@ -24,9 +24,8 @@ from tests.helpers.transcripts import (
 from vat.errors import TranscriptError
 from vat.timeline import Interval, Span, Word
 from vat.transcript.merge import check_books
-from vat.transcript.quarantine import QuarantineSettings
-from vat.transcript.seams import SeamSettings
 from vat.transcript.second_reading import window_around
+from vat.transcript.settings import QuarantineSettings, SeamSettings
 
 VOCABULARY = ["the", "a", "red", "dog", "house", "is", "on", "monday", "and", "the", "the"]
 EDGE = 0.7

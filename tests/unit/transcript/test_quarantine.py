@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers.transcripts import LOST, SURE, joined, part, spans_of, texts, voice_of
+from vat.planning.config import CONFIG
 from vat.timeline import Segment, Word
-from vat.transcript.quarantine import QuarantineSettings, repetitions, suspects
+from vat.transcript.quarantine import repetitions, strength, suspects
+from vat.transcript.settings import QuarantineSettings
 
 USUAL = QuarantineSettings()
 SILENCE = voice_of([], 60)
@@ -41,7 +43,7 @@ def test_a_known_phrase_said_aloud_stays(phrase: str) -> None:
 def test_words_over_silence_are_suspects_however_sure(phrase: str) -> None:
     kept, (suspect,) = suspects(spoken(phrase), [SURE], SILENCE, USUAL)
     assert kept == []
-    assert suspect.words == spoken(phrase)
+    assert suspect.words == tuple(spoken(phrase))
     assert suspect.signs[0] == "no voice"
     assert ("known phrase" in suspect.signs) == (phrase != "Some other words.")
 
@@ -131,3 +133,10 @@ def test_repetitions_are_counted(pattern: list[str], times: int, rest: str) -> N
 @given(st.lists(st.integers(), unique=True))
 def test_different_words_are_no_repetition(words: list[int]) -> None:
     assert repetitions([str(word) for word in words]) == 1
+
+
+def test_the_limit_says_what_each_sign_counts() -> None:
+    said = CONFIG["properties"]["quarantine"]["properties"]["limit"]["description"].lower()
+    signs = ("no voice", "faint voice", "voice", "too fast", "uncertain", "repetitive")
+    for sign in (*signs, "no speech", "known phrase"):
+        assert f"{sign} {strength([sign]):g}" in said

@@ -6,7 +6,8 @@ import pytest
 
 from tests.helpers.transcripts import SURE, voice_of
 from vat.timeline import Interval, Segment, Word
-from vat.transcript.quarantine import QuarantineSettings, Suspect, suspects
+from vat.transcript.quarantine import Suspect, suspects
+from vat.transcript.settings import QuarantineSettings
 from vat.transcript.settling import settled
 
 SPEECH = [(10.0, 12.0), (14.0, 14.6), (20.0, 22.0)]
@@ -75,7 +76,7 @@ def test_words_are_moved_to_the_voice_that_has_none() -> None:
 
 
 def test_what_the_user_restores_stays_where_it_was_heard() -> None:
-    suspect = replace(doubted("it cold.", 16, 0.52), restored=True)
+    suspect = replace(doubted("it cold.", 16, 0.52), restored=True, fate="restored")
     words, (judged,) = settled([*SAID[:2], *suspect.words, *SAID[2:]], [suspect], SPEECH)
     assert len(words) == 6
-    assert (judged.fate, judged.is_gone) == ("left out", False)
+    assert (judged.fate, judged.is_gone) == ("restored", False)

@@ -1,15 +1,15 @@
 """What is likely wrong with a transcript is said in a sentence."""
 
 import logging
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.helpers.transcripts import LOST, chunks_json, part, spans_of, voice_of
-from vat.timeline import Word
+from tests.helpers.transcripts import LOST, chunks_of, part, spans_of, voice_of
+from vat.timeline import Part, Word
 from vat.transcript.merge import merge
-from vat.transcript.quarantine import QuarantineSettings
-from vat.transcript.seams import SeamSettings
+from vat.transcript.settings import QuarantineSettings, SeamSettings
 
 SPANS = spans_of([], 4000, 2)
 SAID = [Word(10 + n / 2, 10.4 + n / 2, f"w{n}", 0.9) for n in range(10)]
@@ -19,7 +19,7 @@ SPEECH = [(10.0, 15.0)]
 def warned(
     words: list[Word],
     speech: list[tuple[float, float]],
-    chunks: dict[str, Any] | None = None,
+    language_probability: float = 1.0,
     **quarantine: Any,
 ) -> list[dict[str, Any]]:
     def deaf(**_: Any) -> dict[str, Any]:
@@ -27,14 +27,14 @@ def warned(
 
     segments = [LOST] * (1 + max((word.segment for word in words), default=0))
     found = merge(
-        chunks_json(SPANS, speech) | (chunks or {}),
-        [part(1, SPANS[0], words, segments)],
+        replace(chunks_of(SPANS, speech), language_probability=language_probability),
+        [Part.from_json(part(1, SPANS[0], words, segments))],
         voice_of(speech, 4000),
         deaf,
         SeamSettings(),
         QuarantineSettings(**quarantine),
     )
-    return list(found["warnings"])
+    return [warning.to_json() for warning in found.warnings]
 
 
 def test_a_good_transcript_has_no_warnings() -> None:
@@ -42,7 +42,7 @@ def test_a_good_transcript_has_no_warnings() -> None:
 
 
 def test_a_video_without_speech_is_told() -> None:
-    (warning,) = warned([], [], {"language_probability": 0.0})
+    (warning,) = warned([], [], language_probability=0.0)
     assert (warning["kind"], warning["amount"]) == ("no speech", 0.0)
 
 
@@ -59,7 +59,7 @@ def test_speech_without_words_is_told_with_its_places() -> None:
     [(0.32, "'en' with a probability of 0.32 only"), (0.0, "'en' without evidence")],
 )
 def test_an_unsure_language_is_told(probability: float, text: str) -> None:
-    (warning,) = warned(SAID, SPEECH, {"language_probability": probability})
+    (warning,) = warned(SAID, SPEECH, language_probability=probability)
     assert (warning["kind"], warning["amount"]) == ("unsure language", probability)
     assert text in warning["text"]
 

@@ -22,8 +22,10 @@ from tests.helpers.chat_server import (
 from vat.errors import TranslationError
 from vat.subtitles.limits import CueSettings
 from vat.timeline import Cue
-from vat.translate import Means, TranslateSettings, Translation, translate
 from vat.translate.glossary import Term
+from vat.translate.job import Translation
+from vat.translate.settings import Means, TranslateSettings
+from vat.translate.translate import translate
 
 KEY = "sk-very-secret-0123456789"
 WIDE = CueSettings(max_columns=2000)

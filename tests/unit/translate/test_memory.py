@@ -17,11 +17,11 @@ import pytest
 from tests.helpers.chat_server import FAULTS, Answer, Behaviour, chat_server, chinese, lines
 from tests.helpers.translating import PROMPT, ask
 from vat.errors import ConfigError, TranslationError
-from vat.translate import Translation
 from vat.translate.glossary import Term
-from vat.translate.limits import Ledger, RateLimit, begin_run
-from vat.translate.memory import Kept, Memory, key_of
-from vat.translate.settings import check_means
+from vat.translate.job import Translation
+from vat.translate.limits import RateLimit, Spending, begin_run
+from vat.translate.memory import Memory, Remembered, key_of
+from vat.translate.settings import check_server
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,6 @@ def texts_of(found: Translation) -> list[str]:
 JOB = """
 import sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[4])
 from tests.helpers.chat_server import Behaviour, lines
 from tests.helpers.translating import ask
 ask(Behaviour(url=sys.argv[1]), Path(sys.argv[2]), lines(int(sys.argv[3])))
@@ -46,8 +45,8 @@ print("finished")
 
 
 def job(server: Behaviour, folder: Path, count: int, root: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", JOB, server.url, str(folder), str(count), str(root)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-c", JOB, server.url, str(folder), str(count)]
+    return subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
 
 
 def test_a_job_killed_at_random_points_pays_for_nothing_twice(root: Path, tmp_path: Path) -> None:
@@ -201,9 +200,9 @@ def test_the_folder_may_be_deleted(tmp_path: Path) -> None:
 
 def test_the_first_of_two_is_kept(tmp_path: Path) -> None:
     memory, key = Memory(tmp_path), key_of(["a"])
-    assert memory.keep(key, Kept(("one",), "odd"), {}) == Kept(("one",), "odd")
-    assert memory.keep(key, Kept(("two",)), {}) == Kept(("one",), "odd")
-    assert memory.recall(key, 1) == Kept(("one",), "odd")
+    assert memory.keep(key, Remembered(("one",), "odd"), {}) == Remembered(("one",), "odd")
+    assert memory.keep(key, Remembered(("two",)), {}) == Remembered(("one",), "odd")
+    assert memory.recall(key, 1) == Remembered(("one",), "odd")
     assert not list(tmp_path.rglob(".part-*"))
 
 
@@ -293,13 +292,13 @@ def test_the_limit_of_the_configuration_is_kept(tmp_path: Path) -> None:
 
 
 def spend(folder: Path, number: int) -> int:
-    ledger = Ledger(folder, f"video {number}", (1.0, 1.0), 1.0)
+    spending = Spending(folder, f"video {number}", (1.0, 1.0), 1.0)
     for count in range(1000):
         try:
-            reserved = ledger.reserve((20_000, 10_000))
+            reserved = spending.reserve((20_000, 10_000))
         except TranslationError:
             return count
-        ledger.settle((10_000, 5_000), reserved)
+        spending.settle((10_000, 5_000), reserved)
     return -1
 
 
@@ -307,15 +306,15 @@ def test_a_limit_on_cost_is_shared_by_processes_and_never_exceeded(tmp_path: Pat
     begin_run(tmp_path)
     with multiprocessing.get_context("fork").Pool(4) as pool:
         counts = pool.starmap(spend, [(tmp_path, number) for number in range(4)])
-    ledger = Ledger(tmp_path, "video 1", (1.0, 1.0), 1.0)
-    ledger.look()
-    assert ledger.run == pytest.approx(sum(counts) * 0.015)
-    assert 0.96 <= ledger.run <= 1.0
-    assert ledger.named == pytest.approx(counts[1] * 0.015)
+    spending = Spending(tmp_path, "video 1", (1.0, 1.0), 1.0)
+    spending.look()
+    assert spending.run == pytest.approx(sum(counts) * 0.015)
+    assert 0.96 <= spending.run <= 1.0
+    assert spending.named == pytest.approx(counts[1] * 0.015)
     begin_run(tmp_path)
-    ledger.look()
-    assert ledger.run == 0
-    assert ledger.named == pytest.approx(counts[1] * 0.015)
+    spending.look()
+    assert spending.run == 0
+    assert spending.named == pytest.approx(counts[1] * 0.015)
 
 
 def test_a_translation_stops_before_it_costs_too_much_and_goes_on_later(tmp_path: Path) -> None:
@@ -324,7 +323,7 @@ def test_a_translation_stops_before_it_costs_too_much_and_goes_on_later(tmp_path
         begin_run(tmp_path)
         with pytest.raises(TranslationError, match=r"more than translate\.max_cost \(0\.8\)"):
             ask(server, tmp_path, lines(200), means=prices | {"max_cost": 0.8})
-        spent = Ledger(tmp_path, " ", (1.0, 1.0), 1.0)
+        spent = Spending(tmp_path, " ", (1.0, 1.0), 1.0)
         spent.look()
         assert 0.2 < spent.run <= 0.8
         assert all(request["max_tokens"] > 100 for request in server.requests)
@@ -339,9 +338,9 @@ def test_a_translation_stops_before_it_costs_too_much_and_goes_on_later(tmp_path
 
 def test_what_a_killed_job_had_asked_for_stays_counted(tmp_path: Path) -> None:
     begin_run(tmp_path)
-    Ledger(tmp_path, "a", (1.0, 1.0), 1.0).reserve((600_000, 0))
+    Spending(tmp_path, "a", (1.0, 1.0), 1.0).reserve((600_000, 0))
     with pytest.raises(TranslationError, match=r"0\.6000 is spent"):
-        Ledger(tmp_path, "b", (1.0, 1.0), 1.0).reserve((600_000, 0))
+        Spending(tmp_path, "b", (1.0, 1.0), 1.0).reserve((600_000, 0))
 
 
 def test_the_bound_on_an_answer_is_called_otherwise_by_some(tmp_path: Path) -> None:
@@ -358,19 +357,19 @@ def test_an_answer_without_count_stays_booked_at_its_highest_cost(tmp_path: Path
     with chat_server(Behaviour(usage=False, refuses=refuses)) as server:
         with pytest.raises(TranslationError, match=r"more than translate\.max_cost"):
             ask(server, tmp_path, lines(200), means=prices)
-        ledger = Ledger(tmp_path, " ", (100.0, 100.0), 1.0)
-        ledger.look()
+        spending = Spending(tmp_path, " ", (100.0, 100.0), 1.0)
+        spending.look()
     bounds = [request["max_completion_tokens"] for request in server.requests[1:]]
     schemas = [len(json.dumps(one["response_format"])) // 3 for one in server.requests[1:]]
-    assert ledger.run >= (sum(bounds) + sum(schemas)) * 100 / 1e6
-    assert ledger.run > 0.4
+    assert spending.run >= (sum(bounds) + sum(schemas)) * 100 / 1e6
+    assert spending.run > 0.4
 
 
 def test_a_limit_without_prices_is_refused() -> None:
     wrong = {"max_cost": 1.0, "input_price": 1.0, "output_price": None, "base_url": None}
     with pytest.raises(ConfigError, match=r"input_price and translate\.output_price"):
-        check_means({"translate": wrong})
-    check_means({"translate": wrong | {"output_price": 0.0}})
+        check_server({"translate": wrong})
+    check_server({"translate": wrong | {"output_price": 0.0}})
 
 
 def test_a_secret_in_the_address_is_refused_before_anything_is_written() -> None:
@@ -386,36 +385,36 @@ def test_a_secret_in_the_address_is_refused_before_anything_is_written() -> None
         *(f"https://h/v1?{name}=sk-1" for name in ("code", "sig", "secret", "Auth", "password")),
     ):
         with pytest.raises(ConfigError, match="OPENAI_API_KEY") as error:
-            check_means({"translate": config | {"base_url": address}})
+            check_server({"translate": config | {"base_url": address}})
         assert "sk-1" not in str(error.value)
-    check_means({"translate": config | {"base_url": "https://host/v1?version=2&design=a"}})
+    check_server({"translate": config | {"base_url": "https://host/v1?version=2&design=a"}})
     for address in ("host/v1", "http://[::1/v1", "http://", "file:///v1"):
         with pytest.raises(ConfigError, match="begins with http"):
-            check_means({"translate": config | {"base_url": address}})
+            check_server({"translate": config | {"base_url": address}})
 
 
 def test_runs_at_the_same_time_share_one_count(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path, "a", (1.0, 1.0), 1.0)
+    spending = Spending(tmp_path, "a", (1.0, 1.0), 1.0)
     first = begin_run(tmp_path)
-    ledger.settle((600_000, 0), 0.0)
+    spending.settle((600_000, 0), 0.0)
     second = begin_run(tmp_path)
     with pytest.raises(TranslationError, match=r"0\.6000 is spent"):
-        ledger.reserve((600_000, 0))
+        spending.reserve((600_000, 0))
     first.close()
     third = begin_run(tmp_path)
-    ledger.look()
-    assert ledger.run == pytest.approx(0.6), "the second still runs"
+    spending.look()
+    assert spending.run == pytest.approx(0.6), "the second still runs"
     second.close()
     third.close()
     with begin_run(tmp_path):
-        ledger.look()
-    assert ledger.run == 0
+        spending.look()
+    assert spending.run == 0
 
 
-def test_a_damaged_line_in_the_ledger_is_passed_over(tmp_path: Path) -> None:
+def test_a_damaged_line_of_the_spending_is_passed_over(tmp_path: Path) -> None:
     begin_run(tmp_path)
     with (tmp_path / "spending.jsonl").open("a") as file:
         file.write('{"cost": 0.1, "name"\n7\n{"cost": "x", "name": "a"}\n{}\n')
-    ledger = Ledger(tmp_path, "a", (1.0, 1.0), 1.0)
-    ledger.settle((1000, 0), 0.0)
-    assert ledger.run == pytest.approx(0.001)
+    spending = Spending(tmp_path, "a", (1.0, 1.0), 1.0)
+    spending.settle((1000, 0), 0.0)
+    assert spending.run == pytest.approx(0.001)

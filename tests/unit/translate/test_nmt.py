@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from models.training import lexicon
+from tiny import lexicon
 from vat.errors import GpuMemoryError, ModelError, TranslationError
 from vat.subtitles.limits import CueSettings
 from vat.timeline import Cue
-from vat.translate import Means, TranslateSettings, nmt, translate
+from vat.translate import nmt
 from vat.translate.glossary import Term, replace_terms
+from vat.translate.settings import Means, TranslateSettings
+from vat.translate.translate import translate
 from vat.translate.vocabulary import language_token, load_vocabulary, opus_token
 
 LAYOUT = CueSettings(max_columns=400)

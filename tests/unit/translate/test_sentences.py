@@ -10,7 +10,6 @@ from vat.errors import ConfigError
 from vat.subtitles.limits import CueSettings
 from vat.subtitles.lines import columns
 from vat.timeline import Cue
-from vat.translate import Means, TranslateSettings
 from vat.translate.fitting import divide, is_too_long, room
 from vat.translate.glossary import (
     Term,
@@ -23,6 +22,7 @@ from vat.translate.glossary import (
 )
 from vat.translate.proposals import candidates, propose
 from vat.translate.sentences import MOST_CUES, sentences
+from vat.translate.settings import Means, TranslateSettings
 
 
 def cues(*texts: str, gap: float = 0.1) -> list[Cue]:

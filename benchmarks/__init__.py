@@ -1,0 +1,1 @@
+"""Programs that answer one question each with one table: `python -m benchmarks.NAME`."""

@@ -1,0 +1,28 @@
+"""How videos are found and fetched: the section `download`."""
+
+from dataclasses import dataclass
+
+from vat.settings import Text, means, setting
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadSettings:
+    """The keys of the configuration's `download` section."""
+
+    recursive: bool = means(False, "Whether folders are searched with their subfolders.")
+    format: Text = setting("bv*+ba/b", "What to fetch from a URL, as a yt-dlp format selection.")
+    cookies: str | None = means(
+        None, "A file of cookies (Netscape format) for sites that want a login, or null."
+    )
+    audio_track: int | None = setting(
+        None,
+        "Which audio track is transcribed, counted from 0, or null for the container's default"
+        " track.",
+        minimum=0,
+    )
+    damaged: str = setting(
+        "fail",
+        "What becomes of a video whose sound cannot be decoded everywhere: fail, or warn and have"
+        " silence there.",
+        enum=("fail", "warn"),
+    )

@@ -1,0 +1,122 @@
+"""How speech is separated, cut and transcribed: the sections `separate`, `split` and `asr`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
+
+from vat.settings import DEVICES, Rule, Text, means, setting
+
+Temperature = Annotated[float, Rule("minimum", 0), Rule("maximum", 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class SeparateSettings:
+    """The keys of the configuration's `separate` section."""
+
+    enabled: bool = setting(
+        True,
+        "Whether speech is separated at all; a video sheet may say otherwise for single videos.",
+    )
+    model: Text = setting(
+        "kim",
+        "A known Mel-Band-Roformer (kim), or a folder with one .yaml and one .ckpt file.",
+    )
+    device: str = means(
+        "auto",
+        "Where the model runs; auto takes a GPU where there is one.",
+        enum=DEVICES,
+    )
+    gpu_mem_mb: int = means(4000, "GPU memory that one job asks for, in MB.", minimum=0)
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSettings:
+    """The keys of the configuration's `split` section; lengths are in seconds."""
+
+    chunk_seconds: float = setting(
+        600,
+        "Nominal length of a chunk in seconds; a video of d seconds has ceil(d / chunk_seconds)"
+        " chunks.",
+        minimum=5,
+    )
+    window_seconds: float = setting(
+        30,
+        "Width in seconds of the window around a nominal border in which the quietest moment"
+        " without speech is sought.",
+        exclusiveMinimum=0,
+    )
+    pad_seconds: float = setting(
+        2,
+        "Seconds of context that a chunk hears beyond each of its borders.",
+        minimum=0,
+    )
+    language_model: Text = setting(
+        "small",
+        "The Whisper model that detects the language where languages.source is auto: a known name"
+        " or a folder.",
+    )
+    language_windows: int = setting(
+        5,
+        "How many windows of 30 s, spread over the speech, the language is detected from.",
+        minimum=1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AsrSettings:
+    """How words are decoded: the keys of the configuration's `asr` section."""
+
+    model: Text = setting(
+        "large-v3",
+        "A known Whisper model (tiny ... large-v3, large-v3-turbo) or a folder with one converted"
+        " for CTranslate2.",
+    )
+    device: str = means(
+        "auto",
+        "Where the model runs; auto takes a GPU where there is one.",
+        enum=DEVICES,
+    )
+    gpu_mem_mb: int | None = means(
+        None,
+        "GPU memory that one job asks for, in MB, or null to take it from the table of known"
+        " models.",
+        minimum=0,
+    )
+    compute_type: str = setting(
+        "auto",
+        "Number format of the weights: auto is float16 on a GPU and int8 on a CPU.",
+        enum=(
+            *("auto", "float32", "float16", "bfloat16"),
+            *("int8", "int8_float16", "int8_bfloat16", "int8_float32"),
+        ),
+    )
+    beam_size: int = setting(5, "How many hypotheses the decoder follows.", minimum=1)
+    batch_size: int = setting(
+        1,
+        "How many windows of a chunk are decoded at once. 1 decodes one after the other, which"
+        " loses fewest words; 8 or 16 is several times faster on a GPU.",
+        minimum=1,
+    )
+    vad_filter: bool = setting(
+        False,
+        "Whether stretches without speech are skipped, which prevents invented words and may lose"
+        " faint ones.",
+    )
+    condition_on_previous_text: bool = setting(
+        False,
+        "Whether the decoder sees the text before; true is more fluent, and repeats itself more"
+        " often.",
+    )
+    temperature: Sequence[Temperature] = setting(
+        (0.0, 0.2, 0.4, 0.6, 0.8, 1.0),
+        "Temperatures tried one after the other where decoding fails its own checks.",
+        minItems=1,
+    )
+    chunk_length: int | None = setting(
+        None,
+        "Length in seconds of the windows the model hears, or null for the model's own (30).",
+        minimum=5,
+        maximum=30,
+    )
+    initial_prompt: str | None = setting(None, "Text that sets style and spelling, or null.")
+    hotwords: str | None = setting(None, "Names and terms to expect, or null.")

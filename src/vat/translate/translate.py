@@ -1,0 +1,78 @@
+"""Cues into another language: every one exactly once, or an error that names it."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from vat.errors import TranslationError
+from vat.subtitles.limits import CueSettings
+from vat.subtitles.lines import lay_out, one_line
+from vat.timeline import Cue
+from vat.translate.fitting import is_too_long
+from vat.translate.glossary import Term
+from vat.translate.job import Job, Report, Translation
+from vat.translate.settings import Means, TranslateSettings
+from vat.translate.writing import has_letters
+
+logger = logging.getLogger(__name__)
+
+_NAMED: Final = 20
+"""Subtitles that may be wrong and that the log names; the report has all."""
+
+
+def translate(
+    cues: Sequence[Cue],
+    source: str,
+    target: str,
+    settings: TranslateSettings | None,
+    layout: CueSettings,
+    means: Means,
+    terms: Sequence[Term] = (),
+) -> Translation:
+    """The cues in the language `target`, with the same ids and times.
+
+    Cues already in that language are given back as they are; `settings` may then be None.
+
+    Raises:
+        TranslationError: where a cue cannot be translated, by number and text, or the translator
+            cannot be used at all.
+        ModelError, GpuMemoryError: where a local model cannot be loaded or run.
+    """
+    texts = [one_line(cue.text) for cue in cues]
+    if source == target or not cues:
+        return Translation(list(cues), Report())
+    if settings is None or settings.backend == "none":
+        raise TranslationError(
+            f"The video is in {source}, but no translator into {target} is configured; set"
+            " translate.backend, or correct languages.source."
+        )
+    job = Job(cues, texts, source, target, settings, layout, means, terms)
+    if settings.backend == "openai":
+        from vat.translate.passes import translate_texts
+    else:
+        from vat.translate.nmt import translate_texts
+    return _translation(job, translate_texts(job))
+
+
+def _translation(job: Job, found: Mapping[int, str]) -> Translation:
+    """The cues with their new texts; what has no letters says the same in any language."""
+    texts = {at: text for at, text in enumerate(job.texts) if not has_letters(text)}
+    texts |= found
+    missing = {at: "it has no translation" for at in range(len(job.cues)) if not texts.get(at)}
+    texts |= job.without(missing)
+    job.report.too_long += [
+        cue.id for at, cue in enumerate(job.cues) if is_too_long(texts[at], cue, job.layout)
+    ]
+    if job.report.too_long:
+        logger.warning("%d subtitles are too long for their time", len(job.report.too_long))
+    doubtful = sorted(job.report.doubtful.items())
+    for at, why in doubtful[:_NAMED]:
+        logger.warning("subtitle %d may be wrong: %s", at, why)
+    if len(doubtful) > _NAMED:
+        logger.warning("%d more may be wrong; the report names them", len(doubtful) - _NAMED)
+    cues = [
+        replace(cue, text=lay_out(texts[at], job.target, job.layout))
+        for at, cue in enumerate(job.cues)
+    ]
+    return Translation(cues, job.report)
