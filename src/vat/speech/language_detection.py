@@ -13,7 +13,7 @@ from vat.timeline import Interval
 logger = logging.getLogger(__name__)
 
 FALLBACK: Final = "en"
-"""Assumed, with probability 0, where nobody speaks."""
+"""Assumed, with probability 0, where nothing tells the language."""
 
 
 def detect_language(
@@ -21,7 +21,8 @@ def detect_language(
 ) -> tuple[str, float]:
     """The language's code and its probability, by the Whisper model in the folder `model`.
 
-    It runs on the CPU: a few windows are not worth a GPU. A model that knows only English says so.
+    It runs on the CPU: a few windows are not worth a GPU. A model that knows only English detects
+    nothing: English is assumed, with probability 0.
     """
     places = language_windows(intervals, windows)
     if not places:
@@ -30,7 +31,7 @@ def detect_language(
     whisper = load_model(model, "cpu", "int8", threads)
     if not whisper.model.is_multilingual:
         logger.warning("the model that detects the language knows only English")
-        return "en", 1.0
+        return FALLBACK, 0.0
     votes = []
     for start, end in places:
         _, _, probabilities = whisper.detect_language(audio=read_span(speech, start, end))

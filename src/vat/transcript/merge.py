@@ -16,6 +16,7 @@ from vat.transcript.quarantine import Suspect, suspects
 from vat.transcript.seams import Seam
 from vat.transcript.second_reading import Decode, Draft, SecondReading
 from vat.transcript.settings import QuarantineSettings, SeamSettings
+from vat.transcript.warnings import TranscriptWarning, warnings_of
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +28,8 @@ class Transcript(Record):
     """All words of a video, each once and in order, and how they were found: transcript.json.
 
     A word's `segment` is an index into `segments`. `coverage` are the books: words and seconds of
-    speech, and the stretches without words (see `vat.transcript.coverage.account`). `speech` has
+    speech, and the stretches without words (see `vat.transcript.coverage.account`). `warnings` are
+    what is likely wrong, see `vat.transcript.warnings`. `speech` has
     the stretches in which somebody speaks, as split found them.
     """
 
@@ -40,6 +42,7 @@ class Transcript(Record):
     second_readings: tuple[SecondReading, ...]
     quarantine: tuple[Suspect, ...]
     coverage: Mapping[str, Any]
+    warnings: tuple[TranscriptWarning, ...]
     speech: tuple[Interval, ...]
 
 
@@ -67,12 +70,13 @@ def merge(
     for number, (before, span) in enumerate(pairwise(chunks.spans), 2):
         draft.append(found[number].reading, span.keep[0], (span.pad[0], before.pad[1]))
     draft.fill()
+    draft.settle()
     return _transcript(chunks, draft, probability)
 
 
 def _transcript(chunks: Chunks, draft: Draft, probability: Frames) -> Transcript:
     listed = sorted(draft.suspects, key=lambda suspect: suspect.start)
-    gone = [suspect for suspect in listed if not suspect.restored]
+    gone = [suspect for suspect in listed if suspect.is_gone]
     doubted = [(suspect.id, suspect.words) for suspect in gone]
     coverage = account(draft.speech, draft.words, doubted, probability)
     coverage["words"] = {
@@ -82,7 +86,8 @@ def _transcript(chunks: Chunks, draft: Draft, probability: Frames) -> Transcript
         "quarantined": sum(len(suspect.words) for suspect in gone),
     }
     check_books(coverage, draft.words)
-    _report(draft, listed, coverage)
+    warnings = warnings_of(chunks, coverage, gone)
+    _report(draft, listed, warnings)
     words, segments = _renumbered(draft.words, draft.segments)
     return Transcript(
         language=chunks.language,
@@ -94,6 +99,7 @@ def _transcript(chunks: Chunks, draft: Draft, probability: Frames) -> Transcript
         second_readings=tuple(draft.second),
         quarantine=tuple(listed),
         coverage=coverage,
+        warnings=tuple(warnings),
         speech=chunks.speech,
     )
 
@@ -122,19 +128,19 @@ def check_books(coverage: Mapping[str, Any], words: Sequence[Word]) -> None:
         )
 
 
-def _report(draft: Draft, listed: Sequence[Suspect], coverage: Mapping[str, Any]) -> None:
+def _report(draft: Draft, listed: Sequence[Suspect], warnings: Sequence[TranscriptWarning]) -> None:
     logger.info("%d words, %d seams", len(draft.words), len(draft.seams))
     for suspect in listed:
-        logger.warning(
-            "%s %s at %.1f s: '%s' (%s)",
-            "restored" if suspect.restored else "in quarantine:",
+        logger.info(
+            "in quarantine, %s: %s at %.1f s: '%s' (%s)",
+            suspect.fate,
             suspect.id,
             suspect.start,
             suspect.text,
             ", ".join(suspect.signs),
         )
-    seconds = coverage["seconds"]
-    logger.info("%.1f of %.1f s of speech have no words", seconds["no_words"], seconds["speech"])
+    for warning in warnings:
+        logger.warning("%s", warning.text)
 
 
 def _renumbered(

@@ -20,6 +20,11 @@ TIME_ERROR_SECONDS: Final = 0.5
 LEAST_REPETITIONS: Final = 4
 """People say a thing twice or three times; loops of a decoder go on."""
 
+LEFT_OUT: Final = "left out"
+FOUND_AGAIN: Final = "found again"
+RESTORED: Final = "restored"
+"""What becomes of a run of words, besides what `vat.transcript.settling` may find."""
+
 _LONGEST_PATTERN = 8
 _FEW_WORDS = 5
 _PHRASE_SHARE = 0.6
@@ -44,7 +49,8 @@ class Evidence(Record):
     """What is known about a run of words of one segment.
 
     `voice` is the highest probability of speech at or beside a word; `repetitions` how often a
-    pattern that fills half of the run is repeated without a break.
+    pattern that fills half of the run is repeated without a break; `probability` the mean of the
+    words'.
     """
 
     voice: float
@@ -54,6 +60,7 @@ class Evidence(Record):
     repetitions: int
     words_per_second: float
     known_phrase: bool
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,8 @@ class Suspect(Record):
     """A run of words under suspicion: an item of the quarantine.
 
     `text` is that of the `words`, `start` and `end` are theirs; `strength` is how much the `signs`
-    count together. `restored` ones stay in the transcript.
+    count together. `restored` ones stay in the transcript because the user wants them; `fate` says
+    so, or is "left out", or what `vat.transcript.settling` found.
     """
 
     id: str
@@ -69,6 +77,7 @@ class Suspect(Record):
     end: float
     text: str
     restored: bool
+    fate: str
     signs: tuple[str, ...]
     strength: float
     evidence: Evidence
@@ -79,7 +88,14 @@ class Suspect(Record):
         """The suspect that a run of words is, not restored."""
         start, end = words[0].start, max(word.end for word in words)
         name, text, strong = _name(words), text_of(words), strength(signs)
-        return cls(name, start, end, text, False, tuple(signs), strong, evidence, tuple(words))
+        return cls(
+            name, start, end, text, False, LEFT_OUT, tuple(signs), strong, evidence, tuple(words)
+        )
+
+    @property
+    def is_gone(self) -> bool:
+        """Whether the transcript is without these very words."""
+        return self.fate in {LEFT_OUT, FOUND_AGAIN}
 
 
 def suspects(
@@ -102,7 +118,8 @@ def suspects(
         if doubted:
             suspect = Suspect.of(run, signs, evidence)
             restored = suspect.id in settings.restore or "all" in settings.restore
-            found.append(replace(suspect, restored=restored))
+            fate = RESTORED if restored else LEFT_OUT
+            found.append(replace(suspect, restored=restored, fate=fate))
         if not doubted or found[-1].restored:
             kept += run
     return kept, found
@@ -167,6 +184,7 @@ def _evidence(run: Sequence[Word], segment: Segment, probability: Frames) -> Evi
         repetitions=repetitions([plain(word.text) for word in run]),
         words_per_second=round(len(run) / seconds, 2),
         known_phrase=_is_known_phrase(run),
+        probability=round(sum(word.probability for word in run) / len(run), 4),
     )
 
 

@@ -58,7 +58,7 @@ def join(
     Both sequences are ordered by start, and so is the result.
     """
     tail, head = _inside(left, overlap), _inside(right, overlap)
-    pairs = _matches(left, right, tail, head)
+    pairs = matches(left, right, tail, head)
     if pairs:
         i, j = min(pairs, key=lambda pair: abs(left[pair[0]].middle - cut))
         kept, taken = list(left[: i + 1]), list(right[j + 1 :])
@@ -114,7 +114,7 @@ def _inside(words: Sequence[Word], place: Interval) -> list[int]:
     return [i for i in range(first, last) if place[0] <= words[i].middle <= place[1]]
 
 
-def _matches(
+def matches(
     left: Sequence[Word], right: Sequence[Word], tail: Sequence[int], head: Sequence[int]
 ) -> list[tuple[int, int]]:
     """Pairs of indices of the same word heard by both, ordered, none twice.
@@ -158,7 +158,7 @@ def _across(
     left: Sequence[Word], right: Sequence[Word], kept: list[Word], taken: list[Word]
 ) -> tuple[list[Word], list[Word]]:
     """Settle the words across a cut at which the two sides heard no word alike."""
-    if kept and taken and _overlap(kept[-1], taken[0]) > _SAME_PLACE:
+    if kept and taken and overlap(kept[-1], taken[0]) > _SAME_PLACE:
         surer_left = kept[-1].probability >= taken[0].probability
         return (kept, taken[1:]) if surer_left else (kept[:-1], taken)
     begin = kept[-1].end if kept else float("-inf")
@@ -176,7 +176,7 @@ def _others(words: Sequence[Word], chosen: Sequence[Word]) -> list[Word]:
     return [word for word in words if id(word) not in known]
 
 
-def _overlap(one: Word, other: Word) -> float:
+def overlap(one: Word, other: Word) -> float:
     """How much of the shorter word lies inside the other, 0 to 1."""
     shared = min(one.end, other.end) - max(one.start, other.start)
     shorter = min(one.end - one.start, other.end - other.start)

@@ -17,10 +17,13 @@ from vat.timeline import (
     union,
     without,
 )
-from vat.transcript.coverage import REACH_SECONDS, covered
+from vat.transcript.coverage import covered
+from vat.transcript.filling import filled
 from vat.transcript.quarantine import Suspect
-from vat.transcript.seams import Seam, join
+from vat.transcript.seams import EDGE_SECONDS, Seam, join
 from vat.transcript.settings import SeamSettings
+from vat.transcript.settling import settled
+from vat.transcript.trimming import trimmed
 
 logger = logging.getLogger(__name__)
 
@@ -30,13 +33,13 @@ Decode = Callable[..., Mapping[str, Any]]
 CONTEXT_SECONDS: Final = 4.0
 """Least sound on each side of the place: about ten words by which the readings find together."""
 
-FITS: Final = 0.4
-"""Score above which words are taken into a hole. There is nothing to lose in a hole, so the words
-beside it need not agree as those of a seam must."""
+NARROW_SECONDS: Final = 0.6
+"""Least sound on each side of a place that is heard alone: where a word beside it ends."""
 
 _SILENCE_SECONDS = 0.5
 _SHORT_PAUSE_SECONDS = 1.0
 _PAUSE_REACH_SECONDS = 3.0
+_MARGIN_SECONDS = 0.2
 _AGREE_SECONDS = 2.0
 _WORD_SECONDS = 0.3
 
@@ -45,7 +48,8 @@ _WORD_SECONDS = 0.3
 class SecondReading(Record):
     """A window that was decoded again because of a "seam" or a "hole" in it.
 
-    `score` is how well its words fit those on both sides, 0 to 1; `taken` whether they were taken.
+    `score` is from 0 to 1: of a seam, how well its words fit those on both sides; of a hole, how
+    much of the speech without words it explains. `taken` tells whether its words were taken.
     """
 
     start: float
@@ -91,9 +95,7 @@ class Draft:
         joined, seam = join(self.words, right, cut, overlap, self.speech)
         if seam.score < self.settings.min_score:
             logger.info("the seam at %.1f s has a score of %.2f", cut, seam.score)
-            better = self._read(self.words, right, joined, overlap, "seam", seam.score)
-            if better is not None:
-                self.words = better
+            if self._read(right, joined, overlap, seam.score):
                 self.seams.append(replace(seam, decoded_again=True))
                 return
         self.left_out += seam.dropped_left + seam.dropped_right
@@ -101,25 +103,86 @@ class Draft:
         self.seams.append(seam)
 
     def fill(self) -> None:
-        """Decode again where there is speech and no word."""
-        for hole in holes(self.words, self.speech, self.settings.hole_seconds):
-            before = [word for word in self.words if word.middle < hole[0]]
-            after = [word for word in self.words if word.middle >= hole[0]]
-            # Its own words may reach over its ends, up to those beside it.
-            place = (
-                max([hole[0] - 2 * REACH_SECONDS, *(word.end for word in before[-1:])]),
-                min([hole[1] + 2 * REACH_SECONDS, *(word.start for word in after[:1])]),
-            )
-            better = self._read(before, after, self.words, place, "hole", FITS)
-            if better is not None:
-                self.words = better
+        """Decode again where there is speech and no word, holes near each other together.
 
-    def _decoded(self, place: Interval) -> tuple[Interval, Reading]:
+        What a reading with much context does not have either is heard alone: Whisper passes over a
+        quiet phrase beside a loud one.
+        """
+        wide = self.settings.window_seconds
+        for seconds, context in ((wide, CONTEXT_SECONDS), (0.0, NARROW_SECONDS)):
+            for group in _grouped(self._holes(), wide - 2 * CONTEXT_SECONDS):
+                # Another group's reading may have filled it, in whole or in part.
+                left = [hole for hole in self._holes() if common([hole], group)]
+                if left:
+                    self._fill(left, seconds, context)
+
+    def settle(self) -> None:
+        """Take back those of the doubted words that were said after all."""
+        ordered = sorted(self.suspects, key=lambda suspect: suspect.words[0].start)
+        self.words, self.suspects = settled(self.words, ordered, self.speech)
+
+    def _holes(self) -> list[Interval]:
+        return list(holes(self.words, self.speech, self.settings.hole_seconds))
+
+    def _fill(self, group: Sequence[Interval], seconds: float, context: float) -> None:
+        """Take what a second reading of the holes' surroundings has more than the draft."""
+        place = group[0][0], group[-1][1]
+        window, reading = self._decoded(place, seconds, context)
+        new, doubted = self._judged(reading)
+        whole = self._whole(new, window)
+        found = filled(self.words, whole, window, group, self.speech)
+        before = self._bare(self.words, window)
+        bare = self._bare(found.words, window)
+        taken = found.trusted and bare < before
+        explained = (before - bare) / before if found.trusted and before else 0.0
+        score = round(max(0.0, min(1.0, explained)), 4)
+        self.second.append(SecondReading(*window, "hole", score, taken))
+        logger.info(
+            "a second reading from %.1f to %.1f s agrees to %.2f, has words for %.0f %% of the"
+            " speech without any, and is %s",
+            *window,
+            found.agreement,
+            100 * score,
+            "taken" if taken else "not taken",
+        )
+        if not taken:
+            return
+        here = [suspect for suspect in doubted if any(_is_at(suspect, hole) for hole in group)]
+        self._take(reading, new, doubted, here, found.words)
+
+    def _take(
+        self,
+        reading: Reading,
+        new: Sequence[Word],
+        doubted: Sequence[Suspect],
+        here: Sequence[Suspect],
+        words: Sequence[Word],
+    ) -> None:
+        """Put `words` in the draft's place, which hold some of it and some of a reading's `new`.
+
+        Of what is doubted in the reading only what is `here` is listed: the rest was read before,
+        and stays what it was.
+        """
+        self._count(reading, here)
+        self.left_out += len(self.words) + len(new) - len(words)
+        self.left_out += sum(
+            len(suspect.words) for suspect in doubted if not (suspect in here or suspect.restored)
+        )
+        self.words = list(words)
+
+    def _whole(self, words: Sequence[Word], window: Interval) -> list[Word]:
+        """The words but those that an end of the window may have cut."""
+        first = window[0] + EDGE_SECONDS if _is_inside(window[0], self.speech) else window[0]
+        last = window[1] - EDGE_SECONDS if _is_inside(window[1], self.speech) else window[1]
+        return [word for word in words if first <= word.start and word.end <= last]
+
+    def _decoded(self, place: Interval, seconds: float, context: float) -> tuple[Interval, Reading]:
         """A window around a place and what is heard in it; near places share one."""
-        for window, reading in self.decoded:
-            if window[0] + CONTEXT_SECONDS <= place[0] and place[1] <= window[1] - CONTEXT_SECONDS:
-                return window, reading
-        window = window_around(place, self.settings.window_seconds, self.duration, self.speech)
+        window = window_around(place, seconds, self.duration, self.speech, context)
+        for known, reading in self.decoded:
+            near = known[0] + context <= place[0] and place[1] <= known[1] - context
+            if near and known[1] - known[0] <= max(seconds, window[1] - window[0]):
+                return known, reading
         heard = self.decode(start=window[0], end=window[1], language=self.language)
         self.decoded.append((window, Reading.from_json(heard)))
         return self.decoded[-1]
@@ -132,40 +195,34 @@ class Draft:
         first = len(self.segments)
         self.segments += reading.segments
         words = [replace(word, segment=word.segment + first) for word in reading.words]
-        return self.judge(words, self.segments)
+        return self.judge(trimmed(words, self.speech), self.segments)
 
     def _count(self, reading: Reading, doubted: Sequence[Suspect]) -> None:
         self.heard += len(reading.words)
         self.suspects += doubted
 
     def _read(
-        self,
-        left: Sequence[Word],
-        right: Sequence[Word],
-        without_it: Sequence[Word],
-        place: Interval,
-        reason: str,
-        least: float,
-    ) -> list[Word] | None:
-        """Both sides with a second reading of `place` between them, where it scores above `least`.
+        self, right: Sequence[Word], joined: Sequence[Word], place: Interval, least: float
+    ) -> bool:
+        """Join draft and `right` with a second reading between them, if it scores above `least`.
 
         The reading must have a word at the place, since otherwise nothing is gained, and leave no
-        more speech without words than there is `without_it`.
+        more speech without words than there is in `joined`.
         """
-        window, reading = self._decoded(place)
+        window, reading = self._decoded(place, self.settings.window_seconds, CONTEXT_SECONDS)
         new, doubted = self._judged(reading)
-        reach = 0.0 if reason == "hole" else _AGREE_SECONDS
+        near = (-_AGREE_SECONDS, _AGREE_SECONDS)
         first, one = join(
-            left, new, place[0], (place[0] - _AGREE_SECONDS, place[0] + reach), self.speech
+            self.words, new, place[0], (place[0] + near[0], place[0] + near[1]), self.speech
         )
         both, two = join(
-            first, right, place[1], (place[1] - reach, place[1] + _AGREE_SECONDS), self.speech
+            first, right, place[1], (place[1] + near[0], place[1] + near[1]), self.speech
         )
         gained = any(place[0] <= word.middle <= place[1] for word in new)
         score = min(one.score, two.score)
-        bare = self._bare(both, place) - self._bare(without_it, place)
+        bare = self._bare(both, place) - self._bare(joined, place)
         taken = gained and score > least and bare <= _WORD_SECONDS
-        self.second.append(SecondReading(*window, reason, score, taken))
+        self.second.append(SecondReading(*window, "seam", score, taken))
         logger.info(
             "a second reading from %.1f to %.1f s scores %.2f and is %s",
             *window,
@@ -173,15 +230,11 @@ class Draft:
             "taken" if taken else "not taken",
         )
         if not taken:
-            return None
-        # What is doubted beside the place was read before, and stays what it was.
+            return False
         here = [suspect for suspect in doubted if _is_at(suspect, place)]
-        self._count(reading, here)
-        self.left_out += sum(s.dropped_left + s.dropped_right for s in (one, two))
-        self.left_out += sum(
-            len(suspect.words) for suspect in doubted if not (suspect in here or suspect.restored)
-        )
-        return both
+        self._take(reading, new, doubted, here, both)
+        self.left_out += len(right)
+        return True
 
     def _bare(self, words: Sequence[Word], place: Interval) -> float:
         """Seconds of speech without words at a place."""
@@ -191,6 +244,21 @@ class Draft:
 
 def _is_at(suspect: Suspect, place: Interval) -> bool:
     return any(place[0] <= word.middle <= place[1] for word in suspect.words)
+
+
+def _is_inside(moment: float, speech: Sequence[Interval]) -> bool:
+    return any(start < moment < end for start, end in speech)
+
+
+def _grouped(places: Sequence[Interval], longest: float) -> list[list[Interval]]:
+    """The places, in order, those together that lie within `longest` seconds."""
+    groups = list[list[Interval]]()
+    for place in places:
+        if groups and place[1] - groups[-1][0][0] <= longest:
+            groups[-1].append(place)
+        else:
+            groups.append([place])
+    return groups
 
 
 def holes(words: Sequence[Word], speech: Sequence[Interval], least: float) -> Iterator[Interval]:
@@ -204,16 +272,24 @@ def holes(words: Sequence[Word], speech: Sequence[Interval], least: float) -> It
 
 
 def window_around(
-    place: Interval, seconds: float, duration: float, speech: Sequence[Interval]
+    place: Interval,
+    seconds: float,
+    duration: float,
+    speech: Sequence[Interval],
+    context: float = CONTEXT_SECONDS,
 ) -> Interval:
     """A window with the place in its middle whose ends lie in pauses, where there are any near.
 
     Silence before the first and after the last speech in it is cut off: Whisper sets words too
     early after a long silence.
     """
-    half = max(seconds / 2, (place[1] - place[0]) / 2 + CONTEXT_SECONDS)
+    half = max(seconds / 2, (place[1] - place[0]) / 2 + context)
     middle = (place[0] + place[1]) / 2
-    start, end = _pause_near(middle - half, speech), _pause_near(middle + half, speech)
+    reach = min(_PAUSE_REACH_SECONDS, context)
+    start, end = (
+        _pause_near(middle - half, speech, reach),
+        _pause_near(middle + half, speech, reach),
+    )
     spoken = common(speech, [(start, end)])
     first, last = (spoken[0][0], spoken[-1][1]) if spoken else place
     start = max(start, min(first, place[0]) - _SILENCE_SECONDS, 0.0)
@@ -221,11 +297,13 @@ def window_around(
     return round(start, 3), round(end, 3)
 
 
-def _pause_near(moment: float, speech: Sequence[Interval]) -> float:
+def _pause_near(moment: float, speech: Sequence[Interval], seconds: float) -> float:
     """The nearest moment in which nobody speaks, or the moment itself where that is far."""
-    reach = (moment - _PAUSE_REACH_SECONDS, moment + _PAUSE_REACH_SECONDS)
+    reach = (moment - seconds, moment + seconds)
     pauses = without([reach], speech)
     if not pauses:
         return round(moment, 3)
     start, end = min(pauses, key=lambda p: max(p[0] - moment, moment - p[1], 0.0))
-    return round(min(max(moment, start), end), 3)
+    # Voices begin before the detection hears them, and end after.
+    margin = min(_MARGIN_SECONDS, (end - start) / 2)
+    return round(min(max(moment, start + margin), end - margin), 3)

@@ -1,6 +1,5 @@
 """Words of a span: right, in video time, in order, and out of memory only as a last resort."""
 
-import itertools
 import json
 import statistics
 from collections.abc import Iterator
@@ -11,8 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
-from hypothesis import strategies as st
 
 from vat.errors import GpuMemoryError, ModelError, TranscriptError
 from vat.speech import asr
@@ -22,7 +19,6 @@ from vat.speech.asr import (
     transcribe_chunk,
     transcribe_span,
     transcribe_window,
-    windows,
 )
 from vat.speech.settings import AsrSettings
 from vat.timeline import Chunks, Reading, Segment, Span
@@ -179,6 +175,7 @@ class Heard:
     avg_logprob: float = -0.25
     compression_ratio: float = 1.2
     no_speech_prob: float = 0.1
+    seek: int = 0
 
 
 @dataclass
@@ -224,7 +221,7 @@ def batched(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_full_gpu_gets_smaller_batches(speech: Path) -> None:
     gpu = SmallGpu(holds=2)
     span = Span((0, 5), (0, 5))
-    heard = transcribe_span(speech, span, "en", gpu, AsrSettings(batch_size=8))
+    heard = transcribe_span(speech, span, "en", gpu, AsrSettings(batch_size=8), [(0, 5)])
     assert heard.words[0].text == "yes"
     assert gpu.batches == [8, 4, 2]
 
@@ -233,7 +230,9 @@ def test_a_full_gpu_gets_smaller_batches(speech: Path) -> None:
 def test_a_gpu_too_small_for_one_window_is_an_error_of_its_own(speech: Path) -> None:
     gpu = SmallGpu(holds=0)
     with pytest.raises(GpuMemoryError, match="gpu_mem_mb"):
-        transcribe_span(speech, Span((0, 5), (0, 5)), "en", gpu, AsrSettings(batch_size=4))
+        transcribe_span(
+            speech, Span((0, 5), (0, 5)), "en", gpu, AsrSettings(batch_size=4), [(0, 5)]
+        )
     assert gpu.batches == [4, 2, 1]
 
 
@@ -254,16 +253,7 @@ def test_words_stay_inside_the_context(speech: Path) -> None:
     ]
 
 
-@given(
-    st.floats(0, 100),
-    st.floats(0.1, 300),
-    st.lists(st.floats(0, 400), max_size=60).map(sorted),
-)
-def test_windows_tile_a_span(start: float, length: float, edges: list[float]) -> None:
-    speech = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=False)]
-    found = windows((start, start + length), speech, 30)
-    assert found[0][0] == 0
-    assert found[-1][1] == pytest.approx(length)
-    for (_, end), (begin, _) in itertools.pairwise(found):
-        assert end == begin
-    assert all(0 <= b - a <= 30 + 1e-6 for a, b in found)
+def test_a_model_that_knows_only_english_refuses_another_language(root: Path, speech: Path) -> None:
+    chunks = Chunks("zh", 1.0, "configured", 5.0, (), (Span((0, 5), (0, 5)),)).to_json()
+    with pytest.raises(ModelError, match="'zh', and the speech model"):
+        transcribe_chunk(**arguments(root, speech), chunks=chunks, number=1)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -95,7 +96,7 @@ class Listener:
         assert language == "en"
         self.windows.append((start, end))
         span = Span((start, end), (start, end))
-        return part(0, span, heard(self.words, (start, end), random.Random(0)))
+        return part(0, span, [w for w in self.words if start <= w.start and w.end <= end])
 
 
 def counting(seconds: float) -> list[Word]:
@@ -119,7 +120,7 @@ def test_a_bad_seam_is_decoded_again_and_the_better_reading_taken() -> None:
     assert texts(merged) == [word.text for word in words]
     assert merged["seams"][0]["score"] < 0.2
     assert merged["seams"][0]["decoded_again"]
-    assert listen.windows[0] == (20, 40)
+    assert listen.windows[0] == (19.95, 39.95)  # in the pauses nearest to 20 and 40 s
     second = merged["second_readings"][0]
     assert (second["reason"], second["taken"]) == ("seam", True)
     assert second["score"] > merged["seams"][0]["score"]
@@ -139,7 +140,7 @@ def test_a_second_reading_that_is_worse_is_not_taken() -> None:
     words, spans = counting(60), spans_of([30.0], 60, 2)
     some = [word for word in words if not 29 < word.middle < 31.5]
     parts = parts_of(some, spans)
-    nonsense = Listener([replace(word, text="uh") for word in words])
+    nonsense = Listener([replace(word, text="uh", probability=0.4) for word in words])
     merged = joined(spans, parts, speech_of(words), decode=nonsense)
     assert "uh" not in texts(merged)
     assert not merged["seams"][0]["decoded_again"]
@@ -176,7 +177,58 @@ def test_holes_near_each_other_share_a_second_reading() -> None:
     merged = joined(spans, [part(1, spans[0], lost)], speech_of(words), decode=listen)
     assert texts(merged) == [word.text for word in words]
     assert len(listen.windows) == 1
-    assert len(merged["second_readings"]) == 2
+    assert len(merged["second_readings"]) == 1
+
+
+@st.composite
+def phrases(draw: st.DrawFn) -> list[list[Word]]:
+    """A talk in phrases of one second and more, with pauses of any length between them."""
+    chance = random.Random(draw(st.integers(0, 2**32)))
+    found, time = [], chance.uniform(0.5, 10)
+    for _ in range(draw(st.integers(1, 14))):
+        phrase = []
+        for _ in range(chance.randint(4, 12)):
+            length = chance.uniform(0.25, 0.5)
+            phrase.append(Word(time, time + length, chance.choice(VOCABULARY), 0.9))
+            time += length + chance.choice([0.0, 0.02, 0.05])
+        found.append(phrase)
+        time += chance.choice([0.15, 0.5, 1.2, 2.0, 2.5, 4.0, 20.0])
+    return found
+
+
+@given(phrases(), st.data())
+def test_whatever_phrases_are_lost_a_good_second_reading_brings_them_back(
+    said: list[list[Word]], data: st.DataObject
+) -> None:
+    lost = data.draw(st.lists(st.booleans(), min_size=len(said), max_size=len(said)))
+    words = [word for phrase in said for word in phrase]
+    left = [w for phrase, gone in zip(said, lost, strict=True) if not gone for w in phrase]
+    spans, speech = spans_of([], words[-1].end + 1, 2), [(p[0].start, p[-1].end) for p in said]
+    merged = joined(spans, [part(1, spans[0], left)], speech, decode=Listener(words))
+    assert texts(merged) == [word.text for word in words]
+    assert merged["coverage"]["seconds"]["no_words"] == 0
+
+
+@pytest.mark.parametrize("pause", [0.3, 1.2, 2.0, 2.5, 5.0])
+def test_words_set_beside_a_hole_do_not_keep_a_good_second_reading_out(pause: float) -> None:
+    """The draft has the begin of a lost phrase after it, in silence, and a wrong word before it."""
+    said = [Word(t, t + 0.28, f"w{n}", 0.95) for n, t in enumerate(times(pause))]
+    wrong = replace(said[15], text="uh", probability=0.3)
+    early = (said[23].end + said[24].start) / 2
+    stray = [replace(w, start=early, end=early) for w in said[16:18]] if pause > 1 else []
+    spans = spans_of([], said[-1].end + 2, 2)
+    speech = [(said[n].start, said[n + 7].end) for n in range(0, len(said), 8)]
+    first = [*said[:15], wrong, *stray, *said[24:]]
+    voice = voice_of(speech, spans[0].keep[1], 0.95)
+    voice = np.maximum(voice, 0.2)  # nothing is quarantined
+    merged = joined(spans, [part(1, spans[0], first)], speech, voice=voice, decode=Listener(said))
+    expected = [word.text for word in said]
+    assert texts(merged) in (expected, [*expected[:15], "uh", *expected[16:]])
+
+
+def times(pause: float) -> list[float]:
+    """Starts of the words of six phrases of eight words."""
+    return [0.3 * n + (n // 8) * pause for n in range(48)]
 
 
 def test_a_second_reading_does_not_fill_a_hole_with_inventions() -> None:
@@ -204,7 +256,7 @@ def test_a_window_holds_its_place_with_context(start: float, length: float, seco
 
 def test_a_window_ends_in_pauses() -> None:
     speech = [(0.0, 39.0), (39.5, 62.0), (62.4, 100.0)]
-    assert window_around((49, 51), 20, 100, speech) == (39.5, 62.0)
+    assert window_around((49, 51), 20, 100, speech) == (39.3, 62.2)
 
 
 def test_a_window_does_not_begin_or_end_with_long_silence() -> None:
@@ -313,7 +365,7 @@ def test_a_second_reading_that_is_deaf_in_its_middle_is_not_taken() -> None:
 def test_what_is_invented_beside_the_place_of_a_second_reading_is_listed_once() -> None:
     said = [word for word in counting(60) if not 20 <= word.start < 26]
     speech, spans = speech_of(said), spans_of([], 60, 2)
-    thanks = [Word(22.4, 22.9, "Thank", 0.9), Word(22.9, 23.4, "you", 0.9)]
+    thanks = [Word(22.4, 22.9, "Thank", 0.3), Word(22.9, 23.4, "you", 0.3)]
     heard_first = [w for w in said if not (27.5 <= w.start < 29.5 or 31 <= w.start < 33)]
     again = [replace(w, start=w.start + 0.05, end=w.end + 0.05) for w in thanks]
     listener = Listener(sorted([*said, *again], key=lambda w: w.start))

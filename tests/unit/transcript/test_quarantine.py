@@ -19,6 +19,9 @@ SILENCE = voice_of([], 60)
 VOICE = voice_of([(0, 60)], 60)
 FAINT = voice_of([(0, 60)], 60, 0.25)
 
+IDLE = replace(SURE, no_speech_prob=0.9)
+IDLE_SIGNS = ["no voice", "no speech"]
+
 PHRASES = ["Thanks for watching!", "ご視聴ありがとうございました", "Продолжение следует..."]
 
 
@@ -92,7 +95,7 @@ def transcript(**quarantine: Any) -> dict[str, Any]:
     speech = [(2.0, 3.2)]
     parts = [
         part(1, spans[0], spoken("this was said", 2)),
-        part(2, spans[1], [*spoken("thank you", 15), *spoken("bye", 25, segment=1)], [SURE, LOST]),
+        part(2, spans[1], [*spoken("thank you", 15), *spoken("bye", 25, segment=1)], [IDLE, LOST]),
     ]
     return joined(spans, parts, speech, quarantine=QuarantineSettings(**quarantine))
 
@@ -103,9 +106,9 @@ def test_the_quarantine_holds_words_and_evidence() -> None:
     thanks, bye = found["quarantine"]
     assert (thanks["text"], thanks["start"], thanks["end"]) == ("thank you", 15, 15.72)
     assert [word["text"] for word in thanks["words"]] == ["thank", "you"]
-    assert (thanks["signs"], thanks["strength"], thanks["restored"]) == (["no voice"], 2.5, False)
+    assert (thanks["signs"], thanks["strength"], thanks["restored"]) == (IDLE_SIGNS, 3.0, False)
     assert thanks["evidence"]["voice"] == pytest.approx(0.02, abs=0.001)
-    assert thanks["evidence"]["avg_logprob"] == SURE.avg_logprob
+    assert thanks["evidence"]["avg_logprob"] == IDLE.avg_logprob
     assert {"no voice", "uncertain", "repetitive", "no speech"} <= set(bye["signs"])
     assert found["coverage"]["words"] == {"heard": 6, "kept": 3, "left_out": 0, "quarantined": 3}
 

@@ -1,0 +1,144 @@
+"""Filling: what a second reading of a window adds to a draft that has holes in it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from vat.timeline import Interval, Word, common, length
+from vat.transcript.seams import matches, overlap, plain
+
+TRUSTED_AGREEMENT: Final = 0.4
+"""From this agreement on a second reading is trusted with what only it has."""
+
+SURER: Final = 0.15
+"""A reading that agrees less must be surer of its words than the draft by this much: then the
+draft is what failed here."""
+
+SURE: Final = 0.5
+"""Mean probability from which words are taken that nothing else confirms."""
+
+_SAME_PLACE: Final = 0.5
+_LEAST_SECONDS: Final = 0.3
+_SECONDS_PER_CHARACTER: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A draft with what a second reading adds.
+
+    `agreement` is that of both where both have words, 0 to 1; 1 where they never do. `trusted`
+    tells whether the reading may be used; where not, `words` are the draft's.
+    """
+
+    words: Sequence[Word]
+    agreement: float
+    trusted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What both readings have between two words that they share, and the time it may fill."""
+
+    draft: Sequence[Word]
+    again: Sequence[Word]
+    place: Interval
+
+
+def filled(
+    draft: Sequence[Word],
+    again: Sequence[Word],
+    window: Interval,
+    holes: Sequence[Interval],
+    speech: Sequence[Interval],
+) -> Filled:
+    """The draft's words, where `holes` are with those that a second reading of `window` has more.
+
+    The readings are laid on each other at the words that they share. Between these a word that
+    only one of them has counts against neither. Where both have other words at one time, those of
+    the reading that explains more stay. All words are ordered by start.
+    """
+    mine = [word for word in draft if window[0] <= word.middle <= window[1]]
+    pairs = matches(mine, again, range(len(mine)), range(len(again)))
+    agreement = _agreement(mine, again, pairs)
+    trusted = agreement >= TRUSTED_AGREEMENT or _is_surer(again, mine)
+    if not (trusted and (pairs or _is_sure(again))):
+        return Filled(draft, agreement, trusted=False)
+    words = [word for word in draft if not window[0] <= word.middle <= window[1]]
+    words += [mine[i] for i, _ in pairs]
+    for part in _parts(mine, again, pairs, window):
+        touched = any(common([part.place], [hole]) for hole in holes)
+        words += _settled(part, speech) if touched else part.draft
+    return Filled(sorted(words, key=lambda word: word.start), agreement, trusted=True)
+
+
+def _agreement(
+    mine: Sequence[Word], again: Sequence[Word], pairs: Sequence[tuple[int, int]]
+) -> float:
+    """Dice's coefficient of the words for whose time both readings have a word."""
+    left, right = {i for i, _ in pairs}, {j for _, j in pairs}
+    alone = sum(i not in left and _meets(word, again) for i, word in enumerate(mine))
+    alone += sum(j not in right and _meets(word, mine) for j, word in enumerate(again))
+    return 2 * len(pairs) / (2 * len(pairs) + alone) if alone else 1.0
+
+
+def _parts(
+    mine: Sequence[Word],
+    again: Sequence[Word],
+    pairs: Sequence[tuple[int, int]],
+    window: Interval,
+) -> Iterator[_Part]:
+    """What lies before, between and after the shared words."""
+    i, j, begin = 0, 0, window[0]
+    for a, b in pairs:
+        yield _Part(mine[i:a], again[j:b], (begin, max(begin, mine[a].start)))
+        i, j, begin = a + 1, b + 1, mine[a].end
+    yield _Part(mine[i:], again[j:], (begin, max(begin, window[1])))
+
+
+def _settled(part: _Part, speech: Sequence[Interval]) -> list[Word]:
+    """The words of a part, each once."""
+    misplaced = _misplaced(part, speech)
+    draft = [word for word in part.draft if id(word) not in misplaced]
+    contested = [word for word in draft if _meets(word, part.again)]
+    rivals = [word for word in part.again if _meets(word, draft)]
+    gone = contested if _weight(rivals) > _weight(contested) else rivals
+    lost = {id(word) for word in gone}
+    return [word for word in [*draft, *part.again] if id(word) not in lost]
+
+
+def _misplaced(part: _Part, speech: Sequence[Interval]) -> set[int]:
+    """Words of the draft over silence that the other reading has in this part as well."""
+    others, found, place = [plain(word.text) for word in part.again], set[int](), 0
+    for word in part.draft:
+        silent = 2 * length(common(speech, [(word.start, word.end)])) <= word.end - word.start
+        if silent and plain(word.text) in others[place:]:
+            place = others.index(plain(word.text), place) + 1
+            found.add(id(word))
+    return found
+
+
+def _weight(words: Sequence[Word]) -> float:
+    """How much words explain: seconds, no more than a text needs, by their probability."""
+    return sum(word.probability * min(word.end - word.start, _longest(word.text)) for word in words)
+
+
+def _longest(text: str) -> float:
+    return _LEAST_SECONDS + _SECONDS_PER_CHARACTER * len(text)
+
+
+def _is_sure(words: Sequence[Word]) -> bool:
+    return sum(word.probability for word in words) >= SURE * len(words)
+
+
+def _is_surer(again: Sequence[Word], inside: Sequence[Word]) -> bool:
+    """Whether a reading is surer of the words that it has for the time of the draft's."""
+    mine = [word.probability for word in again if _meets(word, inside)]
+    theirs = [word.probability for word in inside if _meets(word, again)]
+    if not mine or not theirs:
+        return True
+    return sum(mine) / len(mine) >= sum(theirs) / len(theirs) + SURER
+
+
+def _meets(word: Word, others: Sequence[Word]) -> bool:
+    """Whether there is another word for most of the time of this one, or of the other."""
+    return any(overlap(word, other) > _SAME_PLACE for other in others)

@@ -1,0 +1,97 @@
+"""Warnings: what a user should look at before trusting a transcript."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from vat.files import Record
+from vat.timeline import Chunks
+from vat.transcript.quarantine import LEFT_OUT, Suspect
+
+LEAST_SILENT_SECONDS: Final = 1.0
+"""Less speech without words than this in a whole video is breath and laughter."""
+
+SURE_LANGUAGE: Final = 0.5
+"""Probability below which another language, or several, may be spoken."""
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class TranscriptWarning(Record):
+    """Something that is likely wrong with a transcript.
+
+    `kind` is one of "no speech", "no words", "unsure language" and "quarantine"; `text` a sentence
+    for people; `amount` what it counts: seconds of speech, a probability, or words.
+    """
+
+    kind: str
+    text: str
+    amount: float
+
+
+def warnings_of(
+    chunks: Chunks, coverage: Mapping[str, Any], gone: Sequence[Suspect]
+) -> list[TranscriptWarning]:
+    """What is likely wrong with the transcript of a video, the worst first.
+
+    `chunks` is how the video is cut, `coverage` the books of its transcript, `gone` what is left
+    in the quarantine.
+    """
+    found = list[TranscriptWarning]()
+    if not chunks.speech:
+        found.append(
+            TranscriptWarning("no speech", "Nobody speaks in this video, as far as VAT hears.", 0.0)
+        )
+    if (silent := coverage["seconds"]["no_words"]) >= LEAST_SILENT_SECONDS:
+        found.append(_no_words(silent, coverage["stretches"]))
+    probability = chunks.language_probability
+    if chunks.speech and probability < SURE_LANGUAGE:
+        found.append(_unsure_language(chunks.language, probability))
+    if left_out := [suspect for suspect in gone if suspect.fate == LEFT_OUT]:
+        found.append(_quarantine(left_out))
+    return found
+
+
+def _no_words(seconds: float, stretches: Sequence[Mapping[str, Any]]) -> TranscriptWarning:
+    bare = [stretch for stretch in stretches if stretch["reason"] == "no words"]
+    longest = sorted(bare, key=lambda stretch: stretch["start"] - stretch["end"])
+    places = _listed([_clock(stretch["start"]) for stretch in longest])
+    text = f"{seconds:.1f} s of speech have no words, the most of them at {places}."
+    return TranscriptWarning("no words", text, seconds)
+
+
+def _unsure_language(language: str, probability: float) -> TranscriptWarning:
+    heard = f"with a probability of {probability:.2f} only" if probability else "without evidence"
+    text = (
+        f"The language was taken to be '{language}' {heard}; if it is another, name it in"
+        " languages.source."
+    )
+    return TranscriptWarning("unsure language", text, probability)
+
+
+def _quarantine(suspects: Sequence[Suspect]) -> TranscriptWarning:
+    count = sum(len(suspect.words) for suspect in suspects)
+    places = _listed(
+        [
+            f"{_clock(suspect.words[0].start)} ({suspect.id}: '{suspect.text}')"
+            for suspect in suspects
+        ]
+    )
+    one = count == 1
+    text = (
+        f"{count} {'word was' if one else 'words were'} taken for invented and left out, at"
+        f" {places}; quarantine.restore brings {'it' if one else 'them'} back."
+    )
+    return TranscriptWarning("quarantine", text, count)
+
+
+def _listed(places: Sequence[str]) -> str:
+    more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
+    return ", ".join(places[:_SHOWN]) + more
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}"

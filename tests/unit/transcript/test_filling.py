@@ -1,0 +1,41 @@
+"""A second reading adds what a draft lacks, and spoils nothing that the draft has."""
+
+import pytest
+
+from vat.timeline import Word
+from vat.transcript.filling import filled
+
+SPEECH = [(0.0, 5.0), (7.0, 12.0)]
+SAID = [Word(t / 2, t / 2 + 0.45, f"w{t}", 0.9) for t in (*range(10), *range(14, 24))]
+WINDOW, HOLE = (0.0, 12.0), (2.0, 4.0)
+
+
+def texts(words: list[Word], again: list[Word]) -> list[str]:
+    return [word.text for word in filled(words, again, WINDOW, [HOLE], SPEECH).words]
+
+
+def test_words_of_no_length_do_not_keep_out_the_words_that_are_said_there() -> None:
+    draft = [word for word in SAID if not HOLE[0] <= word.start < HOLE[1]]
+    loop = [Word(2.2, 2.2, "w1", 0.99), Word(2.2, 2.2, "no", 0.99), Word(2.2, 2.2, "w1", 0.99)]
+    found = texts(sorted([*draft, *loop], key=lambda word: word.start), SAID)
+    assert found == [word.text for word in SAID]
+
+
+def test_away_from_the_holes_the_draft_stays() -> None:
+    draft = [word for word in SAID if not HOLE[0] <= word.start < HOLE[1]]
+    again = [Word(w.start, w.end, "uh", 0.95) if w.text == "w20" else w for w in SAID]
+    assert texts(draft, again) == [word.text for word in SAID]
+
+
+def test_words_that_only_the_draft_has_stay() -> None:
+    draft = [word for word in SAID if word.text not in ("w5", "w6")]
+    again = [word for word in SAID if word.text not in ("w3", "w8")]
+    assert texts(draft, again) == [word.text for word in SAID]
+
+
+@pytest.mark.parametrize(("probability", "trusted"), [(0.8, False), (0.97, True)])
+def test_a_reading_that_agrees_nowhere_must_be_surer(probability: float, trusted: bool) -> None:
+    draft = [Word(w.start, w.end, "uh", 0.8) for w in SAID if not 2 <= w.start < 4]
+    again = [Word(w.start, w.end, w.text, probability) for w in SAID]
+    # Nothing but their own words speaks for them: no word is shared.
+    assert filled(draft, again, WINDOW, [HOLE], SPEECH).trusted == trusted

@@ -1,0 +1,89 @@
+"""Words end where the voice ends, and none is cut that only bridges a short silence."""
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vat.timeline import Interval, Word, common, union
+from vat.transcript.trimming import trimmed
+
+SPEECH = [(1.0, 3.0), (5.0, 7.0), (7.2, 9.0)]
+
+
+@pytest.mark.parametrize(
+    ("place", "kept"),
+    [
+        ((3.05, 5.4), (5.0, 5.4)),  # the first of a phrase begins where the last phrase ended
+        ((2.95, 5.4), (5.0, 5.4)),  # also where it takes the end of that phrase along
+        ((2.6, 4.8), (2.6, 3.0)),  # the last of a phrase ends where the next one begins
+        ((2.6, 5.02), (2.6, 3.0)),
+        ((6.8, 7.5), (6.8, 7.5)),  # a short silence inside a word
+        ((3.5, 4.5), (3.5, 4.5)),  # no voice at all: not for the trimming to judge
+        ((2.0, 2.5), (2.0, 2.5)),
+        ((4.0, 5.02), (4.92, 5.02)),  # a word has some length, whatever little voice was heard
+        ((2.99, 3.09), (2.99, 3.09)),
+    ],
+)
+def test_a_word_keeps_the_stretch_of_speech_that_fills_most_of_it(
+    place: Interval, kept: Interval
+) -> None:
+    (word,) = trimmed([Word(*place, "word", 0.9)], SPEECH)
+    assert (word.start, word.end) == pytest.approx(kept)
+
+
+def test_words_that_end_just_before_a_voice_are_pulled_into_it() -> None:
+    words = [
+        Word(2.5, 3.0, "end.", 0.9),
+        Word(4.0, 4.7, "And", 0.9),
+        Word(4.7, 4.9, "so", 0.9),
+        Word(4.9, 5.05, "it", 0.9),
+        Word(5.05, 5.5, "begins.", 0.9),
+    ]
+    found = trimmed(words, SPEECH)
+    assert [word.text for word in found] == ["end.", "And", "so", "it", "begins."]
+    assert found[0] == words[0]
+    assert (found[1].start, found[-1].end) == (5.0, 5.5)
+    assert all(a.end <= b.start for a, b in itertools.pairwise(found))
+
+
+def test_words_that_are_apart_from_the_voice_after_them_are_not_pulled() -> None:
+    words = [Word(3.8, 4.2, "you", 0.9), Word(5.0, 5.5, "begins.", 0.9)]
+    assert trimmed(words, SPEECH) == words
+    misplaced = [Word(4.9, 4.9, "hear", 0.9), Word(4.9, 5.5, "begins.", 0.9)]
+    assert trimmed(misplaced, SPEECH)[0] == misplaced[0]
+
+
+def test_words_are_not_pulled_into_less_voice_than_they_need() -> None:
+    faint = [
+        Word(4.1, 4.8, "sitting", 0.9),
+        Word(4.8, 5.05, "in", 0.9),
+        Word(5.05, 5.5, "rooms.", 0.9),
+    ]
+    assert trimmed(faint, [(5.0, 5.13)])[0] == faint[0]
+
+
+def test_a_word_over_two_stretches_goes_to_the_side_of_its_sentence() -> None:
+    end, first = Word(2.0, 2.5, "end.", 0.9), Word(2.5, 5.2, "And", 0.9)
+    assert trimmed([end, first], SPEECH)[1].start == 5.0
+    last = Word(2.9, 5.5, "end.", 0.9)
+    assert trimmed([last], SPEECH)[0].end == 3.0
+
+
+moments = st.floats(0, 20)
+pairs = st.tuples(moments, moments).map(lambda pair: (min(pair), max(pair)))
+
+
+@given(st.lists(pairs, max_size=8).map(union), st.lists(pairs, max_size=12))
+def test_trimming_loses_no_word_and_no_speech(
+    speech: list[Interval], places: list[Interval]
+) -> None:
+    words = [Word(a, b, f"w{n}", 0.9) for n, (a, b) in enumerate(sorted(places))]
+    found = trimmed(words, speech)
+    assert [word.start for word in found] == sorted(word.start for word in found)
+    assert sorted(word.text for word in found) == sorted(word.text for word in words)
+    for word in found:
+        assert word.start <= word.end
+    voiced = {word.text for word in words if common(speech, [(word.start, word.end)])}
+    assert voiced <= {w.text for w in found if common(speech, [(w.start - 0.001, w.end + 0.001)])}
