@@ -10,6 +10,7 @@ import os
 import re
 import subprocess
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,14 +20,18 @@ from snakemake.settings.types import DeploymentMethod
 from snakemake.shell import shell
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
-from gpulease import Lease, Pool, is_out_of_memory
+from gpulease import Pool, is_out_of_memory
 from gpulease.client import WORKER_VARIABLE
 from gpulease.errors import GpuLeaseError
 from gpulease.second_look import TIMEOUT_VARIABLE
 from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
+from snakemake_executor_plugin_local_gpu.gpu_job import GpuJob
+from snakemake_executor_plugin_local_gpu.grants import Grant
 from snakemake_executor_plugin_local_gpu.job_leases import JobLeases
-from snakemake_executor_plugin_local_gpu.journal import Grant, Journal
-from snakemake_executor_plugin_local_gpu.workers import Seat, Workers
+from snakemake_executor_plugin_local_gpu.job_reader import JobReader
+from snakemake_executor_plugin_local_gpu.journal import Journal
+from snakemake_executor_plugin_local_gpu.places import Places
+from snakemake_executor_plugin_local_gpu.workers import Workers
 
 _ENV_MODULES: Final = list(inspect.signature(local.run_wrapper).parameters).index("env_modules")
 _NO_MODULES: Final = "none, but a GPU or a worker"
@@ -54,15 +59,13 @@ class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
         os.environ[TIMEOUT_VARIABLE] = str(settings.confirm_s)
         # Not one that this Snakemake itself was started by.
         os.environ.pop(WORKER_VARIABLE, None)
-        self.warm = Workers(
-            settings, pool, journal, os.environ, self._runs_here, self._wake_scheduler
-        )
-        self.leases = JobLeases(
-            settings, pool, journal, self._wake_scheduler, self.logger.warning, self.warm
-        )
+        places = Places()
+        self.reader = JobReader(settings, pool, self._runs_here, self.logger.warning)
+        self.warm = Workers(settings, pool, journal, os.environ, self._wake_scheduler, places)
+        self.leases = JobLeases(pool, journal, self._wake_scheduler, self.warm, places)
         self._out_of_memory: set[Any] = set()
         self._worker_died: set[Any] = set()
-        active.leases = self.leases
+        active.run = active.Run(self.reader, self.leases)
 
     def _wake_scheduler(self) -> None:
         # Private: the scheduler sleeps on this semaphore until a job ends. Memory that others
@@ -74,46 +77,43 @@ class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
         try:
             super().run_job(job)
         except WorkflowError as error:
-            self.leases.give_up(job)
+            self.leases.give_up(job.jobid)
             self.logger.error(str(error))
             self.report_job_error(SubmittedJobInfo(job=job))
 
     def cached_or_run(self, job: Any, run_func: Callable[..., None], *args: Any) -> None:
         """Run a job, on a worker's thread, under its lease."""
-        if self.leases.wants_gpu(job):
-            granting = self.leases.held(job)
-        elif self.warm.kind_of(job):
-            granting = self.warm.on_cpu(job)
-        else:
+        gpu_job = self.reader.read(job)
+        if gpu_job is None:
             super().cached_or_run(job, run_func, *args)
             return
-        before, lease = _log_sizes(job), None
+        before, grant = _log_sizes(job), None
         try:
-            with granting as lease:
+            with self._granting(gpu_job) as grant:
                 if run_func is local.run_wrapper:
                     wrapped = list(args)
                     wrapped[_ENV_MODULES] = LeasedShell(
-                        lease,
+                        grant,
                         wrapped[_ENV_MODULES],
                         job.resources.get("shell_exec") or shell.get_executable() or "",
                         self._strict(job),
                     )
                     super().cached_or_run(job, run_func, *wrapped)
-                elif isinstance(lease, Lease):
-                    super().cached_or_run(job, self._spawn_leased, job, lease)
+                else:
+                    super().cached_or_run(job, self._spawn_leased, job, grant)
         except GpuLeaseError as error:
             raise WorkflowError(str(error)) from error
         except Exception as error:
-            if isinstance(lease, Seat) and lease.death:
+            if grant and grant.death:
                 self._worker_died.add(job)
-                self.logger.error(
-                    f"The worker '{lease.worker.kind}' (process {lease.worker.pid}) died"
-                    f" {lease.death} in job {job.jobid} ({job.rule.name})."
-                )
+                self.logger.error(f"{grant.death} in job {job.jobid} ({job.rule.name}).")
             told = _COMMAND.sub("", str(error))
             if is_out_of_memory(f"{told}\n{_new_log_text(job, before)}"):
                 self._out_of_memory.add(job)
             raise
+
+    def _granting(self, job: GpuJob) -> AbstractContextManager[Grant]:
+        return self.leases.held(job) if job.on_gpu else self.warm.on_cpu(job)
 
     def _strict(self, job: Any) -> bool:
         methods = self.workflow.deployment_settings.deployment_method
@@ -126,16 +126,16 @@ class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
             or (DeploymentMethod.ENV_MODULES in methods and job.env_modules)
         )
 
-    def _spawn_leased(self, job: Any, lease: Lease) -> None:
+    def _spawn_leased(self, job: Any, grant: Grant) -> None:
         """Run a job with a run: directive, which Snakemake does in a process of its own."""
         # A whole command line, quoted by Snakemake.
         process = subprocess.Popen(  # noqa: S602
             self.format_job_exec(job),
             shell=True,
-            env={**os.environ, **lease.environment},
-            pass_fds=[lease.fd],
+            env={**os.environ, **grant.environment},
+            pass_fds=grant.fds,
         )
-        lease.note_root(process.pid)
+        grant.note_root(process.pid)
         if process.wait():
             raise SpawnedJobError
 
@@ -147,12 +147,16 @@ class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
             self.logger.info(f"The GPU's memory was full in job {job.jobid} ({job.rule.name}).")
         elif job in self._worker_died:
             self._worker_died.discard(job)
-        elif self.leases.wants_gpu(job) and job.restart_times > job.attempt - 1:
+        elif self._waits_for_gpu(job) and job.restart_times > job.attempt - 1:
             self.logger.info(
                 f"Job {job.jobid} ({job.rule.name}) did not fail for lack of GPU memory; it is not"
                 " tried again."
             )
             job.attempt = job.restart_times + 1
+
+    def _waits_for_gpu(self, job: Any) -> bool:
+        gpu_job = self.reader.read(job)
+        return bool(gpu_job and gpu_job.on_gpu)
 
     def cancel(self) -> None:
         """Stop what waits for a GPU, then what Snakemake's own executor stops."""
@@ -165,7 +169,7 @@ class LocalGpuExecutor(local.Executor):  # type: ignore[misc]
         self.leases.stop()
         self.warm.stop()
         super().shutdown()
-        active.leases = None
+        active.run = None
         # Another workflow may follow in the same process.
         del os.environ["CUDA_VISIBLE_DEVICES"]
         if self._visible is not None:
@@ -179,8 +183,8 @@ class LeasedShell:
     one argument of a job by which a command gets a prefix inside its conda environment.
     """
 
-    def __init__(self, lease: Grant, modules: Any, executable: str, strict: bool) -> None:
-        self._lease = lease
+    def __init__(self, grant: Grant, modules: Any, executable: str, strict: bool) -> None:
+        self._grant = grant
         self._modules = modules
         self._bash = Path(executable).name == "bash"
         self._strict = strict
@@ -189,7 +193,7 @@ class LeasedShell:
         """The command with the lease's variables and hold before it."""
         if not self._modules and cmd.strip().endswith(_PYTHON_QUESTION):
             return "echo"
-        leased = f"{self._lease.shell_prefix(bash=self._bash, strict=self._strict)}{cmd}"
+        leased = f"{self._grant.shell_prefix(bash=self._bash, strict=self._strict)}{cmd}"
         return str(self._modules.shellcmd(leased)) if self._modules else leased
 
     def __str__(self) -> str:

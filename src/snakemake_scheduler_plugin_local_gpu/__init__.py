@@ -42,10 +42,11 @@ class Scheduler(SchedulerBase):  # type: ignore[misc]
         input_sizes: dict[Any, int],
     ) -> Sequence[Any] | None:
         """The jobs to start, within the resources that are available."""
-        leases = active.leases
-        if leases is None:
+        run = active.run
+        if run is None:
             return None
-        requests = {job: leases.request(job) for job in selectable_jobs if leases.wants_gpu(job)}
+        read = {job: run.reader.read(job) for job in selectable_jobs}
+        gpu_jobs = {job: gpu_job for job, gpu_job in read.items() if gpu_job and gpu_job.on_gpu}
         free = {name: left for name, left in available_resources.items() if isinstance(left, int)}
 
         def rank(job: Any) -> tuple[Any, ...]:
@@ -53,18 +54,18 @@ class Scheduler(SchedulerBase):  # type: ignore[misc]
             sizes = [(input_sizes.get(file) or 0, file.is_flagged("temp")) for file in job.input]
             return (
                 -job.priority,
-                -requests[job].mem_mb if job in requests else 1,
+                -gpu_jobs[job].request.mem_mb if job in gpu_jobs else 1,
                 -sum(size for size, is_temporary in sizes if is_temporary),
                 -sum(size for size, _ in sizes),
             )
 
         held_back = self._enough_temporary(selectable_jobs)
         ranked = sorted((job for job in selectable_jobs if job not in held_back), key=rank)
-        if not requests:
+        if not gpu_jobs:
             return _first_fit(ranked, free, lambda job: True)
-        with leases.round() as has_gpu:
+        with run.leases.round() as has_gpu:
             return _first_fit(
-                ranked, free, lambda job: job not in requests or has_gpu(job, requests[job])
+                ranked, free, lambda job: job not in gpu_jobs or has_gpu(gpu_jobs[job])
             )
 
     def _enough_temporary(self, ready: Sequence[Any]) -> set[Any]:

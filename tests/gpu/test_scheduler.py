@@ -16,7 +16,9 @@ from gpulease import Pool
 from gpulease.inventory import Gpu, GpuState
 from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
 from snakemake_executor_plugin_local_gpu.job_leases import JobLeases
+from snakemake_executor_plugin_local_gpu.job_reader import JobReader
 from snakemake_executor_plugin_local_gpu.journal import Journal
+from snakemake_executor_plugin_local_gpu.places import Places
 from snakemake_executor_plugin_local_gpu.workers import Workers
 from snakemake_scheduler_plugin_local_gpu import TEMPORARY_AHEAD, Scheduler
 
@@ -39,6 +41,7 @@ class Job:
 
     rule = Rule()
     attempt = 1
+    threads = 1
 
     def __init__(
         self,
@@ -75,9 +78,11 @@ def leases(
     journal = Journal(tmp_path / "placements.jsonl", logging.getLogger("run"))
     pool = FourGpus(str(tmp_path / "ledger"), {})
     settings = ExecutorSettings()
-    workers = Workers(settings, pool, journal, {}, lambda job: True, lambda: None)
-    made = JobLeases(settings, pool, journal, lambda: None, print, workers)
-    monkeypatch.setattr(active, "leases", made)
+    places = Places()
+    workers = Workers(settings, pool, journal, {}, lambda: None, places)
+    made = JobLeases(pool, journal, lambda: None, workers, places)
+    reader = JobReader(settings, pool, lambda job: True, print)
+    monkeypatch.setattr(active, "run", active.Run(reader, made))
     yield made
     made.stop()
 
@@ -146,13 +151,13 @@ def test_jobs_without_gpu_are_chosen_as_snakemake_would(facts: list[Any], cores:
     theirs.settings = greedy.SchedulerSettings()
     expected = theirs.select_jobs(jobs, jobs, {"_cores": cores}, sizes) if jobs else []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(active, "leases", NoGpus())
+        patch.setattr(active, "run", SimpleNamespace(reader=NoGpus()))
         assert set(select(jobs, sizes, cores)) == {job.jobid for job in expected}
 
 
 class NoGpus:
-    def wants_gpu(self, job: Job) -> bool:
-        return False
+    def read(self, job: Job) -> None:
+        return None
 
 
 @pytest.mark.usefixtures("leases")
@@ -206,6 +211,6 @@ def test_only_local_starts_have_no_rate() -> None:
 def test_without_the_executor_snakemakes_own_scheduler_decides(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(active, "leases", None)
+    monkeypatch.setattr(active, "run", None)
     scheduler = Scheduler.__new__(Scheduler)
     assert scheduler.select_jobs([Job(1)], [Job(1)], {"_cores": 1}, {}) is None
