@@ -10,6 +10,7 @@ from gpulease import GpuLeaseError, NoGpuError, Pool, Request
 from gpulease.cli import split_names
 from snakemake_executor_plugin_local_gpu import ExecutorSettings
 from snakemake_executor_plugin_local_gpu.gpu_job import GpuJob, JobName
+from snakemake_executor_plugin_local_gpu.snakemake_private import is_run_directive, wildcards
 
 # How much more GPU memory a job is given after it ran out, by attempt.
 _GROWTH: Final = {1: 1.0, 2: 1.5}
@@ -57,7 +58,8 @@ class JobReader:
             if not on_gpu and not kind:
                 return None
             request = self._request(job, kind) if on_gpu else Request(0, 0, kind=kind)
-            known = GpuJob(_name(job), request, job.attempt, job.threads)
+            name = JobName(job.rule.name, wildcards(job), job.jobid)
+            known = GpuJob(name, request, job.attempt, job.threads)
             self._read[job] = known
         return known
 
@@ -88,7 +90,7 @@ class JobReader:
         kind = job.resources.get("gpu_worker", "")
         if not isinstance(kind, str) or kind in {"", "none"} or self._settings.idle_worker_s <= 0:
             return ""
-        return "" if job.is_run or not self._runs_here(job) else kind
+        return "" if is_run_directive(job) or not self._runs_here(job) else kind
 
     def _request(self, job: Any, kind: str) -> Request:
         """What a job asks for, with more memory each time it ran out of it."""
@@ -111,11 +113,6 @@ class JobReader:
             return 0
         sizes = sorted((g.capacity_mb for g in found if not request.excludes(g)), reverse=True)
         return sizes[gpus - 1] if len(sizes) >= gpus else 0
-
-
-def _name(job: Any) -> JobName:
-    wildcards = {key: str(value) for key, value in job.wildcards_dict.items()}
-    return JobName(job.rule.name, wildcards, job.jobid)
 
 
 def _number(job: Any, resource: str, default: int) -> int:
