@@ -14,7 +14,7 @@ class Scheduler(SchedulerBase):  # type: ignore[misc]
 
     def __post_init__(self) -> None:
         """Lift the limit on the rate of starts, which is made for clusters."""
-        # What it imports is used by no run with another executor, and takes 0.1 s at every start.
+        # It imports Snakemake's local executor, which is not there yet when plugins are imported.
         from snakemake_executor_plugin_local_gpu.snakemake_private import lift_rate_limit
 
         self._temporaries = Temporaries(self.dag)
