@@ -3,57 +3,14 @@
 import json
 import logging
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
-from gpulease.executors import Choice, Gpu, Worker, explain, name_gpu
+from gpulease.executors import Choice, Worker, explain, name_gpu
+from snakemake_executor_plugin_local_gpu.gpu_job import JobName
+from snakemake_executor_plugin_local_gpu.grants import Grant
 
 Event = Literal["granted", "waiting", "released", "evicted"]
-
-
-@dataclass(frozen=True, slots=True)
-class JobName:
-    """One job, as a person would name it."""
-
-    rule: str
-    wildcards: Mapping[str, str]
-    jobid: int
-
-    def __str__(self) -> str:
-        """The rule with its wildcards."""
-        wildcards = ", ".join(f"{key}={value}" for key, value in self.wildcards.items())
-        return f"{self.rule} (job {self.jobid}{', ' if wildcards else ''}{wildcards})"
-
-
-def job_name(job: Any) -> JobName:
-    """The name of a Snakemake job."""
-    wildcards = {key: str(value) for key, value in job.wildcards_dict.items()}
-    return JobName(job.rule.name, wildcards, job.jobid)
-
-
-class Grant(Protocol):
-    """GPUs that a job has: its own lease, or its worker's."""
-
-    @property
-    def gpus(self) -> tuple[Gpu, ...]:
-        """The devices."""
-
-    @property
-    def mem_mb(self) -> int:
-        """MB on each."""
-
-    @property
-    def choice(self) -> Choice:
-        """Why these."""
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What shows a process these devices and no others."""
-
-    def shell_prefix(self, *, bash: bool = True, strict: bool = True) -> str:
-        """Shell code that gives them to a command."""
 
 
 class Journal:

@@ -3,9 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 from gpulease import GpuLeaseError, WorkerError
 from gpulease.executors import (
@@ -23,7 +23,10 @@ from gpulease.executors import (
     needed,
 )
 from snakemake_executor_plugin_local_gpu import ExecutorSettings
-from snakemake_executor_plugin_local_gpu.journal import JobName, Journal, job_name
+from snakemake_executor_plugin_local_gpu.gpu_job import GpuJob, JobName
+from snakemake_executor_plugin_local_gpu.grants import Grant
+from snakemake_executor_plugin_local_gpu.journal import Journal
+from snakemake_executor_plugin_local_gpu.places import Places
 
 _ON_CPU: Final = Choice((), "on the CPU", ())
 
@@ -33,14 +36,16 @@ class Seat:
     """One worker, as a job that it serves sees it.
 
     Attributes:
+        workers: those of the run, which it belongs to.
         worker: the process.
         job: the job that it serves, or served last.
         choice: why the job is served there.
         served: the wildcards of all jobs that it served.
         idle_since: since when it has nothing to do (monotonic seconds); None while it serves.
-        death: how it died while it served the last job; "" where it did not.
+        death: that it died while it served the last job, and how; "" where it did not.
     """
 
+    workers: "Workers"
     worker: Worker
     job: JobName
     choice: Choice
@@ -67,13 +72,27 @@ class Seat:
         """Shell code that puts a command at this worker's side; the lease stays the worker's."""
         return self.worker.shell_prefix()
 
-    def suits(self, kind: str, request: Request | None, threads: int) -> bool:
+    @property
+    def fds(self) -> tuple[int, ...]:
+        """None: the lease stays the worker's."""
+        return ()
+
+    def note_root(self, pid: int) -> None:
+        """Nothing: the memory is the worker's."""
+
+    def using(self) -> AbstractContextManager[Grant]:
+        """While the worker serves the job."""
+        return self.workers.serving(self)
+
+    def give_up(self) -> None:
+        """End the worker, whose job was never started, because the run ends."""
+        self.workers.abandon(self)
+
+    def suits(self, request: Request, threads: int) -> bool:
         """Whether the worker can serve a job: on a GPU by its memory, on the CPU by its threads."""
-        if self.worker.kind != kind or (request is None) != (self.worker.lease is None):
+        if self.worker.kind != request.kind or len(self.gpus) != request.gpus:
             return False
-        if request is None:
-            return self.worker.threads == threads
-        return self.mem_mb >= request.mem_mb and len(self.gpus) == request.gpus
+        return self.mem_mb >= request.mem_mb if request.gpus else self.worker.threads == threads
 
 
 class Workers:
@@ -84,8 +103,8 @@ class Workers:
         pool: the GPUs.
         journal: where evictions are written.
         environment: the variables of a worker, beside those of its lease.
-        runs_here: whether a job runs in Snakemake's own environment, not in one made for it.
         wake: makes Snakemake's scheduler look again.
+        places: what jobs of this run wait for.
     """
 
     def __init__(
@@ -94,73 +113,57 @@ class Workers:
         pool: Pool,
         journal: Journal,
         environment: Mapping[str, str],
-        runs_here: Callable[[Any], bool],
         wake: Callable[[], None],
+        places: Places,
     ) -> None:
         self._idle_s = settings.idle_worker_s
         self._pool = pool
         self._journal = journal
         self._environment = environment
-        self._runs_here = runs_here
         self._wake = wake
+        self._places = places
         self._seats: list[Seat] = []
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._keeper: threading.Thread | None = None
-        self.places: Callable[[], Mapping[int, Request]] = dict
 
-    def kind_of(self, job: Any) -> str:
-        """The kind of worker that a job names; "" where it does its work itself.
-
-        A job in a conda environment or container, or with a run: directive, does.
-        """
-        kind = job.resources.get("gpu_worker", "")
-        if not isinstance(kind, str) or kind in {"", "none"} or self._idle_s <= 0:
-            return ""
-        return "" if job.is_group() or job.is_run or not self._runs_here(job) else kind
-
-    def take(
-        self, job: Any, request: Request | None = None, this: Round | None = None
-    ) -> Seat | None:
+    def take(self, job: GpuJob, this: Round | None = None) -> Seat | None:
         """An idle worker for a job, which is then its own; None where there is none.
 
         Those are preferred that did jobs like it, with the same wildcards.
 
         Args:
             job: the job.
-            request: what it asks for of a GPU; None on the CPU.
-            this: the round in which its request is decided.
+            this: the round in which its request is decided; None on the CPU.
         """
-        kind = request.kind if request else self.kind_of(job)
         with self._lock:
-            found = [s for s in self._idle() if s.suits(kind, request, job.threads)]
+            found = [s for s in self._idle() if s.suits(job.request, job.threads)]
             if not found:
                 return None
-            name = job_name(job)
-            likeness = set(name.wildcards.items())
+            likeness = set(job.name.wildcards.items())
             found.sort(key=lambda s: (len(s.served & likeness), s.idle_since or 0), reverse=True)
             for seat in found:
-                free = not this or not request or this.may_reuse(request, seat.gpus)
+                free = not this or this.may_reuse(job.request, seat.gpus)
                 if free and seat.worker.is_alive():
-                    seat.idle_since, seat.job = None, name
+                    seat.idle_since, seat.job = None, job.name
                     self._note_idle(seat, False)
                     seat.choice = _again(seat, this.views if this else ())
                     return seat
         return None
 
-    def start(self, kind: str, lease: Lease | None, threads: int, name: JobName) -> Seat:
+    def start(self, job: GpuJob, lease: Lease | None) -> Seat:
         """A new worker for a job; the lease becomes its own.
 
         Raises:
             WorkerError: where the process cannot be started.
         """
         try:
-            worker = Worker(kind, lease, threads, self._environment)
+            worker = Worker(job.kind, lease, job.threads, self._environment)
         except OSError as error:
             if lease:
                 lease.release()
-            raise WorkerError(f"A worker for {name} cannot be started: {error}.") from error
-        seat = Seat(worker, name, lease.choice if lease else _ON_CPU)
+            raise WorkerError(f"A worker for {job.name} cannot be started: {error}.") from error
+        seat = Seat(self, worker, job.name, lease.choice if lease else _ON_CPU)
         with self._lock:
             self._seats.append(seat)
             if self._keeper is None:
@@ -168,22 +171,24 @@ class Workers:
                 self._keeper.start()
         return seat
 
-    @contextmanager
-    def on_cpu(self, job: Any) -> Iterator[Seat]:
-        """A worker without a GPU for one job."""
-        seat = self.take(job) or self.start(self.kind_of(job), None, job.threads, job_name(job))
-        with self.serving(seat):
-            yield seat
+    def on_cpu(self, job: GpuJob) -> AbstractContextManager[Grant]:
+        """A worker without a GPU for one job.
+
+        Raises:
+            WorkerError: where it cannot be started.
+        """
+        return (self.take(job) or self.start(job, None)).using()
 
     @contextmanager
-    def serving(self, seat: Seat) -> Iterator[None]:
+    def serving(self, seat: Seat) -> Iterator[Seat]:
         """While a job uses its worker; after a failure the worker is ended, whatever it was.
 
         What went wrong may still be in its memory: a full or broken GPU context.
         """
         done = False
         try:
-            yield
+            with self._in_journal(seat):
+                yield seat
             done = True
         finally:
             seat.served.update(seat.job.wildcards.items())
@@ -193,9 +198,29 @@ class Workers:
                     self._note_idle(seat, True)
                     seat.idle_since = time.monotonic()
             if not stays:
-                seat.death = "" if done else seat.worker.death()
-                died = f"it died {seat.death}" if seat.death else "its job failed"
-                self._end([seat], "the run ends" if done else died)
+                died = "" if done else seat.worker.death()
+                if died:
+                    seat.death = (
+                        f"The worker '{seat.worker.kind}' (process {seat.worker.pid}) died {died}"
+                    )
+                failed = f"it died {died}" if died else "its job failed"
+                self._end([seat], "the run ends" if done else failed)
+
+    @contextmanager
+    def _in_journal(self, seat: Seat) -> Iterator[None]:
+        """Tell when a job had a worker on a GPU; on the CPU there is nothing to tell."""
+        if not seat.gpus:
+            yield
+            return
+        job, started = seat.job, time.monotonic()
+        reason = "failed"
+        self._journal.granted(job, seat)
+        try:
+            yield
+            reason = "finished"
+        finally:
+            ended, seconds = time.time(), time.monotonic() - started
+            self._journal.released(job, seat, ended, seconds, reason)
 
     def abandon(self, seat: Seat) -> None:
         """End a worker whose job was never started, because the run ends."""
@@ -257,13 +282,13 @@ class Workers:
             # Under the ledger's lock nobody is just being given one of them.
             with self._pool.ledger.locked():
                 views = self._pool.views()
-                places = self.places()
-                return self._claim(lambda: self._needed(views, places))
+                requests = self._places.requests()
+                return self._claim(lambda: self._needed(views, requests))
         except GpuLeaseError:
             # Whatever it is, those who ask for a lease are told.
             return []
 
-    def _needed(self, views: list[GpuView], places: Mapping[int, Request]) -> list[Seat]:
+    def _needed(self, views: list[GpuView], requests: Mapping[int, Request]) -> list[Seat]:
         idle = [
             Idle(seat, tuple(gpu.uuid for gpu in seat.gpus), seat.mem_mb, seat.idle_since or 0.0)
             for seat in self._idle()
@@ -271,8 +296,8 @@ class Workers:
         ]
 
         def serves(found: Idle[Seat], reservation: Reservation) -> bool:
-            request = places.get(reservation.seq)
-            return bool(request and request.kind and found.worker.suits(request.kind, request, 0))
+            request = requests.get(reservation.seq)
+            return bool(request and request.kind and found.worker.suits(request, 0))
 
         return [found.worker for found in needed(views, idle, serves)]
 

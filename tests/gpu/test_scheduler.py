@@ -11,14 +11,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from snakemake.scheduling import greedy
+from snakemake_interface_scheduler_plugins.interfaces.dag import DAGSchedulerInterface
 
 from gpulease.executors import Pool
 from gpulease.inventory import Gpu, GpuState
 from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
 from snakemake_executor_plugin_local_gpu.job_leases import JobLeases
+from snakemake_executor_plugin_local_gpu.job_reader import JobReader
 from snakemake_executor_plugin_local_gpu.journal import Journal
+from snakemake_executor_plugin_local_gpu.places import Places
 from snakemake_executor_plugin_local_gpu.workers import Workers
-from snakemake_scheduler_plugin_local_gpu import TEMPORARY_AHEAD, Scheduler
+from snakemake_scheduler_plugin_local_gpu import Scheduler
+from snakemake_scheduler_plugin_local_gpu.temporaries import TEMPORARY_AHEAD
 
 
 class InputFile(str):
@@ -39,6 +43,7 @@ class Job:
 
     rule = Rule()
     attempt = 1
+    threads = 1
 
     def __init__(
         self,
@@ -53,11 +58,29 @@ class Job:
         self.input = [InputFile(file) for file in files]
         self.output = [InputFile(file) for file in makes]
         self.feeds: list[Job] = []
+        self.after: list[Job] = []
+        if any(file.is_flagged("temp") for file in self.input):
+            self.after = [Job(10_000 + jobid, makes=files)]
         self.resources = self.scheduler_resources = {"_cores": 1, **needs}
         self.wildcards_dict = {"n": str(jobid)}
 
     def is_group(self) -> bool:
         return False
+
+
+class Plan(DAGSchedulerInterface):  # type: ignore[misc]
+    """A plan as Snakemake promises it to schedulers, with no more than that."""
+
+    workflow = SimpleNamespace(local_exec=False)
+
+    def needrun_jobs(self) -> list[Job]:
+        return []
+
+    def finished(self, job: Job) -> bool:
+        return False
+
+    def job_dependencies(self, job: Job) -> list[Job]:
+        return job.after
 
 
 class FourGpus(Pool):
@@ -75,9 +98,11 @@ def leases(
     journal = Journal(tmp_path / "placements.jsonl", logging.getLogger("run"))
     pool = FourGpus(str(tmp_path / "ledger"), {})
     settings = ExecutorSettings()
-    workers = Workers(settings, pool, journal, {}, lambda job: True, lambda: None)
-    made = JobLeases(settings, pool, journal, lambda: None, print, workers)
-    monkeypatch.setattr(active, "leases", made)
+    places = Places()
+    workers = Workers(settings, pool, journal, {}, lambda: None, places)
+    made = JobLeases(pool, journal, lambda: None, workers, places)
+    reader = JobReader(settings, pool, lambda job: True, print)
+    monkeypatch.setattr(active, "run", active.Run(reader, made))
     yield made
     made.stop()
 
@@ -88,16 +113,11 @@ def select(
     cores: int = 8,
     running: Sequence[Job] = (),
 ) -> list[int]:
-    workflow = SimpleNamespace(
-        local_exec=False, scheduler=SimpleNamespace(running=running), scheduling_settings=None
-    )
-    dag = SimpleNamespace(
-        workflow=workflow,
-        depending={job: job.feeds for job in [*jobs, *running]},
-        temp_input=lambda job: [file for file in job.input if file.is_flagged("temp")],
-    )
-    scheduler = Scheduler(dag, None, logging.getLogger("run"))
-    chosen = scheduler.select_jobs(jobs, jobs, {"_cores": cores}, sizes or {})
+    scheduler = Scheduler(Plan(), None, logging.getLogger("run"))
+    if running:
+        assert scheduler.select_jobs(running, running, {"_cores": 64}, {}) == running
+    remaining = [*jobs, *(after for job in jobs for after in job.feeds)]
+    chosen = scheduler.select_jobs(jobs, remaining, {"_cores": cores}, sizes or {})
     assert chosen is not None
     return [job.jobid for job in chosen]
 
@@ -146,13 +166,13 @@ def test_jobs_without_gpu_are_chosen_as_snakemake_would(facts: list[Any], cores:
     theirs.settings = greedy.SchedulerSettings()
     expected = theirs.select_jobs(jobs, jobs, {"_cores": cores}, sizes) if jobs else []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(active, "leases", NoGpus())
+        patch.setattr(active, "run", SimpleNamespace(reader=NoGpus(), ended=set()))
         assert set(select(jobs, sizes, cores)) == {job.jobid for job in expected}
 
 
 class NoGpus:
-    def wants_gpu(self, job: Job) -> bool:
-        return False
+    def read(self, job: Job) -> None:
+        return None
 
 
 @pytest.mark.usefixtures("leases")
@@ -182,11 +202,42 @@ def test_temporary_files_are_not_made_far_ahead_of_their_use() -> None:
     assert [number for number in select([*makers, *crowd], cores=64) if number < 1000] == []
 
 
+def test_jobs_that_ended_or_are_offered_again_are_not_in_the_making(leases: JobLeases) -> None:
+    run = active.run
+    assert run
+    scheduler = Scheduler(Plan(), None, logging.getLogger("run"))
+
+    def chosen(jobs: list[Job]) -> int:
+        selected = scheduler.select_jobs(jobs, jobs, {"_cores": 64}, {})
+        assert selected is not None
+        return len(selected)
+
+    first, second = ([Job(n + m, makes=["temp"]) for n in range(16)] for m in (0, 100))
+    assert chosen(first) == TEMPORARY_AHEAD
+    assert chosen(second) == 0
+    run.ended.update(first[:3])
+    assert chosen(second) == 3
+    assert chosen([*second[3:], first[3]]) == 1
+
+
+def test_what_a_checkpoint_adds_to_the_plan_is_seen(leases: JobLeases) -> None:
+    scheduler = Scheduler(Plan(), None, logging.getLogger("run"))
+    feeders = [Job(n) for n in range(TEMPORARY_AHEAD + 4)]
+    before = scheduler.select_jobs(feeders, feeders, {"_cores": 0}, {})
+    assert before == []
+    later = Job(5000, makes=["temp"])
+    later.after = [*feeders]
+    chosen = scheduler.select_jobs(feeders, [*feeders, later], {"_cores": 64}, {})
+    assert chosen is not None
+    assert len(chosen) == TEMPORARY_AHEAD
+
+
 @pytest.mark.usefixtures("leases")
 def test_makers_of_temporary_files_are_not_made_ready_far_ahead() -> None:
     feeders = [Job(n, priority=n) for n in range(100)]
     for job in feeders:
         job.feeds = [Job(5000, makes=["temp"])]
+        job.feeds[0].after = [job]
     makers = [Job(1000 + n, makes=["temp"]) for n in range(TEMPORARY_AHEAD - 2)]
     chosen = select([*feeders, *makers, Job(2000)], cores=64)
     assert [number for number in chosen if number < 1000] == [99, 98]
@@ -206,6 +257,6 @@ def test_only_local_starts_have_no_rate() -> None:
 def test_without_the_executor_snakemakes_own_scheduler_decides(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(active, "leases", None)
+    monkeypatch.setattr(active, "run", None)
     scheduler = Scheduler.__new__(Scheduler)
     assert scheduler.select_jobs([Job(1)], [Job(1)], {"_cores": 1}, {}) is None
