@@ -15,6 +15,7 @@ from gpulease import GpuLeaseError, is_out_of_memory
 from gpulease.executors import TIMEOUT_VARIABLE, WORKER_VARIABLE, Pool
 from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
 from snakemake_executor_plugin_local_gpu import snakemake_private as private
+from snakemake_executor_plugin_local_gpu.benchmarks import with_worker
 from snakemake_executor_plugin_local_gpu.gpu_job import GpuJob
 from snakemake_executor_plugin_local_gpu.grants import Grant
 from snakemake_executor_plugin_local_gpu.job_leases import JobLeases
@@ -75,7 +76,8 @@ class LocalGpuExecutor(private.LocalExecutor):  # type: ignore[misc]
             with self._granting(gpu_job) as grant:
                 if private.is_command(run_func):
                     prefix = self._shell_prefix(job, grant)
-                    super().cached_or_run(job, run_func, *private.with_prefix(args, prefix))
+                    with with_worker(grant.worker_pid, job.benchmark):
+                        super().cached_or_run(job, run_func, *private.with_prefix(args, prefix))
                 else:
                     super().cached_or_run(job, self._spawn_leased, job, grant)
         except GpuLeaseError as error:

@@ -35,6 +35,10 @@ class Grant(Protocol):
     def death(self) -> str:
         """What died in the job and how, to begin a sentence with; "" where nothing did."""
 
+    @property
+    def worker_pid(self) -> int | None:
+        """The process that does the job's work, where that is not one of its own."""
+
     def shell_prefix(self, *, bash: bool = True, strict: bool = True) -> str:
         """Shell code that gives them to a command."""
 

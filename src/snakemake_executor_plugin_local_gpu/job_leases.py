@@ -19,6 +19,7 @@ class OwnLease:
     """A lease that one job was given, for itself or for a worker that it needs started."""
 
     death = ""
+    worker_pid = None
 
     def __init__(self, lease: Lease, job: GpuJob, journal: Journal, workers: Workers) -> None:
         self._lease = lease

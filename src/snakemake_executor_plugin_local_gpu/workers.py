@@ -68,6 +68,11 @@ class Seat:
         """What shows a process this worker and its devices."""
         return self.worker.environment
 
+    @property
+    def worker_pid(self) -> int:
+        """The worker's process."""
+        return self.worker.pid
+
     def shell_prefix(self, *, bash: bool = True, strict: bool = True) -> str:
         """Shell code that puts a command at this worker's side; the lease stays the worker's."""
         return self.worker.shell_prefix()
