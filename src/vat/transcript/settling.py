@@ -44,8 +44,8 @@ def settled(
 
     Words are "found again" where another reading has them near. Of the rest only those are looked
     at against which there is nothing but the missing voice: they are "moved" to speech near them
-    that has no words, or "kept" where they are, if the recogniser was sure of them. Both sequences and both results are
-    ordered by start.
+    that has no words, or "kept" where they are, if the recogniser was sure of them. Both sequences
+    and both results are ordered by start.
     """
     found, judged = list(words), list[Suspect]()
     for suspect in suspects:
