@@ -71,14 +71,15 @@ def config(folder: Path, videos: Path, model: Path, **changes: Any) -> Path:
 
 
 def run(
-    workflow: Workflow, folder: Path, path: Path, talks: Mapping[str, Talk]
+    workflow: Workflow, folder: Path, settings: Path, talks: Mapping[str, Talk]
 ) -> dict[str, Heard]:
     """The transcripts of a run, by the names of the talks."""
-    done = workflow(folder, "--profile", "local-gpu", "--configfile", str(path))
+    done = workflow(folder, "--profile", "local-gpu", "--configfile", str(settings))
     assert done.status == 0, done.output
     found = dict[str, Any]()
     for name, talk in talks.items():
-        transcript = json.loads((folder / f"results/{name}/transcript.json").read_text())
+        (path,) = folder.glob(f"results/{name}-*/transcript.json")
+        transcript = json.loads(path.read_text())
         words = [
             Word(word["start"], word["end"], word["text"], word["probability"])
             for word in transcript["words"]

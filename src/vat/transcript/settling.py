@@ -42,15 +42,18 @@ def settled(
 ) -> tuple[list[Word], list[Suspect]]:
     """The words with those doubted ones that were said after all, and the suspects with their fate.
 
-    Only those are looked at against which there is nothing but the missing voice. They are "found
-    again" where another reading has them near; "moved" to speech near them that has no words;
-    "kept" where they are, if the recogniser was sure of them. Both sequences and both results are
-    ordered by start.
+    Words are "found again" where another reading has them near. Of the rest only those are looked
+    at against which there is nothing but the missing voice: they are "moved" to speech near them
+    that has no words, or "kept" where they are, if the recogniser was sure of them. Both sequences
+    and both results are ordered by start.
     """
     found, judged = list(words), list[Suspect]()
     for suspect in suspects:
         fate, said = suspect.fate, list[Word]()
-        if not suspect.restored and _is_possible(suspect):
+        several = len(suspect.words) > 1
+        if not suspect.restored and several and _is_found(suspect.words, found):
+            fate = FOUND_AGAIN
+        elif not suspect.restored and _is_possible(suspect):
             fate, said = _fate(suspect, found, speech)
         judged.append(replace(suspect, fate=fate))
         found = sorted([*found, *said], key=lambda word: word.start)
