@@ -1,5 +1,6 @@
 """What all tests share: where the repository is, and a font."""
 
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def pytest_configure() -> None:
-    """Say what no test can bring along."""
+    """Say what no test can bring along, and let Ctrl-C reach what tests start.
+
+    A shell lets what it starts in the background ignore it, and children inherit that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if sys.getfilesystemencoding() != "utf-8":
         raise pytest.UsageError(
             "The tests use file names in all scripts; unset PYTHONUTF8 or set LC_ALL=C.UTF-8."
