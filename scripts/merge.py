@@ -3,7 +3,6 @@
 from functools import partial
 
 import gpulease
-from vat.files import write_json
 from vat.joblog import job_log
 from vat.speech.vad import read_probability
 from vat.subtitles.formats import write_track
@@ -23,4 +22,4 @@ with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     transcript.write(out.transcript)
     track, check = spoken_track(transcript, params.settings)
     write_track(track, out.cues, out.srt, out.vtt, out.ass)
-    write_json(out.check, check.to_json())
+    check.write(out.check)

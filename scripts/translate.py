@@ -1,7 +1,6 @@
 """Rule translate: the subtitles of one video in one language."""
 
 from gpulease import GpuLeaseError, confirm
-from vat.files import write_json
 from vat.joblog import job_log
 from vat.subtitles.check import check_cues
 from vat.subtitles.formats import write_track
@@ -22,5 +21,5 @@ with job_log(snakemake.log[0], GpuLeaseError):
     layout, terms = cue_settings(target, params.layout), read_terms(given.glossary)
     found = translate(spoken.cues, spoken.language, target, settings, layout, means, terms)
     write_track(Track(target, found.cues), out.cues, out.srt, out.vtt, out.ass)
-    write_json(out.check, check_cues(found.cues, target, layout).to_json())
-    write_json(out.report, found.report.to_json())
+    check_cues(found.cues, target, layout).write(out.check)
+    found.report.write(out.report)

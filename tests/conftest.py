@@ -1,5 +1,6 @@
 """What all tests share: where the repository is, and a font."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,14 @@ settings.register_profile("shared", deadline=None)
 settings.load_profile("shared")
 
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure() -> None:
+    """Say what no test can bring along."""
+    if sys.getfilesystemencoding() != "utf-8":
+        raise pytest.UsageError(
+            "The tests use file names in all scripts; unset PYTHONUTF8 or set LC_ALL=C.UTF-8."
+        )
 
 
 class Groups(LoadFileScheduling):

@@ -233,18 +233,17 @@ def test_a_worker_ends_with_its_owner_however_that_ends(tmp_path: Path) -> None:
         "print(json.dumps([worker.pid, child, worker.environment]), flush=True)\n"
         "sys.stdin.read()\n"
     )
-    owner = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    assert owner.stdout
-    worker, child, environment = json.loads(owner.stdout.readline())
-    assert psutil.pid_exists(worker)
-    owner.kill()
-    owner.wait()
+    ) as owner:
+        assert owner.stdout
+        worker, child, environment = json.loads(owner.stdout.readline())
+        assert psutil.pid_exists(worker)
+        owner.kill()
     wait_for(lambda: not any(runs(pid) for pid in (worker, child)))
     assert not Path(environment[WORKER_VARIABLE]).parent.exists()
 

@@ -18,7 +18,7 @@ def pinned(lines: list[str]) -> dict[str, str]:
 
 @pytest.mark.parametrize("env", ENVS, ids=lambda path: path.stem)
 def test_each_package_has_the_version_of_the_constraints(env: Path) -> None:
-    *_, by_pip = yaml.safe_load(env.read_text())["dependencies"]
+    *_, by_pip = yaml.safe_load(env.read_text(encoding="utf-8"))["dependencies"]
     here = pinned(by_pip["pip"])
     assert len(here) == len(by_pip["pip"]) > 0
     assert here.items() <= pinned((ROOT / "constraints.txt").read_text().splitlines()).items()
@@ -26,7 +26,7 @@ def test_each_package_has_the_version_of_the_constraints(env: Path) -> None:
 
 @pytest.mark.parametrize("env", ENVS, ids=lambda path: path.stem)
 def test_what_computes_with_ctranslate2_has_its_cublas(env: Path) -> None:
-    packages = pinned(re.findall(r"\S+==\S+", env.read_text())).keys()
+    packages = pinned(re.findall(r"\S+==\S+", env.read_text(encoding="utf-8"))).keys()
     # To separate speech, it is only asked whether there is a GPU.
     computes = bool({"faster-whisper", "tokenizers"} & packages)
     assert computes == ("nvidia-cublas-cu12" in packages)

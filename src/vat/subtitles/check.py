@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
+from vat.files import StrPath, write_json
 from vat.subtitles.limits import CueSettings
 from vat.subtitles.lines import columns
 from vat.timeline import Cue, Interval, Word
@@ -49,6 +50,10 @@ class CueCheck:
     shares: Mapping[str, float]
     faults: Mapping[str, Sequence[int]]
     onset_offsets: Sequence[float] | None = None
+
+    def write(self, path: StrPath) -> None:
+        """Write it as a JSON file."""
+        write_json(path, self.to_json())
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object; the offsets as their number and median, null where none was taken."""

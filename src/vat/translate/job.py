@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from vat.errors import TranslationError
+from vat.files import StrPath, write_json
 from vat.subtitles.limits import CueSettings
 from vat.timeline import Cue
 from vat.translate.glossary import Term
@@ -39,6 +40,10 @@ class Report:
     doubtful: dict[int, str] = field(default_factory=dict)
     too_long: list[int] = field(default_factory=list)
     untranslated: list[int] = field(default_factory=list)
+
+    def write(self, path: StrPath) -> None:
+        """Write it as a JSON file."""
+        write_json(path, self.to_json())
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the fields of the report."""

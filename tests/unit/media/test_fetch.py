@@ -1,5 +1,6 @@
 """Videos come in whole: linked, fetched, continued, or refused by name."""
 
+import gc
 import json
 import os
 import re
@@ -18,7 +19,16 @@ from vat.files import read_json
 from vat.media.fetch import download, expand_url, fetch_url, link_local, set_dead_links_aside
 from vat.media.probe import Media, probe_duration
 
+# yt-dlp leaves the sockets of refused connections to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
 NAME = 'it\'s "a" video [x] 测试 100%.mp4'
+
+
+@pytest.fixture(autouse=True)
+def _no_socket_is_left_to_other_tests() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 class Site(BaseHTTPRequestHandler):
@@ -198,7 +208,7 @@ def test_a_link_to_a_relative_path_moves_along(
     monkeypatch.chdir(tmp_path / "run")
     for destination in ("out/v/source", "results/v/source"):
         link_local("in/v.mp4", destination)
-        assert Path(destination).read_text() == "video"
+        assert Path(destination).read_text(encoding="utf-8") == "video"
     monkeypatch.chdir(tmp_path)
     moved = (tmp_path / "run").rename(tmp_path / "moved")
     assert (moved / "out/v/source").read_text() == "video"

@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -31,9 +31,10 @@ def socks_proxy() -> Iterator[tuple[int, list[bytes]]]:
     listener = socket.create_server(("127.0.0.1", 0))
 
     def carry(one: socket.socket, other: socket.socket) -> None:
-        while data := one.recv(65536):
-            other.sendall(data)
-        other.shutdown(socket.SHUT_WR)
+        with suppress(OSError):
+            while data := one.recv(65536):
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
 
     def serve(client: socket.socket) -> None:
         client.recv(1024)
@@ -41,10 +42,12 @@ def socks_proxy() -> Iterator[tuple[int, list[bytes]]]:
         request = client.recv(1024)
         asked.append(request)
         port = int.from_bytes(request[-2:], "big")
-        server = socket.create_connection(("127.0.0.1", port))
-        client.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00")
-        threading.Thread(target=carry, args=(client, server), daemon=True).start()
-        carry(server, client)
+        with client, socket.create_connection(("127.0.0.1", port)) as server:
+            client.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00")
+            there = threading.Thread(target=carry, args=(client, server), daemon=True)
+            there.start()
+            carry(server, client)
+            there.join()
 
     def accept() -> None:
         while True:

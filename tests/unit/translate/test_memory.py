@@ -24,10 +24,9 @@ from vat.translate.limits import RateLimit, Spending, begin_run
 from vat.translate.memory import Memory, Remembered, key_of
 from vat.translate.settings import check_server
 
-PROCESSES = multiprocessing.get_context("forkserver")
-"""pytest-xdist's own process has threads, beside which no fork is safe."""
-
-PROCESSES.set_forkserver_preload([__name__])
+PROCESSES = multiprocessing.get_context("spawn")
+"""Not forked: pytest-xdist's process has threads. No fork server: its socket would lie in TMPDIR,
+whose path may be too long for one."""
 
 
 @pytest.fixture(autouse=True)
