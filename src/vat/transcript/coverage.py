@@ -15,10 +15,33 @@ REACH_SECONDS: Final = 0.5
 """Speech this near to a word is the word's: word times are good to 0.1 or 0.2 s, and the breath
 between two words of one stretch of speech lasts no longer than 0.3 s."""
 
+_LONGEST_SECONDS = 0.6
+_LONGEST_SECONDS_PER_CHARACTER = 0.15
+
 
 def covered(words: Iterable[Word]) -> list[Interval]:
     """The time that words cover, as ordered intervals that lie apart."""
     return union((word.start - REACH_SECONDS, word.end + REACH_SECONDS) for word in words)
+
+
+def explained(words: Iterable[Word]) -> list[Interval]:
+    """The time that words cover, of each no more than saying it can take.
+
+    Whisper may stretch one word over a sentence that it lost.
+    """
+    return union(
+        (
+            word.start - REACH_SECONDS,
+            min(word.end + REACH_SECONDS, word.start + _longest(word.text)),
+        )
+        if word.end - word.start > _longest(word.text)
+        else (word.start - REACH_SECONDS, word.end + REACH_SECONDS)
+        for word in words
+    )
+
+
+def _longest(text: str) -> float:
+    return _LONGEST_SECONDS + _LONGEST_SECONDS_PER_CHARACTER * len(text)
 
 
 def double_seconds(words: Sequence[Word], zone: Interval) -> float:

@@ -17,7 +17,7 @@ from vat.timeline import (
     union,
     without,
 )
-from vat.transcript.coverage import covered
+from vat.transcript.coverage import explained
 from vat.transcript.filling import filled
 from vat.transcript.quarantine import Suspect
 from vat.transcript.seams import EDGE_SECONDS, Seam, join
@@ -239,7 +239,7 @@ class Draft:
     def _bare(self, words: Sequence[Word], place: Interval) -> float:
         """Seconds of speech without words at a place."""
         spoken = common(self.speech, [place])
-        return length(spoken) - length(common(spoken, covered(words)))
+        return length(spoken) - length(common(spoken, explained(words)))
 
 
 def _is_at(suspect: Suspect, place: Interval) -> bool:
@@ -263,7 +263,7 @@ def _grouped(places: Sequence[Interval], longest: float) -> list[list[Interval]]
 
 def holes(words: Sequence[Word], speech: Sequence[Interval], least: float) -> Iterator[Interval]:
     """Places without a word that hold at least `least` seconds of speech, short pauses apart."""
-    said = covered(words)
+    said = explained(words)
     bare = without(speech, said)
     short = [(a[1], b[0]) for a, b in pairwise(bare) if b[0] - a[1] <= _SHORT_PAUSE_SECONDS]
     for place in without(union([*bare, *short]), said):

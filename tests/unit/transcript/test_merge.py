@@ -231,6 +231,16 @@ def times(pause: float) -> list[float]:
     return [0.3 * n + (n // 8) * pause for n in range(48)]
 
 
+def test_a_word_that_is_stretched_over_a_lost_sentence_does_not_hide_it() -> None:
+    said = [Word(t, t + 0.28, f"w{n}", 0.95) for n, t in enumerate(times(0.8))]
+    stretched = replace(said[24], start=said[16].start, end=said[23].end)
+    first = [*said[:16], stretched, *said[25:]]
+    spans = spans_of([], said[-1].end + 2, 2)
+    speech = [(said[n].start, said[n + 7].end) for n in range(0, len(said), 8)]
+    merged = joined(spans, [part(1, spans[0], first)], speech, decode=Listener(said))
+    assert texts(merged) == [word.text for word in said]
+
+
 def test_a_second_reading_does_not_fill_a_hole_with_inventions() -> None:
     spans = spans_of([], 30, 2)
     invented = [Word(14, 14.5, "thanks", 0.5)]
