@@ -61,9 +61,15 @@ def test_only_what_the_worker_uses_for_the_job_counts(
         assert 80 < record["max_rss"] < 200
 
 
-def test_nothing_is_measured_for_a_job_without_a_benchmark(worker: subprocess.Popen[str]) -> None:
-    with with_worker(worker.pid, None):
-        work(worker)
+@pytest.mark.parametrize(("pid", "benchmark"), [(None, "job.jsonl"), (1, None)])
+def test_nothing_is_measured_without_a_worker_or_a_benchmark(
+    pid: int | None, benchmark: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr("psutil.Process", looked.append)
+    with with_worker(pid, benchmark):
+        pass
+    assert looked == []
 
 
 def test_a_worker_that_dies_leaves_the_error_of_its_job(

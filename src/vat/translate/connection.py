@@ -120,16 +120,21 @@ def is_excepted(host: str, port: int, exceptions: str) -> bool:
     return any(_holds(one, host, port) for one in exceptions.replace(",", " ").split())
 
 
+def _network(entry: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+    """The network or single address that an entry of NO_PROXY names; None for a name."""
+    try:
+        return ipaddress.ip_network(entry.strip("[]"), strict=False)
+    except ValueError:
+        return None
+
+
 def _holds(entry: str, host: str, port: int) -> bool:
     entry = entry.casefold().partition("://")[2] or entry.casefold()
     if entry == "*":
         return True
     address = _address(host)
-    try:
-        network = ipaddress.ip_network(entry.strip("[]"), strict=False)
-    except ValueError:
-        pass
-    else:
+    network = _network(entry)
+    if network is not None:
         return address is not None and address.version == network.version and address in network
     name, colon, wanted = entry.rpartition(":")
     if colon and wanted.isdecimal():
