@@ -20,6 +20,15 @@ from snakemake.settings.types import DeploymentMethod, SchedulingSettings
 from snakemake.shell import shell
 
 from snakemake_executor_plugin_local_gpu import snakemake_private as private
+from tests.helpers.imports import imported_packages
+
+PLUGINS = ("snakemake_executor_plugin_local_gpu", "snakemake_scheduler_plugin_local_gpu")
+
+
+def test_one_module_alone_imports_snakemake_itself(root: Path) -> None:
+    files = [file for name in PLUGINS for file in (root / "src" / name).rglob("*.py")]
+    importing = {file.name for file in files if "snakemake" in imported_packages(file)}
+    assert importing == {"snakemake_private.py"}
 
 
 def code(thing: Callable[..., Any] | type) -> str:

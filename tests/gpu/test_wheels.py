@@ -1,11 +1,11 @@
 """gpulease and the plugins serve people who have GPUs and Snakemake and no videos."""
 
-import ast
 import re
 import subprocess
 import sys
 import sysconfig
 import tomllib
+import zipfile
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -13,12 +13,14 @@ import pytest
 
 from tests.gpu.driver.runs import Runs
 from tests.gpu.driver.simulated import Host
+from tests.helpers.imports import imported_packages
 
 PACKAGES = {
     "gpulease": "gpulease",
     "executor": "snakemake_executor_plugin_local_gpu",
     "scheduler": "snakemake_scheduler_plugin_local_gpu",
 }
+PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 WORKFLOW = """
 rule all:
     input: "0", "1", "2"
@@ -31,13 +33,7 @@ rule work:
 
 def imported(folder: Path) -> set[str]:
     """The packages that a package imports, wherever in its files, without Python's own."""
-    found = set[str]()
-    for file in folder.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Import):
-                found |= {one.name.partition(".")[0] for one in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module:
-                found.add(node.module.partition(".")[0])
+    found = set[str]().union(*(imported_packages(file) for file in folder.rglob("*.py")))
     return found - sys.stdlib_module_names - {folder.name}
 
 
@@ -64,22 +60,41 @@ def test_a_distribution_declares_what_it_imports(name: str, root: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def python(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def wheels(root: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The three wheels."""
+    folder = tmp_path_factory.mktemp("wheels")
+    sources = [str(root / "packaging" / name) for name in PACKAGES]
+    build = [*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder)]
+    subprocess.run([*build, *sources], check=True)
+    return sorted(folder.glob("*.whl"))
+
+
+def test_each_wheel_has_its_package_alone_and_the_license(wheels: list[Path], root: Path) -> None:
+    license_text = (root / "LICENSE").read_bytes()
+    packages = set()
+    for wheel in wheels:
+        with zipfile.ZipFile(wheel) as files:
+            names = files.namelist()
+            (found,) = [name for name in names if name.endswith("/licenses/LICENSE")]
+            assert files.read(found) == license_text
+            inside = {name.partition("/")[0] for name in names}
+            packages |= {name for name in inside if not name.endswith(".dist-info")}
+            assert len(inside) == 2
+    assert packages == set(PACKAGES.values())
+
+
+@pytest.fixture(scope="module")
+def python(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Python in an environment with the three wheels, and without this repository.
 
     What they depend on is taken from the environment of the tests, so that no network is needed.
     """
-    folder = tmp_path_factory.mktemp("wheels")
-    sources = [str(root / "packaging" / name) for name in PACKAGES]
-    pip = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-    build = [*pip, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder)]
-    subprocess.run([*build, *sources], check=True)
+    folder = tmp_path_factory.mktemp("alone")
     subprocess.run(
         [sys.executable, "-m", "venv", "--without-pip", str(folder / "venv")], check=True
     )
     made = folder / "venv" / "bin" / "python"
-    wheels = map(str, folder.glob("*.whl"))
-    subprocess.run([*pip, "--python", str(made), "install", "--no-deps", *wheels], check=True)
+    subprocess.run([*PIP, "--python", str(made), "install", "--no-deps", *wheels], check=True)
     ask = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
     place = subprocess.run([made, "-c", ask], capture_output=True, text=True, check=True).stdout
     # A .pth file in a folder that a .pth file names is not read: the repository stays unknown.
