@@ -99,4 +99,4 @@ bench-real: test-tools
 	$(BIN)/python -m benchmarks.real_speech $(REAL_SPEECH)
 
 clean:
-	rm -rf $(VENV) results resources logs .snakemake
+	rm -rf $(VENV) results resources logs dist .snakemake
