@@ -69,6 +69,7 @@ class Track:
     _at: int = field(default=0, init=False)
     _ahead: deque[tuple[float | None, Pcm]] = field(default_factory=deque, init=False)
     _bad_since: float | None = field(default=None, init=False)
+    _bad_until: float = field(default=0.0, init=False)
     _restarts: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
@@ -95,7 +96,8 @@ class Track:
             yield from self._placed()
         missing = round(self.seconds * self.rate) - self._at
         if self._bad_since is not None:
-            self._lost(self._bad_since, self.seconds)
+            # A track may end before the video: the rest of that is silence and no damage.
+            self._lost(self._bad_since, self._bad_until)
         yield from self._silence(max(0, missing))
 
     def _heard(self, container: InputContainer) -> Iterator[tuple[float | None, Pcm]]:
@@ -125,6 +127,7 @@ class Track:
                 self._bad_since = (
                     self._at / self.rate if self._bad_since is None else self._bad_since
                 )
+                self._bad_until = self.seconds
                 return
             if packet is None:
                 return
@@ -145,6 +148,8 @@ class Track:
         at = self._at / self.rate
         if moment is not None:
             at = float(moment * packet.time_base) - self.start
+        length = float((packet.duration or 0) * packet.time_base) if packet.time_base else 0.0
+        self._bad_until = at + length
         if self._bad_since is None:
             logger.info("from %.3f s on, sound cannot be decoded: %s", at, why)
             self._bad_since = at

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -167,3 +168,18 @@ def test_a_header_that_promises_less_is_not_believed(tmp_path: Path, suffix: str
     assert probe_duration(source) == pytest.approx(9, abs=0.2)
     data, rate = heard(source, tmp_path / "a.flac")
     assert len(data) / rate == pytest.approx(9, abs=0.2)
+
+
+def test_a_broken_last_frame_is_a_click_though_the_picture_goes_on(tmp_path: Path) -> None:
+    source = tmp_path / "v.mp4"
+    picture = ["-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=9", "-c:v", "libx264"]
+    sound = ["-f", "lavfi", "-i", "anoisesrc=r=16000:d=4:a=0.3", "-c:a", "aac"]
+    ffmpeg(*picture[:4], *sound[:4], *picture[4:], *sound[4:], source)
+    with av.open(str(source)) as container:
+        last = [packet for packet in container.demux(audio=0) if packet.size][-1]
+        begin, end = last.pos, last.pos + last.size
+    content = bytearray(source.read_bytes())
+    content[begin:end] = b"\xff" * (end - begin)
+    source.write_bytes(content)
+    data, rate = heard(source, tmp_path / "a.flac")
+    assert len(data) / rate == pytest.approx(9, abs=0.1)
