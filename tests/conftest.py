@@ -51,6 +51,16 @@ def root() -> Path:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def _no_server() -> Iterator[None]:
+    """No translation server of the host: no key, no address, no Ollama."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("OPENAI_API_KEY", raising=False)
+        patch.delenv("OPENAI_BASE_URL", raising=False)
+        patch.setenv("OLLAMA_HOST", "127.0.0.1:1")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def _one_font(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The same font on every host, and no other."""
     folder = tmp_path_factory.mktemp("fonts")

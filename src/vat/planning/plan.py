@@ -15,7 +15,15 @@ from vat.planning.sources import Finder, Video, identity, locate
 from vat.subtitles.track import BILINGUAL
 from vat.timeline import count_chunks
 from vat.translate.glossary import digest, glossary_names, read_terms
-from vat.translate.settings import NO_KEY, check_prompt, check_server, prompts_of
+from vat.translate.ollama import ollama_models
+from vat.translate.settings import (
+    NO_KEY,
+    SERVERS,
+    address_of,
+    check_prompt,
+    check_server,
+    prompts_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +66,7 @@ class Plan:
         """What shapes the translation of a video: settings, texts of prompts, digest of terms."""
         options = self.recipe["translate"]
         shared = {"glossary": self._terms(video, target)}
-        if options["backend"] != "openai":
+        if options["backend"] not in SERVERS:
             kept = ("backend", "model", "on_failure")
             return {key: options[key] for key in kept} | shared
         return {**options, **shared, **self.prompts(prompts_of(options), target)}
@@ -70,7 +78,7 @@ class Plan:
             ConfigError: naming the first that is not.
         """
         options = self.config["translate"]
-        if options["backend"] == "openai":
+        if options["backend"] in SERVERS:
             for target in {code for video in self.videos.values() for code in video.targets}:
                 self.prompts(prompts_of(options), target)
         if options["glossary"] is not None:
@@ -91,7 +99,7 @@ class Plan:
         """What shapes the proposal of a glossary."""
         options = self.recipe["translate"]
         shared = {"glossary": self._terms(None, target)}
-        prompts = self.prompts(["terms"] if options["backend"] == "openai" else [], target)
+        prompts = self.prompts(["terms"] if options["backend"] in SERVERS else [], target)
         return {**options, **shared, **prompts}
 
     def glossary(self, video: str | None, target: str) -> list[str]:
@@ -206,6 +214,7 @@ def make_plan(
         ConfigError, SourceError: one sentence about what is wrong.
     """
     full = complete(config)
+    full["translate"]["base_url"] = address_of(full["translate"])
     check_server(full)
     if len(full["embed"]["bilingual"]) == 1:
         raise ConfigError("embed.bilingual names one language; name two, or none.")
@@ -236,7 +245,7 @@ def collect_garbage_rarely() -> None:
 
 
 def check_api_key(plan: Plan) -> None:
-    """Make sure that a translation by OpenAI's own server has its key before any work is done.
+    """Make sure that there is a translator before any work is done: a key, an address or an Ollama.
 
     A video that speaks its target needs none.
 
@@ -245,7 +254,9 @@ def check_api_key(plan: Plan) -> None:
     """
     options = plan.config["translate"]
     needed = (target != one.language for one in plan.videos.values() for target in one.targets)
-    if options["backend"] != "openai" or options["base_url"] or not any(needed):
+    if options["backend"] not in SERVERS or options["base_url"] or not any(needed):
         return
-    if not os.environ.get("OPENAI_API_KEY"):
+    if os.environ.get("OPENAI_API_KEY", "").strip():
+        return
+    if options["backend"] != "auto" or not ollama_models():
         raise ConfigError(NO_KEY)

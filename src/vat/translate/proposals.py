@@ -13,6 +13,7 @@ from vat.subtitles.lines import one_line
 from vat.timeline import Cue
 from vat.translate.glossary import Term, terms_in
 from vat.translate.job import MARK, Job
+from vat.translate.ollama import with_translator
 from vat.translate.sentences import joint, sentences
 from vat.translate.settings import Means, TranslateSettings
 from vat.translate.writing import is_name, scripts_of, words
@@ -115,6 +116,7 @@ def propose(
         TranslationError, ModelError: where the translator cannot be used.
     """
     terms = []
+    settings = with_translator(settings)
     for source in dict.fromkeys(language for language, _ in videos if language != target):
         spoken = [cues for language, cues in videos if language == source]
         found = candidates(spoken, source, known)

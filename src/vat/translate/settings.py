@@ -1,5 +1,6 @@
 """What shapes a translation, and with what it is made."""
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -23,16 +24,19 @@ PLACEHOLDERS: Final = (
 """What a prompt may hold, each after a dollar sign."""
 
 REFUSED_ADDRESS: Final = (
-    "translate.base_url holds a user name, password or key; take it out of the address and put a"
-    " key into the environment variable OPENAI_API_KEY."
+    "translate.base_url (or OPENAI_BASE_URL) holds a user name, password or key; take it out of the"
+    " address and put a key into the environment variable OPENAI_API_KEY."
 )
 """Said of an address with a secret: logs and metadata show all of it."""
 
+SERVERS: Final = ("auto", "openai")
+"""The backends that ask a server."""
+
 NO_KEY: Final = (
-    "The environment variable OPENAI_API_KEY is not set, so nothing can translate: set it to the"
-    " key of a server; or run a model here by 'ollama run qwen3' and set translate.base_url to"
-    " http://localhost:11434/v1 and translate.model to qwen3; or set translate.backend to"
-    " ctranslate2 and translate.model to a local model of docs/translation.md."
+    "The environment variable OPENAI_API_KEY is not set and no Ollama runs here, so nothing can"
+    " translate: set the variable to the key of a server; or run a model here by 'ollama run"
+    " qwen3', which is found by itself; or set translate.backend to ctranslate2 and"
+    " translate.model to a local model of docs/translation.md."
 )
 """Said where no translator is set up: the three ways to have one."""
 
@@ -51,15 +55,16 @@ class TranslateSection:
     """The keys of the configuration's `translate` section, where prompts and terms are folders."""
 
     backend: str = setting(
-        "openai",
+        "auto",
         "openai: any server with OpenAI's chat interface. ctranslate2: a local model (NLLB,"
-        " M2M100, OPUS-MT). none: no translation.",
-        enum=("openai", "ctranslate2", "none"),
+        " M2M100, OPUS-MT). none: no translation. auto: as openai where there is a key or an"
+        " address, else by an Ollama on this machine.",
+        enum=(*SERVERS, "ctranslate2", "none"),
     )
     base_url: str | None = setting(
         None,
-        "Address of the server, such as http://localhost:11434/v1, or null for OpenAI's own. The"
-        " key comes from OPENAI_API_KEY.",
+        "Address of the server, such as http://localhost:11434/v1, or null for that in"
+        " OPENAI_BASE_URL, else OpenAI's own. The key comes from OPENAI_API_KEY.",
     )
     model: Text = setting(
         "gpt-4.1-mini",
@@ -186,6 +191,11 @@ class TranslateSettings:
     on_failure: str = TranslateSection.on_failure
 
     @property
+    def asks_server(self) -> bool:
+        """Whether a server translates."""
+        return self.backend in SERVERS
+
+    @property
     def is_local(self) -> bool:
         """Whether a model is run here, and no server asked."""
         return self.backend == "ctranslate2"
@@ -247,6 +257,17 @@ def check_prompt(name: str, text: str) -> None:
             f"The prompt {name}.txt has a wrong placeholder; it may have:"
             f" {', '.join('$' + one for one in PLACEHOLDERS)} ($$ is a dollar sign)."
         )
+
+
+def address_of(options: Mapping[str, Any]) -> str | None:
+    """The address of the server that the `translate` section or the environment names.
+
+    None stands for OpenAI's own. The variable OPENAI_BASE_URL is that of OpenAI's client.
+    """
+    named: str | None = options["base_url"]
+    if options["backend"] not in SERVERS:
+        return named
+    return named or os.environ.get("OPENAI_BASE_URL", "").strip() or None
 
 
 def address_fault(address: str) -> str:

@@ -12,6 +12,7 @@ from vat.timeline import Cue
 from vat.translate.fitting import is_too_long
 from vat.translate.glossary import Term
 from vat.translate.job import Job, Report, Translation
+from vat.translate.ollama import with_translator
 from vat.translate.settings import Means, TranslateSettings
 from vat.translate.writing import has_letters
 
@@ -47,8 +48,9 @@ def translate(
             f"The video is in {source}, but no translator into {target} is configured; set"
             " translate.backend, or correct languages.source."
         )
+    settings = with_translator(settings)
     job = Job(cues, texts, source, target, settings, layout, means, terms)
-    if settings.backend == "openai":
+    if settings.asks_server:
         from vat.translate.passes import translate_texts
     else:
         from vat.translate.nmt import translate_texts

@@ -275,6 +275,7 @@ def test_a_model_in_a_folder_is_found_beside_the_snakefile(
     ("translate", "needed"),
     [
         ({}, True),
+        ({"backend": "openai"}, True),
         ({"base_url": "http://localhost:1/v1"}, False),
         ({"backend": "ctranslate2"}, False),
         ({"backend": "none"}, False),
