@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from vat.addresses import scrubbed
 from vat.errors import VatError
 
 logger = logging.getLogger("vat")
@@ -44,6 +45,8 @@ def job_log(path: str | os.PathLike[str], *told: type[Exception]) -> Iterator[No
         stream=sys.stderr,
         force=True,
     )
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(without_secrets)
     if terminal is not None:
         PROGRESS.addHandler(_Terminal(terminal))
     expected: tuple[type[Exception], ...] = (VatError, *told)
@@ -53,11 +56,25 @@ def job_log(path: str | os.PathLike[str], *told: type[Exception]) -> Iterator[No
         logger.error("%s", error)
         raise SystemExit(1) from None
     except Exception:
-        traceback.print_exc()
+        sys.stderr.write(scrubbed(traceback.format_exc()))
         raise SystemExit(1) from None
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+
+
+def without_secrets(record: logging.LogRecord) -> bool:
+    """Mask the addresses in what libraries say: they print those that they ask.
+
+    Of what Snakemake tells of a run, its command line may hold some. For `Logger.addFilter`.
+    """
+    said = record.getMessage()
+    if "://" in said:
+        record.msg, record.args = scrubbed(said), ()
+    command = getattr(record, "cmd", None)
+    if isinstance(command, str):
+        record.cmd = scrubbed(command)
+    return True
 
 
 class _Terminal(logging.Handler):

@@ -4,8 +4,11 @@ import json
 from pathlib import Path
 
 from snakemake.exceptions import IncompleteCheckpointException
+from snakemake.logging import logger
 
+from vat.addresses import scrubbed
 from vat.errors import VatError
+from vat.joblog import without_secrets
 from vat.media.fetch import set_dead_links_aside
 from vat.planning.answers import Answers, grown
 from vat.planning.plan import collect_garbage_rarely, make_plan
@@ -24,7 +27,7 @@ def explained(function, *arguments, **named):
     try:
         return function(*arguments, **named)
     except VatError as error:
-        raise WorkflowError(str(error)) from None
+        raise WorkflowError(scrubbed(str(error))) from None
 
 
 def place(path):
@@ -33,6 +36,8 @@ def place(path):
 
 
 collect_garbage_rarely()
+# Snakemake shows its command line, which may name videos by addresses with keys.
+logger.addFilter(without_secrets)
 plan = explained(
     make_plan,
     config,

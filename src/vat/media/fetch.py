@@ -1,16 +1,20 @@
 """How a video comes in: linked from the disk, or fetched by yt-dlp."""
 
-import hashlib
 import logging
 import os
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
+from vat.addresses import digest_of, is_address, masked, revealed
 from vat.errors import SourceError
 from vat.files import atomic_path, read_json, write_json
 from vat.media.probe import SUFFIXES, probe, status_of
+from vat.media.reach import PrivateAddressError, check_entry
+from vat.media.site import Manners, extract
+from vat.media.titles import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +30,11 @@ _PERMANENT = (
     "Private video",
     "not available",
     "is a live stream",
+    "is larger than",
+    "without an end",
+    "download.cookies",
 )
+_PLAIN: Final = Manners()
 
 
 def download(
@@ -40,11 +48,14 @@ def download(
     format: str | None,
     cookies: str | None,
     ffmpeg: str,
+    max_mb: int = Manners().max_mb,
+    private_addresses: bool = False,
 ) -> None:
     """Bring one video in: `destination` links or holds it, and `media_json` says what it is.
 
     A fetched video stays beside `destination` until it is probed, so that a failure there does not
-    fetch it again.
+    fetch it again. A `source` may be masked (see `vat.addresses`), and is in what is recorded.
+    `max_mb` is the most that is fetched, in MB; see `Manners` for `private_addresses`.
 
     Raises:
         SourceError: where it cannot be had, is no video, or is damaged.
@@ -52,9 +63,18 @@ def download(
     target = Path(destination)
     name = Path(source).name
     if remote:
-        digest = hashlib.sha256(f"{source}\n{format}".encode()).hexdigest()[:8]
+        address, source = revealed(source), masked(source)
+        digest = digest_of(f"{address}\n{format}")
         fetched = target.with_name(f"fetched-{digest}")
-        facts = fetch_url(source, fetched, format=format, cookies=cookies, ffmpeg=ffmpeg)
+        facts = fetch_url(
+            address,
+            fetched,
+            format=format,
+            cookies=cookies,
+            ffmpeg=ffmpeg,
+            max_mb=max_mb,
+            private_addresses=private_addresses,
+        )
         name, title, here = facts["name"], title or facts["title"], fetched
     else:
         link_local(source, target)
@@ -105,7 +125,14 @@ def _leads_to_a_file(link: Path) -> bool:
 
 
 def fetch_url(
-    url: str, destination: Path, *, format: str | None, cookies: str | None, ffmpeg: str
+    url: str,
+    destination: Path,
+    *,
+    format: str | None,
+    cookies: str | None,
+    ffmpeg: str,
+    max_mb: int = Manners().max_mb,
+    private_addresses: bool = False,
 ) -> Mapping[str, str]:
     """Fetch one video to exactly `destination` and return its `name` and `title`.
 
@@ -118,14 +145,13 @@ def fetch_url(
     from tenacity import retry, retry_if_exception, stop_after_attempt, wait_exponential
 
     facts_file = _facts_file(destination)
-    if destination.is_file() and facts_file.is_file():
+    if destination.is_file() and (known := _known_facts(facts_file)):
         logger.info("already fetched")
-        known: Mapping[str, str] = read_json(facts_file)
         return known
-    options = _options(ffmpeg) | {
+    options: dict[str, Any] = {
+        "ffmpeg_location": ffmpeg,
         "outtmpl": {"default": f"{_plain(destination)}.%(ext)s"},
         "format": format,
-        "cookiefile": cookies,
         "noplaylist": True,
         "continuedl": True,
         "overwrites": False,
@@ -137,21 +163,34 @@ def fetch_url(
         wait=wait_exponential(multiplier=_WAIT_SECONDS, max=60),
         reraise=True,
     )
-    info = attempt(_extract)(url, options, download=True)
+    manners = Manners(cookies, max_mb, private_addresses)
+    info = attempt(extract)(url, options, manners, partial(_fetched, url))
     path = Path(info["requested_downloads"][0]["filepath"])
-    facts = {"title": str(info.get("title") or path.stem), "name": _name(url, info)}
+    facts = {"title": one_line(str(info.get("title") or path.stem)), "name": _name(url, info)}
     write_json(facts_file, facts)
     path.replace(destination)
     return facts
 
 
-def expand_url(url: str) -> list[str]:
+def _known_facts(file: Path) -> Mapping[str, str] | None:
+    """What an earlier job noted of a fetched video; None where that is nothing or damaged."""
+    try:
+        facts: Mapping[str, str] = read_json(file)
+        return {key: str(facts[key]) for key in ("title", "name")}
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError):
+        logger.warning("%s is damaged; its video is fetched again", file)
+        return None
+
+
+def expand_url(url: str, manners: Manners = _PLAIN) -> list[str]:
     """The videos behind a URL: a playlist's entries, or the URL itself.
 
     The address of a media file, and that of a page known to show one video, ask no server.
 
     Raises:
-        SourceError: where the page cannot be read.
+        SourceError: where the page cannot be read, or names a video at a private address.
     """
     if Path(urlsplit(url).path).suffix.lower() in SUFFIXES:
         return [url]
@@ -160,28 +199,28 @@ def expand_url(url: str) -> list[str]:
     extractor = next((one for one in gen_extractor_classes() if one.suitable(url)), None)
     if extractor is not None and extractor.is_single_video(url):
         return [url]
-    info = _extract(url, _options(None) | {"extract_flat": "in_playlist"}, download=False)
+    step = partial(_listed, url)
+    info = extract(url, {"extract_flat": "in_playlist"}, manners, step)
     if info.get("_type") != "playlist":
         return [url]
-    entries = [entry.get("webpage_url") or entry["url"] for entry in info["entries"] if entry]
+    found = [entry.get("webpage_url") or entry.get("url") for entry in info["entries"] if entry]
+    entries = [str(entry) for entry in found if entry and is_address(str(entry))]
     if not entries:
-        raise SourceError(f"The playlist {url} is empty; name another.")
+        raise SourceError(f"The playlist {masked(url)} is empty; name another.")
+    if not manners.private_addresses:
+        for entry in entries:
+            check_entry(entry, url)
     return entries
 
 
-def _extract(url: str, options: Mapping[str, Any], *, download: bool) -> dict[str, Any]:
-    import yt_dlp
+def _listed(url: str, client: Any) -> Any:
+    return client.extract_info(url, download=False)
 
-    with yt_dlp.YoutubeDL(dict(options)) as client:
-        try:
-            info = client.extract_info(url, download=False)
-            if download:
-                _check_ended(url, info, client)
-                info = client.process_ie_result(info, download=True)
-            return dict(client.sanitize_info(info))
-        except yt_dlp.utils.YoutubeDLError as error:
-            reason = str(error).removeprefix("ERROR: ").splitlines()[0]
-            raise SourceError(f"{url} cannot be fetched: {reason.rstrip('.')}.") from error
+
+def _fetched(url: str, client: Any) -> Any:
+    info = client.extract_info(url, download=False)
+    _check_ended(url, info, client)
+    return client.process_ie_result(info, download=True)
 
 
 def _check_ended(url: str, info: Mapping[str, Any], client: Any) -> None:
@@ -194,7 +233,8 @@ def _check_ended(url: str, info: Mapping[str, Any], client: Any) -> None:
     lists = [one["url"] for one in chosen if str(one.get("protocol")).startswith("m3u8")]
     if info.get("is_live") or any(_goes_on(client, address) for address in lists):
         raise SourceError(
-            f"{url} is a live stream, which has no end yet; name its recording when it is over."
+            f"{masked(url)} is a live stream, which has no end yet; name its recording when it is"
+            " over."
         )
 
 
@@ -207,20 +247,9 @@ def _goes_on(client: Any, address: str) -> bool:
 
 def _is_passing(error: BaseException) -> bool:
     """Whether another try may help; what the server refuses for good, it refuses again."""
-    return isinstance(error, SourceError) and not any(sign in str(error) for sign in _PERMANENT)
-
-
-def _options(ffmpeg: str | None) -> dict[str, Any]:
-    """What holds for every use of yt-dlp; as a library it reads no configuration file."""
-    return {
-        "ffmpeg_location": ffmpeg,
-        "quiet": True,
-        "noprogress": True,
-        "no_color": True,
-        "logger": logging.getLogger("yt_dlp"),
-        "retries": 3,
-        "socket_timeout": 30,
-    }
+    if isinstance(error, PrivateAddressError) or not isinstance(error, SourceError):
+        return False
+    return not any(sign in str(error) for sign in _PERMANENT)
 
 
 def _facts_file(fetched: Path) -> Path:
@@ -236,5 +265,5 @@ def _name(url: str, info: Mapping[str, Any]) -> str:
     """What to call a fetched video: the file in its address, else its title."""
     file = Path(unquote(urlsplit(url).path)).name
     if Path(file).suffix.lower() in SUFFIXES:
-        return file
-    return str(info.get("title") or file or url)
+        return one_line(file)
+    return one_line(str(info.get("title") or file or masked(url)))

@@ -12,7 +12,17 @@ class DownloadSettings:
     recursive: bool = means(False, "Whether folders are searched with their subfolders.")
     format: Text = setting("bv*+ba/b", "What to fetch from a URL, as a yt-dlp format selection.")
     cookies: str | None = means(
-        None, "A file of cookies (Netscape format) for sites that want a login, or null."
+        None,
+        "A file of cookies (Netscape format) for sites that want a login, or null; never"
+        " written to.",
+    )
+    max_mb: int = means(
+        100_000, "Most that is fetched from a URL for one video, in MB.", minimum=1, maximum=10**9
+    )
+    private_addresses: bool = means(
+        False,
+        "Whether a site may lead to addresses of this host and its network by a redirect or a"
+        " playlist; what videos names itself is fetched from anywhere.",
     )
     audio_track: int | None = setting(
         None,

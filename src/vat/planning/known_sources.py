@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from vat.addresses import hide, masked
 from vat.errors import SourceError
 from vat.files import locked, read_json, write_json
 from vat.media.fetch import expand_url
 from vat.media.probe import probe_duration, status_of
+from vat.media.site import Manners
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +28,7 @@ class Probes:
 
     path: Path
     renew: bool = True
+    manners: Manners = field(default_factory=Manners)
     known: dict[str, Any] = field(init=False)
     learnt: dict[str, Any] = field(default_factory=dict)
 
@@ -70,18 +73,23 @@ class Probes:
         Raises:
             SourceError: where the site cannot be reached and no earlier run has asked it.
         """
-        if self.known.get(url) == [url]:
+        key = hide(url)
+        if self.known.get(key) == [key]:
             return [url]
-        if url in self.known and not self.renew:
-            return list(self.known[url])
+        if key in self.known and not self.renew:
+            return list(self.known[key])
         try:
-            found: list[str] = expand_url(url)
+            found: list[str] = expand_url(url, self.manners)
         except SourceError:
-            if url not in self.known:
+            if key not in self.known:
                 raise
-            logger.warning("%s cannot be reached; using the entries of the last run", url)
-            return list(self.known[url])
-        self._learn(url, found)
+            logger.warning("%s cannot be reached; using the entries of the last run", key)
+            return list(self.known[key])
+        if found == [url]:
+            self._learn(key, [key])
+        elif not any(masked(one) != one for one in found):
+            # Entries with keys are asked for again instead: they are valid for a while, and secret.
+            self._learn(key, found)
         return found
 
     def save(self) -> None:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from vat.addresses import hide
 from vat.errors import ConfigError
 from vat.languages import base
+from vat.media.site import Manners, read_cookies
 from vat.planning.config import SHEET_ROW, complete, recipe
 from vat.planning.known_sources import Probes
-from vat.planning.sources import Finder, Video, identity, locate
+from vat.planning.sources import Finder, Video, identity, is_url, locate
 from vat.subtitles.track import BILINGUAL
 from vat.timeline import count_chunks
 from vat.translate.glossary import digest, glossary_names, read_terms
@@ -120,14 +122,16 @@ class Plan:
         return digest(read_terms(here / file for file in self.glossary(video, target)))
 
     def source(self, video: str) -> str:
-        """Where a video comes from: its URL or path.
+        """Where a video comes from: its URL, without secrets, or path.
 
         The path is relative to the folder under which everything is written where the video lies
         in it, so that the whole folder can be moved.
         """
         record = self.videos[video]
         here = self.bases[0]
-        inside = not record.remote and Path(record.source).is_relative_to(here)
+        if record.remote:
+            return hide(record.source)
+        inside = Path(record.source).is_relative_to(here)
         return str(Path(record.source).relative_to(here)) if inside else record.source
 
     def languages(self, video: str) -> list[str]:
@@ -218,9 +222,14 @@ def make_plan(
     check_server(full)
     if len(full["embed"]["bilingual"]) == 1:
         raise ConfigError("embed.bilingual names one language; name two, or none.")
-    probes = Probes(here / ".snakemake" / "vat" / "sources.json", renew)
+    download = full["download"]
+    manners = Manners(download["cookies"], download["max_mb"], download["private_addresses"])
+    probes = Probes(here / ".snakemake" / "vat" / "sources.json", renew, manners)
     bases = (here, root)
     videos = Finder(full, SHEET_ROW, bases, skip, probes.entries, probes.listing).find()
+    if renew and any(video.remote for video in videos.values()):
+        read_cookies(download["cookies"])
+    _hide_secrets(full)
     length = full["split"]["chunk_seconds"]
     chunks: dict[str, int | None] = dict.fromkeys(videos)
     fingerprints = dict.fromkeys(videos, "")
@@ -233,6 +242,18 @@ def make_plan(
     plan.check_translation()
     plan.check_embedding()
     return plan
+
+
+def _hide_secrets(config: dict[str, Any]) -> None:
+    """Mask the addresses of a configuration, which Snakemake writes into what it runs."""
+    named = config["videos"]
+    entries = [named] if isinstance(named, str) else named
+    shown = [hide(entry) if is_url(entry) else entry for entry in entries]
+    config["videos"] = shown[0] if isinstance(named, str) else shown
+    server = config["translate"]["base_url"]
+    if server:
+        # Not by its key: a new one must not make anything be translated again.
+        config["translate"]["base_url"] = hide(server, one_of_many=False)
 
 
 def collect_garbage_rarely() -> None:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from anyascii import anyascii
 
+from vat.addresses import has_login, is_address, masked
 from vat.errors import ConfigError
 from vat.media.probe import SUFFIXES
 from vat.planning.config import check
@@ -81,7 +82,7 @@ class Finder:
 
     def _sources(self, entry: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         if is_url(entry):
-            yield from ((url, {}) for url in self.expand(entry.strip()))
+            yield from ((url, {}) for url in self._remote(entry))
             return
         path = locate(entry, self.bases)
         if path.is_dir():
@@ -92,6 +93,19 @@ class Finder:
             yield from self._rows(path, read_list(path))
         else:
             yield str(path), {}
+
+    def _remote(self, entry: str) -> Sequence[str]:
+        """The videos behind a URL, which has no login: logs and metadata would show it."""
+        url = entry.strip()
+        if has_login(url):
+            raise ConfigError(
+                f"{masked(url)} holds a user name or password; take them out of the address, and"
+                " put them into ~/.netrc (machine HOST login USER password PASSWORD), or cookies"
+                " into download.cookies."
+            )
+        if not is_address(url):
+            raise ConfigError(f"{masked(url)} in videos is no valid address; correct it.")
+        return self.expand(url)
 
     def _files(self, folder: Path) -> Sequence[str]:
         recursive = self.config["download"]["recursive"]
@@ -110,7 +124,7 @@ class Finder:
             check(row, self.sheet_schema, f"video sheet '{sheet.name}', row {number}")
             source = row.pop("source")
             if is_url(source):
-                yield from ((url, row) for url in self.expand(source.strip()))
+                yield from ((url, row) for url in self._remote(source))
             else:
                 yield str(locate(source, [*self.bases[:1], sheet.parent, *self.bases[1:]])), row
 
@@ -215,7 +229,7 @@ def _name(source: str) -> str:
     if not is_url(source):
         return Path(source).stem
     parts = urlsplit(source)
-    query = parse_qs(parts.query)
+    query = parse_qs(urlsplit(masked(source)).query)
     return query["v"][0] if "v" in query else Path(unquote(parts.path)).stem or str(parts.hostname)
 
 

@@ -4,9 +4,10 @@ import ipaddress
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from urllib.request import getproxies_environment
 
+from vat.addresses import revealed
 from vat.errors import TranslationError
 from vat.translate.settings import NO_KEY, TranslateSettings, address_fault
 
@@ -45,7 +46,7 @@ def connect(settings: TranslateSettings, timeout_seconds: float) -> Connection:
     import httpx2
     import openai
 
-    address = settings.base_url or OPENAI
+    address = revealed(settings.base_url or OPENAI)
     fault = address_fault(address)
     if fault:
         raise TranslationError(fault)
@@ -61,7 +62,8 @@ def connect(settings: TranslateSettings, timeout_seconds: float) -> Connection:
         raise _unusable(proxy.variable if proxy else "") from None
     client = openai.OpenAI(
         api_key=key or "none",
-        base_url=address,
+        base_url=address.partition("?")[0],
+        default_query=dict(parse_qsl(urlsplit(address).query, keep_blank_values=True)),
         timeout=timeout_seconds,
         max_retries=0,
         http_client=openai.DefaultHttpxClient(transport=transport),

@@ -9,6 +9,7 @@ from string import Template
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
+from vat.addresses import SECRET_NAME
 from vat.device import resolve
 from vat.errors import ConfigError
 from vat.settings import DEVICES, Text, means, setting
@@ -44,9 +45,8 @@ _NO_ADDRESS: Final = (
     "translate.base_url is no address of a server; it begins with http:// or https:// and often"
     " ends with /v1."
 )
-_SECRET_NAME: Final = re.compile("key|token|secret|auth|passw|pwd|credential|^code$|^sig")
 _SECRET_PATH: Final = re.compile("(?:^|/)sk-")
-"""Names of parameters that hold secrets, and how keys begin."""
+"""How keys begin."""
 
 
 # Without slots, which would hide the defaults: the classes below take their defaults from here.
@@ -280,7 +280,7 @@ def address_fault(address: str) -> str:
         return _NO_ADDRESS
     fields = f"{parts.query}&{parts.path.partition(';')[2]}"
     names = (name.lower() for name, _ in parse_qsl(fields, keep_blank_values=True))
-    if any(map(_SECRET_NAME.search, names)) or _SECRET_PATH.search(parts.path):
+    if any(map(SECRET_NAME.search, names)) or _SECRET_PATH.search(parts.path):
         return REFUSED_ADDRESS
     return "" if parts.scheme in ("http", "https") and parts.hostname else _NO_ADDRESS
 

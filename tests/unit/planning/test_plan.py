@@ -142,13 +142,13 @@ def test_a_playlist_is_asked_again_and_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answers = [["a"], ["a", "b"]]
-    monkeypatch.setattr("vat.planning.known_sources.expand_url", lambda url: answers.pop(0))
+    monkeypatch.setattr("vat.planning.known_sources.expand_url", lambda *_: answers.pop(0))
     probes = Probes(tmp_path / "sources.json")
     assert probes.entries("list") == ["a"]
     assert probes.entries("list") == ["a", "b"]
     probes.save()
 
-    def away(url: str) -> list[str]:
+    def away(*_: object) -> list[str]:
         raise SourceError("no network")
 
     monkeypatch.setattr("vat.planning.known_sources.expand_url", away)
@@ -162,7 +162,7 @@ def test_a_job_asks_no_site_for_the_playlist_of_its_run(
 ) -> None:
     video, added, url = (f"https://example.org/{name}" for name in ("a.mp4", "b.mp4", "list"))
     answers = [[video], [video, added]]
-    monkeypatch.setattr("vat.planning.known_sources.expand_url", lambda url: answers.pop(0))
+    monkeypatch.setattr("vat.planning.known_sources.expand_url", lambda *_: answers.pop(0))
     planned = make(videos=url).videos
     assert make(videos=url, renew=False).videos == planned
     assert len(make(videos=url).videos) == 2

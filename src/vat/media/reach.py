@@ -1,0 +1,108 @@
+"""Where a site may send us: to public addresses, and to the server that the user has named."""
+
+import ipaddress
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock, get_ident
+from typing import Any, Final
+from urllib.parse import urlsplit
+from urllib.request import getproxies
+
+from vat.addresses import masked
+from vat.errors import SourceError
+
+_PORTS: Final = {"http": 80, "https": 443, "ftp": 21}
+_lock: Final = Lock()
+
+
+@dataclass(slots=True)
+class Reach:
+    """The private addresses and ports that a thread may connect to, and the last one refused."""
+
+    allowed: frozenset[tuple[str, int]]
+    refused: "PrivateAddressError | None" = None
+
+
+_guarded: Final[dict[int, Reach]] = {}
+
+
+class PrivateAddressError(SourceError):
+    """A site leads to an address of this host or its network."""
+
+
+@contextmanager
+def within_reach(url: str, *, private: bool) -> Iterator[Reach]:
+    """Let this thread connect to public addresses, to the server of `url` and to proxies only.
+
+    Every connection that Python makes is looked at, with the address that its name has at that
+    moment: redirects, lists of segments and names that change are all covered. `private` lifts it.
+    A connection elsewhere fails, as one that nobody answers; what is yielded tells of it.
+    """
+    if private:
+        yield Reach(frozenset())
+        return
+    _install()
+    proxies = (proxy for proxy in getproxies().values() if "://" in proxy)
+    allowed = frozenset(place for one in (url, *proxies) for place in _places(one))
+    reach = _guarded[get_ident()] = Reach(allowed)
+    try:
+        yield reach
+    finally:
+        del _guarded[get_ident()]
+
+
+def check_entry(entry: str, url: str) -> None:
+    """See that a playlist at `url` does not name a video at a private address elsewhere.
+
+    Raises:
+        PrivateAddressError: where it does.
+    """
+    for host, _ in _places(entry) - _places(url):
+        _check(host, masked(entry))
+
+
+def _places(url: str) -> set[tuple[str, int]]:
+    """The addresses and the port of a URL's host; none where its name is unknown."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme, 0)
+        found = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+    except (OSError, ValueError, UnicodeError):
+        return set()
+    return {(str(address[0]), port) for *_, address in found}
+
+
+def _check(host: str, said: str) -> None:
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return
+    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None) or address
+    if not inner.is_global or inner.is_multicast:
+        raise PrivateAddressError(
+            f"The site leads to the private address {said}; name that address in videos itself, or"
+            " set download.private_addresses to true."
+        )
+
+
+def _look(event: str, arguments: tuple[Any, ...]) -> None:
+    if event != "socket.connect" or (reach := _guarded.get(get_ident())) is None:
+        return
+    place = arguments[1]
+    if isinstance(place, tuple) and (place[0], place[1]) not in reach.allowed:
+        try:
+            _check(str(place[0]), f"{place[0]}, port {place[1]}")
+        except PrivateAddressError as error:
+            reach.refused = error
+            raise ConnectionRefusedError(str(error)) from None
+
+
+def _install() -> None:
+    """Begin to look, once in a process: Python never takes such a hook away again."""
+    with _lock:
+        if not getattr(sys, "_vat_looks", False):
+            sys.addaudithook(_look)
+            sys._vat_looks = True  # type: ignore[attr-defined]
