@@ -12,6 +12,7 @@ with job_log(snakemake.log[0]):
         read_json(snakemake.input.media)["duration"],
         expected=snakemake.params.chunks,
         language=snakemake.params.language,
+        languages=snakemake.params.languages,
         language_model=snakemake.params.language_model,
         settings=SplitSettings(**snakemake.params.settings),
         threads=snakemake.threads,

@@ -30,10 +30,14 @@ Text = Annotated[str, Rule("minLength", 1)]
 """Text that is not empty."""
 
 Language = Annotated[str, Rule("format", "language")]
-LanguageOrAuto = Annotated[str, Rule("format", "language-or-auto")]
+LanguageOrAutoOrMulti = Annotated[str, Rule("format", "language-or-auto-or-multi")]
 LanguageOrSource = Annotated[str, Rule("format", "language-or-source")]
 TrackName = Annotated[str, Rule("format", "language-or-source-or-bilingual")]
 """A code of vat.languages, or one of the words in the name of the format."""
+
+AUTO: Final = "auto"
+MULTI: Final = "multi"
+"""Instead of a language: it is detected once for a video, or in every stretch of its speech."""
 
 DEVICES: Final = ("auto", "cuda", "cpu")
 

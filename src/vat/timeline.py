@@ -24,7 +24,7 @@ class Word(Record):
 
     `text` has no surrounding blanks and keeps its punctuation; `space` tells whether a blank
     separates it from the word before (false inside Chinese or Japanese text). `segment` is the
-    index of the segment it was recognised in.
+    index of the segment it was recognised in, `language` the code of the language it was heard in.
     """
 
     start: float
@@ -33,6 +33,7 @@ class Word(Record):
     probability: float
     space: bool = True
     segment: int = 0
+    language: str = ""
 
     @property
     def middle(self) -> float:
@@ -55,11 +56,40 @@ class Segment(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class Hearing(Record):
+    """A window that was heard as one language, and how much it sounds like it.
+
+    `probability` is that of the `language` it was heard in, `likeliest` the language that it sounds
+    like most.
+    """
+
+    start: float
+    end: float
+    language: str
+    probability: float
+    likeliest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Passage(Record):
+    """A stretch of a video in which one language is spoken, and how probable that is."""
+
+    start: float
+    end: float
+    language: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reading(Record):
-    """What was recognised in one stretch: words by their start, and the segments they belong to."""
+    """What was recognised in one stretch: words by their start, and the segments they belong to.
+
+    `hearings` are those of its windows whose language was looked at.
+    """
 
     words: tuple[Word, ...]
     segments: tuple[Segment, ...]
+    hearings: tuple[Hearing, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +104,12 @@ class Part(Record):
     span: Span
     words: tuple[Word, ...]
     segments: tuple[Segment, ...]
+    hearings: tuple[Hearing, ...] = ()
 
     @property
     def reading(self) -> Reading:
         """What was recognised, without where."""
-        return Reading(self.words, self.segments)
+        return Reading(self.words, self.segments, self.hearings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +117,8 @@ class Chunks(Record):
     """How a video is cut, and what it is known to hold before its words are: chunks.json.
 
     `language_source` is "configured" or "detected". `speech` has the stretches in which somebody
-    speaks, in order and apart; `spans` tile the video of `duration` seconds.
+    speaks, in order and apart; `spans` tile the video of `duration` seconds, and so do `passages`
+    where several languages are spoken: `language` is then the one that is spoken longest.
     """
 
     language: str
@@ -95,16 +127,31 @@ class Chunks(Record):
     duration: float
     speech: tuple[Interval, ...]
     spans: tuple[Span, ...]
+    passages: tuple[Passage, ...] = ()
+
+    def spoken_in(self, place: Interval) -> list[tuple[Interval, str]]:
+        """The parts of a place in which one language is spoken, each with its code."""
+        if not self.passages:
+            return [(place, self.language)]
+        return [
+            ((max(place[0], passage.start), min(place[1], passage.end)), passage.language)
+            for passage in self.passages
+            if passage.start < place[1] and place[0] < passage.end
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class Cue(Record):
-    """One subtitle: `text` holds its lines, joined by `\\n`. `id` counts from 1 in time order."""
+    """One subtitle: `text` holds its lines, joined by `\\n`. `id` counts from 1 in time order.
+
+    `language` is empty where it is that of the whole track.
+    """
 
     id: int
     start: float
     end: float
     text: str
+    language: str = ""
 
 
 def text_of(words: Sequence[Word]) -> str:

@@ -34,6 +34,7 @@ rule split:
     params:
         chunks=ask.chunks,
         language=ask.language,
+        languages=ask.possible_languages,
         language_model=ask.model("detector"),
         settings=ask.settings("split"),
         version=VERSIONS["split"],

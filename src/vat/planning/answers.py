@@ -73,7 +73,7 @@ class Answers:
             uses["translator"] = ("translate", translate["model"])
         self._uses = uses
         self._local = {use: plan.model_folder(name) for use, (_, name) in uses.items()}
-        spoken = (video.language for video in plan.videos.values())
+        spoken = (code for one in plan.videos.values() for code in one.languages or [one.language])
         check_language(self._config["asr"]["model"], self._local["asr"], spoken)
 
         self.asr_gpus = self._gpus_of("asr")
@@ -149,8 +149,12 @@ class Answers:
         return self._video(wildcards).audio_track
 
     def language(self, wildcards: Wildcards) -> str:
-        """The spoken language, or "auto"."""
+        """The spoken language, "auto" or "multi"."""
         return self._video(wildcards).language
+
+    def possible_languages(self, wildcards: Wildcards) -> Sequence[str]:
+        """Those of which each stretch of speech is one; none if any may be, or only one is."""
+        return self._video(wildcards).languages
 
     def format(self, wildcards: Wildcards) -> str | None:
         """What to fetch of a remote video; a local one does not depend on it."""
@@ -192,7 +196,7 @@ class Answers:
 
     def fetched_detector(self, wildcards: Wildcards) -> str | list[str]:
         """The model that detects the language, where it is not configured."""
-        return self.fetched("detector") if self.language(wildcards) == "auto" else []
+        return self.fetched("detector") if self._video(wildcards).is_detected else []
 
     def fetched_translator(self, wildcards: Wildcards) -> str | list[str]:
         """A translation model, where the language is not the spoken one."""

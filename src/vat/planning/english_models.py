@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from vat.errors import ConfigError
+from vat.settings import AUTO
 
 _ENGLISH_NAMES: Final = (".en", "distil-large-v2", "distil-large-v3", "distil-large-v3.5")
 _MULTILINGUAL_TOKENS: Final = 51865
@@ -34,7 +35,7 @@ def check_language(model: str, folder: str | Path | None, languages: Iterable[st
     Raises:
         ConfigError: where it knows only English and one of them is another.
     """
-    others = sorted(set(languages) - {"en", "auto"})
+    others = sorted(set(languages) - {"en", AUTO})
     if others and knows_only_english(model, folder):
         raise ConfigError(
             f"asr.model '{model}' knows only English, and videos are to be heard as"

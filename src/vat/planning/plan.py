@@ -138,7 +138,7 @@ class Plan:
         """The languages in which a video gets subtitles under their own code."""
         record = self.videos[video]
         wanted = [] if self.config["translate"]["backend"] == "none" else list(record.targets)
-        spoken = [] if record.language == "auto" else [record.language]
+        spoken = [] if record.is_detected else [record.language]
         return list(dict.fromkeys([*wanted, *spoken]))
 
     def targets(self, video: str) -> list[str]:
@@ -189,7 +189,7 @@ class Plan:
         record = self.videos[video]
         names = [BILINGUAL if "+" in name else name for name in self.tracks(video)]
         spoken = [record.language] if "source" in names else []
-        if wanted in (*names, *spoken) or ("auto" in spoken and wanted != BILINGUAL):
+        if wanted in (*names, *spoken) or (record.is_detected and spoken and wanted != BILINGUAL):
             return
         if wanted in ("source", record.language) and record.language not in names:
             way_out = "set embed.source_track to true"

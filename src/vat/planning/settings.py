@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from vat.embed.settings import DeliverySettings, EmbedSettings
 from vat.media.settings import DownloadSettings
-from vat.settings import Language, LanguageOrAuto, Text, column, means, section, setting
+from vat.settings import Language, LanguageOrAutoOrMulti, Text, column, means, section, setting
 from vat.speech.settings import AsrSettings, SeparateSettings, SplitSettings
 from vat.subtitles.limits import MergeSettings
 from vat.transcript.settings import QuarantineSettings, SeamSettings
@@ -16,9 +16,13 @@ from vat.translate.settings import TranslateSection
 class LanguageSettings:
     """The keys of the configuration's `languages` section."""
 
-    source: LanguageOrAuto = setting(
+    source: LanguageOrAutoOrMulti | Sequence[Language] = setting(
         "auto",
-        "The language spoken: a code such as en, or auto to detect it once per video.",
+        "The language spoken: a code such as en, or auto to detect it once per video. Where several"
+        " are spoken in one video: a list of them, or multi if any may be; then it is detected in"
+        " every stretch of speech.",
+        minItems=1,
+        uniqueItems=True,
     )
     targets: Sequence[Language] = setting(
         ("zh",), "The languages to translate into.", uniqueItems=True
@@ -85,7 +89,11 @@ class SheetRow:
         required=True,
     )
     title: Text = column("Title shown by players, instead of the file's name.")
-    language: LanguageOrAuto = column("The language spoken, or auto.")
+    language: LanguageOrAutoOrMulti | Sequence[Language] = column(
+        "The language spoken, auto, multi, or several, separated by commas: en,de.",
+        minItems=1,
+        uniqueItems=True,
+    )
     targets: Sequence[Language] = column(
         "Languages to translate into, separated by commas: zh,ja.", uniqueItems=True, minItems=1
     )

@@ -17,6 +17,7 @@ from vat.errors import ConfigError
 from vat.media.probe import SUFFIXES
 from vat.planning.config import check
 from vat.planning.schema import Schema
+from vat.settings import AUTO, MULTI
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +32,8 @@ class Video:
     """One video of the run.
 
     `slug` names it in paths, `source` is its absolute path or URL, `title` what people call it.
-    `language` is a code or "auto"; `targets` are codes; `audio_track` counts from 0, None is the
+    `language` is a code, "auto" or "multi", and for "multi" `languages` are those that may be
+    spoken, none if any may. `targets` are codes; `audio_track` counts from 0, None is the
     container's default. `folder` is where it lies below the folder that was searched, empty for a
     file named on its own.
     """
@@ -45,6 +47,12 @@ class Video:
     separate: bool
     audio_track: int | None
     folder: str = ""
+    languages: tuple[str, ...] = ()
+
+    @property
+    def is_detected(self) -> bool:
+        """Whether only the sound tells what is spoken."""
+        return self.language in (AUTO, MULTI)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +138,7 @@ class Finder:
 
     def _video(self, source: str, overrides: Mapping[str, Any], entry: str) -> Video:
         languages = self.config["languages"]
+        language, possible = _spoken(overrides.get("language", languages["source"]))
         remote = is_url(source)
         searched = Path() if is_url(entry) else locate(entry, self.bases)
         inside = not remote and searched.is_dir()
@@ -138,12 +147,20 @@ class Finder:
             source=source,
             remote=remote,
             title=overrides.get("title"),
-            language=overrides.get("language", languages["source"]),
+            language=language,
             targets=tuple(overrides.get("targets", languages["targets"])),
             separate=overrides.get("separate", self.config["separate"]["enabled"]),
             audio_track=overrides.get("audio_track", self.config["download"]["audio_track"]),
             folder=str(Path(source).parent.relative_to(searched)) if inside else "",
+            languages=possible,
         )
+
+
+def _spoken(source: str | Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Language and possible languages of a video for a value of `languages.source`."""
+    if isinstance(source, str):
+        return source, ()
+    return (source[0], ()) if len(source) == 1 else (MULTI, tuple(source))
 
 
 def list_videos(folder: Path, skip: Sequence[Path], *, recursive: bool) -> list[str]:
@@ -278,7 +295,8 @@ def read_list(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _cell(column: str, text: str) -> Any:
     """A cell as the schema wants it; what cannot be converted is left for the schema to refuse."""
-    if column == "targets":
+    several = column == "language" and re.search(r"[,;\s]", text)
+    if column == "targets" or several:
         return [part for part in re.split(r"[,;\s]+", text) if part]
     if column == "separate":
         return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)

@@ -10,11 +10,11 @@ from typing import Any, Final
 from vat.device import gpu_errors, is_out_of_memory, resolve, sums_bytes_exactly
 from vat.errors import ModelError, TranscriptError
 from vat.media.sound import SPEECH_RATE, Samples, read_span
-from vat.speech.decoding import Heard, decode_in_order, decode_windows
+from vat.speech.decoding import Decoded, decode_in_order, decode_windows
 from vat.speech.settings import AsrSettings
 from vat.speech.silence import surely_silent
 from vat.speech.windows import voiced, windows_between
-from vat.timeline import Chunks, Interval, Part, Reading, Segment, Span, Word, common
+from vat.timeline import Chunks, Hearing, Interval, Part, Reading, Segment, Span, Word, common
 
 logger = logging.getLogger(__name__)
 
@@ -51,15 +51,19 @@ def transcribe_chunk(
         GpuMemoryError: where even one window at a time does not fit into the GPU's memory.
     """
     video = Chunks.from_json(chunks)
-    spans, language = video.spans, video.language
+    spans = video.spans
     if not 1 <= number <= len(spans):
         raise TranscriptError(f"There is no chunk {number}: the video has {len(spans)} chunks.")
     whisper = _loaded(model, settings, device, threads)
-    check_language(whisper, model, language)
     span, chosen = spans[number - 1], AsrSettings(**settings)
-    heard = transcribe_span(speech, span, language, whisper, chosen, video.speech)
+    readings = list[Reading]()
+    for place, language in video.spoken_in(span.pad):
+        check_language(whisper, model, language)
+        passage = Span(place, place)
+        readings.append(transcribe_span(speech, passage, language, whisper, chosen, video.speech))
+    heard = in_turn(readings)
     logger.info("chunk %d of %d: %d words", number, len(spans), len(heard.words))
-    return Part(number, language, span, heard.words, heard.segments).to_json()
+    return Part(number, video.language, span, heard.words, heard.segments, heard.hearings).to_json()
 
 
 def transcribe_window(
@@ -166,7 +170,8 @@ def transcribe_span(
     batch = settings.batch_size
     while True:
         try:
-            return _read(_decode(whisper, sound, language, settings, batch, span, intervals), span)
+            found = _decode(whisper, sound, language, settings, batch, span, intervals)
+            return _read(found, span, language)
         except RuntimeError as error:
             if batch == 1 or not is_out_of_memory(error):
                 with gpu_errors("recognising speech"):
@@ -183,7 +188,7 @@ def _decode(
     batch: int,
     span: Span,
     intervals: Sequence[Interval],
-) -> list[Heard]:
+) -> Decoded:
     """faster-whisper's segments of a sound, in its own time.
 
     Windows that are cut at pauses need to know where these are; text from the window before needs
@@ -200,9 +205,9 @@ def _decode(
         "chunk_length": length,
     }
     if len(sound) < SPEECH_RATE // 100:
-        return []
+        return Decoded([], [])
     if settings.condition_on_previous_text or not intervals:
-        return decode_in_order(
+        segments = decode_in_order(
             whisper,
             sound,
             settings.temperature,
@@ -210,30 +215,42 @@ def _decode(
             vad_filter=settings.vad_filter,
             condition_on_previous_text=settings.condition_on_previous_text,
         )
+        return Decoded(segments, [])
     begin = span.pad[0]
     inside = [(a - begin, b - begin) for a, b in common(intervals, [span.pad])]
     clips = windows_between(span.pad, intervals, surely_silent(sound, inside), length)
     if settings.vad_filter:
         clips = voiced(clips, intervals, begin)
     if not clips:
-        return []
+        return Decoded([], [])
     return decode_windows(whisper, sound, clips, batch, settings.temperature, options)
 
 
-def _read(heard: Iterable[Heard], span: Span) -> Reading:
+def in_turn(readings: Iterable[Reading]) -> Reading:
+    """One reading of readings that follow one another, their segments numbered on."""
+    words, segments, hearings = list[Word](), list[Segment](), list[Hearing]()
+    for reading in readings:
+        first = len(segments)
+        words += (replace(word, segment=word.segment + first) for word in reading.words)
+        segments += reading.segments
+        hearings += reading.hearings
+    return Reading(tuple(words), tuple(segments), tuple(hearings))
+
+
+def _read(decoded: Decoded, span: Span, language: str) -> Reading:
     """Words in video time, inside the span's context, ordered by their start, and their segments.
 
     A segment without words is left out.
     """
-    finish = span.pad[1]
+    begin, finish = span.pad
     words: list[Word] = []
     segments: list[Segment] = []
-    for offset, segment in heard:
-        begin = span.pad[0] + offset
+    for offset, segment in decoded.segments:
+        at = begin + offset
         found = [word for word in segment.words or [] if word.word.strip()]
         for word in found:
-            start = min(max(begin + float(word.start), words[-1].start if words else begin), finish)
-            end = min(max(begin + float(word.end), start), finish)
+            start = min(max(at + float(word.start), words[-1].start if words else begin), finish)
+            end = min(max(at + float(word.end), start), finish)
             words.append(
                 Word(
                     round(start, 3),
@@ -242,6 +259,7 @@ def _read(heard: Iterable[Heard], span: Span) -> Reading:
                     round(min(1.0, max(0.0, float(word.probability))), 4),
                     word.word[:1].isspace(),
                     len(segments),
+                    language,
                 )
             )
         if found:
@@ -252,4 +270,8 @@ def _read(heard: Iterable[Heard], span: Span) -> Reading:
                     round(float(segment.no_speech_prob), 4),
                 )
             )
-    return Reading(tuple(words), tuple(segments))
+    hearings = tuple(
+        replace(one, start=round(begin + one.start, 3), end=round(begin + one.end, 3))
+        for one in decoded.hearings
+    )
+    return Reading(tuple(words), tuple(segments), hearings)

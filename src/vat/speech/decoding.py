@@ -1,11 +1,13 @@
 """Decoding: from sound to faster-whisper's segments, many windows at once or one after another."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
+from vat.languages import base
 from vat.media.sound import SPEECH_RATE, Samples
-from vat.timeline import Interval
+from vat.timeline import Hearing, Interval
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +22,17 @@ comes with the first, the window for silent."""
 
 _FRAMES_PER_SECOND = 100
 
+Probabilities = Mapping[str, float]
+"""How much a sound is like each language, by the language's code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The segments of a sound, and the windows that a multilingual model heard, in its time."""
+
+    segments: list[Heard]
+    hearings: list[Hearing]
+
 
 def decode_windows(
     whisper: Any,
@@ -28,8 +41,8 @@ def decode_windows(
     batch: int,
     temperature: Sequence[float],
     options: dict[str, Any],
-) -> list[Heard]:
-    """The segments of windows of a sound, `batch` of them at once.
+) -> Decoded:
+    """The segments of windows of a sound, `batch` of them at once, and how like its language it is.
 
     They are decoded without timestamps: with them Whisper ends a window where it likes, and in a
     batch what comes after is lost. A window that fails by Whisper's own measures is decoded again,
@@ -38,7 +51,9 @@ def decode_windows(
     """
     from faster_whisper import BatchedInferencePipeline
 
-    segments, _ = BatchedInferencePipeline(whisper).transcribe(
+    pipeline, languages = BatchedInferencePipeline(whisper), list[Probabilities]()
+    _listen(pipeline, whisper, languages)
+    segments, _ = pipeline.transcribe(
         sound,
         batch_size=batch,
         vad_filter=False,
@@ -59,7 +74,39 @@ def decode_windows(
             found += [(start, segment) for _, segment in again]
         else:
             found += [(0.0, segment) for segment in own]
-    return found
+    return Decoded(found, _hearings(clips, options["language"], languages))
+
+
+def _listen(pipeline: Any, whisper: Any, found: list[Probabilities]) -> None:
+    """Make a pipeline note the languages of its windows; encoded as they are, it costs little."""
+    generate = pipeline.generate_segment_batched
+
+    def listening(features: Any, tokenizer: Any, options: Any) -> Any:
+        encoded, results = generate(features, tokenizer, options)
+        if whisper.model.is_multilingual:
+            found.extend(map(language_probabilities, whisper.model.detect_language(encoded)))
+        return encoded, results
+
+    pipeline.generate_segment_batched = listening
+
+
+def language_probabilities(detected: Sequence[tuple[str, float]]) -> Probabilities:
+    """The probabilities of languages, as CTranslate2 gives them, by their codes."""
+    return {token.strip("<|>"): probability for token, probability in detected}
+
+
+def _hearings(
+    clips: Sequence[Interval], language: str, languages: Sequence[Probabilities]
+) -> list[Hearing]:
+    return [
+        Hearing(
+            *clip,
+            language,
+            round(probabilities.get(base(language), 0.0), 4),
+            max(probabilities, key=lambda code: probabilities[code]),
+        )
+        for clip, probabilities in zip(clips, languages, strict=False)
+    ]
 
 
 def decode_in_order(

@@ -1,19 +1,27 @@
-"""Which language a video speaks, from several places of it."""
+"""Which language a video speaks, from several places of it; or which languages, and where."""
 
 import logging
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from vat.media.sound import read_span
+import numpy as np
+
+from vat.media.sound import SPEECH_RATE, Samples, read_span
 from vat.speech.asr import WINDOW_SECONDS, load_model
-from vat.timeline import Interval
+from vat.speech.decoding import Probabilities, language_probabilities
+from vat.speech.passages import passages, utterances
+from vat.timeline import Interval, Passage
 
 logger = logging.getLogger(__name__)
 
 FALLBACK: Final = "en"
 """Assumed, with probability 0, where nothing tells the language."""
+
+_FRAMES_PER_SECOND = 100
+_PADDING_SECONDS = 3
+"""Silence after a short sound: with less Whisper errs about languages, and more costs time."""
 
 
 def detect_language(
@@ -38,6 +46,48 @@ def detect_language(
         votes.append((dict(probabilities), spoken(intervals, (start, end))))
         logger.info("at %.0f s: %s", start, probabilities[:3])
     return vote(votes)
+
+
+def detect_passages(
+    speech: str | Path,
+    intervals: Sequence[Interval],
+    model: str,
+    languages: Sequence[str],
+    duration: float,
+    *,
+    threads: int = 1,
+) -> list[Passage]:
+    """The passages of a video of `duration` seconds by their language; none where nothing tells.
+
+    `languages` are those that may be spoken, or none if any may. As `detect_language`, it runs on
+    the CPU.
+    """
+    said = utterances(intervals)
+    if not said:
+        return []
+    whisper = load_model(model, "cpu", "int8", threads)
+    if not whisper.model.is_multilingual:
+        logger.warning("the model that detects the languages knows only English")
+        return []
+    votes = [sounds_like(whisper, read_span(speech, *place)) for place in said]
+    found = passages(said, votes, languages, duration)
+    for passage in found:
+        logger.info(
+            "from %.1f to %.1f s: %s (%.2f)",
+            *(passage.start, passage.end, passage.language, passage.probability),
+        )
+    return found
+
+
+def sounds_like(whisper: Any, sound: Samples) -> Probabilities:
+    """How much a sound is like each language; what is beyond 30 s is not heard.
+
+    It is encoded as short as it is, which takes a fraction of the time of a window of 30 s.
+    """
+    padded = np.pad(sound, (0, _PADDING_SECONDS * SPEECH_RATE))
+    features = whisper.feature_extractor(padded, padding=0)
+    encoded = whisper.encode(features[..., : WINDOW_SECONDS * _FRAMES_PER_SECOND])
+    return language_probabilities(whisper.model.detect_language(encoded)[0])
 
 
 def language_windows(intervals: Sequence[Interval], windows: int) -> list[Interval]:

@@ -52,8 +52,8 @@ class SplitSettings:
     )
     language_model: Text = setting(
         "small",
-        "The Whisper model that detects the language where languages.source is auto: a known name"
-        " or a folder.",
+        "The Whisper model that detects the language where languages.source is auto, multi or a"
+        " list: a known name or a folder.",
     )
     language_windows: int = setting(
         5,

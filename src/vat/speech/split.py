@@ -3,13 +3,15 @@
 import itertools
 import logging
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from vat.errors import TranscriptError
-from vat.speech.language_detection import detect_language
+from vat.settings import AUTO, MULTI
+from vat.speech.language_detection import FALLBACK, detect_language, detect_passages
 from vat.speech.settings import SplitSettings
 from vat.speech.vad import (
     FRAME_SECONDS,
@@ -18,7 +20,7 @@ from vat.speech.vad import (
     speech_intervals,
     speech_probability,
 )
-from vat.timeline import Chunks, Interval, Span, count_chunks
+from vat.timeline import Chunks, Interval, Passage, Span, common, count_chunks, length
 
 logger = logging.getLogger(__name__)
 
@@ -37,12 +39,15 @@ def split(
     language: str,
     language_model: str,
     settings: SplitSettings,
+    languages: Sequence[str] = (),
     threads: int = 1,
 ) -> tuple[Chunks, Frames]:
     """The chunks of one video, and the probability of speech in each frame.
 
     `expected` is the number of chunks that the run was planned with, None where it was not.
-    `language` is a code, or "auto" to detect it with the Whisper model in `language_model`.
+    `language` is a code, or "auto" to detect it with the Whisper model in `language_model`, or
+    "multi" to detect it in each stretch of speech; `languages` are then those that may be spoken,
+    or none if any may.
 
     Raises:
         TranscriptError: where the video is longer or shorter than when the run was planned.
@@ -58,12 +63,18 @@ def split(
     spans = tile(
         duration, count, settings, probability, frame_energy(speech, duration), FRAME_SECONDS
     )
-    code, certainty, source = language, 1.0, "configured"
-    if language == "auto":
+    code, certainty, source, found = language, 1.0, "configured", list[Passage]()
+    if language in (AUTO, MULTI):
         source = "detected"
+    if language == AUTO:
         code, certainty = detect_language(
             speech, intervals, language_model, settings.language_windows, threads=threads
         )
+    elif language == MULTI:
+        found = detect_passages(
+            speech, intervals, language_model, languages, duration, threads=threads
+        )
+        code, certainty = _main(found, intervals, languages)
     logger.info("%d chunks, %d stretches of speech, language %s", count, len(intervals), code)
     chunks = Chunks(
         language=code,
@@ -72,8 +83,24 @@ def split(
         duration=duration,
         speech=tuple(intervals),
         spans=tuple(spans),
+        passages=tuple(found) if len(found) > 1 else (),
     )
     return chunks, probability
+
+
+def _main(
+    found: Sequence[Passage], speech: Sequence[Interval], languages: Sequence[str]
+) -> tuple[str, float]:
+    """The language that is spoken longest, and how probable it is where it is spoken."""
+    seconds, sure = dict[str, float](), dict[str, float]()
+    for passage in found:
+        spoken = length(common(speech, [(passage.start, passage.end)]))
+        seconds[passage.language] = seconds.get(passage.language, 0.0) + spoken
+        sure[passage.language] = sure.get(passage.language, 0.0) + spoken * passage.probability
+    if not seconds:
+        return (*languages, FALLBACK)[0], 0.0
+    code = max(seconds, key=lambda one: seconds[one])
+    return code, sure[code] / seconds[code]
 
 
 def tile(

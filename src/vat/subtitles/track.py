@@ -60,6 +60,9 @@ class Track:
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the language and the cues; of two languages with all fields."""
         cues = [cue.to_json() for cue in self.cues]
+        for cue in cues:
+            if not cue["language"]:
+                del cue["language"]
         if self.second is None:
             return {"language": self.language, "cues": cues}
         lines = list(self.upper_lines)

@@ -10,7 +10,7 @@ from typing import Any, Final
 from vat.errors import TranscriptError
 from vat.files import Record
 from vat.speech.vad import Frames
-from vat.timeline import Chunks, Interval, Part, Segment, Span, Word
+from vat.timeline import Chunks, Hearing, Interval, Part, Segment, Span, Word
 from vat.transcript.coverage import account
 from vat.transcript.quarantine import Suspect, suspects
 from vat.transcript.seams import Seam
@@ -65,16 +65,30 @@ def merge(
     """
     found = _by_number(parts, chunks.spans)
     judge = partial(suspects, probability=probability, settings=quarantine)
-    draft = Draft(decode, judge, chunks.language, chunks.speech, chunks.duration, seams)
+    passages = chunks.spoken_in((0.0, chunks.duration))
+    draft = Draft(decode, judge, passages, chunks.speech, chunks.duration, seams)
     draft.begin(found[1].reading)
     for number, (before, span) in enumerate(pairwise(chunks.spans), 2):
         draft.append(found[number].reading, span.keep[0], (span.pad[0], before.pad[1]))
     draft.fill()
     draft.settle()
-    return _transcript(chunks, draft, probability)
+    hearings = [one for number in sorted(found) for one in own_hearings(found[number])]
+    return _transcript(chunks, draft, probability, hearings)
 
 
-def _transcript(chunks: Chunks, draft: Draft, probability: Frames) -> Transcript:
+def own_hearings(part: Part) -> list[Hearing]:
+    """How a chunk sounds, without what it shares with its neighbours."""
+    first, last = part.span.keep
+    return [
+        replace(one, start=max(one.start, first), end=min(one.end, last))
+        for one in part.hearings
+        if one.start < last and first < one.end
+    ]
+
+
+def _transcript(
+    chunks: Chunks, draft: Draft, probability: Frames, hearings: Sequence[Hearing]
+) -> Transcript:
     listed = sorted(draft.suspects, key=lambda suspect: suspect.start)
     gone = [suspect for suspect in listed if suspect.is_gone]
     doubted = [(suspect.id, suspect.words) for suspect in gone]
@@ -86,7 +100,7 @@ def _transcript(chunks: Chunks, draft: Draft, probability: Frames) -> Transcript
         "quarantined": sum(len(suspect.words) for suspect in gone),
     }
     check_books(coverage, draft.words)
-    warnings = warnings_of(chunks, coverage, gone)
+    warnings = warnings_of(chunks, coverage, gone, hearings)
     _report(draft, listed, warnings)
     words, segments = _renumbered(draft.words, draft.segments)
     return Transcript(

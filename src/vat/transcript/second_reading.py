@@ -63,6 +63,7 @@ class SecondReading(Record):
 class Draft:
     """A transcript in the making: what was read, joined, doubted and left out so far.
 
+    `passages` tile the video by the language that is spoken in each.
     `judge` gives the words that stay of a reading's words and segments, and the suspects. `heard`
     counts the words of all readings that went into the transcript, `left_out` those that another
     reading of the same place gave instead.
@@ -70,7 +71,7 @@ class Draft:
 
     decode: Decode
     judge: Callable[[Sequence[Word], Sequence[Segment]], tuple[list[Word], list[Suspect]]]
-    language: str
+    passages: Sequence[tuple[Interval, str]]
     speech: Sequence[Interval]
     duration: float
     settings: SeamSettings
@@ -110,7 +111,7 @@ class Draft:
         """
         wide = self.settings.window_seconds
         for seconds, context in ((wide, CONTEXT_SECONDS), (0.0, NARROW_SECONDS)):
-            for group in _grouped(self._holes(), wide - 2 * CONTEXT_SECONDS):
+            for group in self._groups(wide - 2 * CONTEXT_SECONDS):
                 # Another group's reading may have filled it, in whole or in part.
                 left = [hole for hole in self._holes() if common([hole], group)]
                 if left:
@@ -120,6 +121,15 @@ class Draft:
         """Take back those of the doubted words that were said after all."""
         ordered = sorted(self.suspects, key=lambda suspect: suspect.words[0].start)
         self.words, self.suspects = settled(self.words, ordered, self.speech)
+
+    def _groups(self, longest: float) -> list[list[Interval]]:
+        """The holes, together what one window can hold and what is spoken in one language."""
+        found = self._holes()
+        return [
+            group
+            for passage, _ in self.passages
+            for group in _grouped(common(found, [passage]), longest)
+        ]
 
     def _holes(self) -> list[Interval]:
         return list(holes(self.words, self.speech, self.settings.hole_seconds))
@@ -178,12 +188,14 @@ class Draft:
 
     def _decoded(self, place: Interval, seconds: float, context: float) -> tuple[Interval, Reading]:
         """A window around a place and what is heard in it; near places share one."""
-        window = window_around(place, seconds, self.duration, self.speech, context)
+        passage, language = max(self.passages, key=lambda one: length(common([one[0]], [place])))
+        around = window_around(place, seconds, self.duration, self.speech, context)
+        window = max(around[0], passage[0]), min(around[1], passage[1])
         for known, reading in self.decoded:
             near = known[0] + context <= place[0] and place[1] <= known[1] - context
             if near and known[1] - known[0] <= max(seconds, window[1] - window[0]):
                 return known, reading
-        heard = self.decode(start=window[0], end=window[1], language=self.language)
+        heard = self.decode(start=window[0], end=window[1], language=language)
         self.decoded.append((window, Reading.from_json(heard)))
         return self.decoded[-1]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from vat.files import Record
-from vat.timeline import Chunks
+from vat.timeline import Chunks, Hearing, common, length
 from vat.transcript.quarantine import LEFT_OUT, Suspect
 
 LEAST_SILENT_SECONDS: Final = 1.0
@@ -14,6 +14,9 @@ LEAST_SILENT_SECONDS: Final = 1.0
 SURE_LANGUAGE: Final = 0.5
 """Probability below which another language, or several, may be spoken."""
 
+LEAST_OTHER_SECONDS: Final = 5.0
+"""Less speech than this that sounds like another language is a quotation, or hard to hear."""
+
 _SHOWN = 3
 
 
@@ -21,8 +24,9 @@ _SHOWN = 3
 class TranscriptWarning(Record):
     """Something that is likely wrong with a transcript.
 
-    `kind` is one of "no speech", "no words", "unsure language" and "quarantine"; `text` a sentence
-    for people; `amount` what it counts: seconds of speech, a probability, or words.
+    `kind` is one of "no speech", "no words", "unsure language", "other language" and "quarantine";
+    `text` a sentence for people; `amount` what it counts: seconds of speech, a probability, or
+    words.
     """
 
     kind: str
@@ -31,12 +35,15 @@ class TranscriptWarning(Record):
 
 
 def warnings_of(
-    chunks: Chunks, coverage: Mapping[str, Any], gone: Sequence[Suspect]
+    chunks: Chunks,
+    coverage: Mapping[str, Any],
+    gone: Sequence[Suspect],
+    hearings: Sequence[Hearing] = (),
 ) -> list[TranscriptWarning]:
     """What is likely wrong with the transcript of a video, the worst first.
 
     `chunks` is how the video is cut, `coverage` the books of its transcript, `gone` what is left
-    in the quarantine.
+    in the quarantine, `hearings` how the windows of the video sound, in order and apart.
     """
     found = list[TranscriptWarning]()
     if not chunks.speech:
@@ -48,6 +55,8 @@ def warnings_of(
     probability = chunks.language_probability
     if chunks.speech and probability < SURE_LANGUAGE:
         found.append(_unsure_language(chunks.language, probability))
+    if other := _other_language(chunks, hearings):
+        found.append(other)
     if left_out := [suspect for suspect in gone if suspect.fate == LEFT_OUT]:
         found.append(_quarantine(left_out))
     return found
@@ -68,6 +77,28 @@ def _unsure_language(language: str, probability: float) -> TranscriptWarning:
         " languages.source."
     )
     return TranscriptWarning("unsure language", text, probability)
+
+
+def _other_language(chunks: Chunks, hearings: Sequence[Hearing]) -> TranscriptWarning | None:
+    """What sounds like another language than the one that it was heard in, if it is enough."""
+    doubted = [
+        (length(common(chunks.speech, [(one.start, one.end)])), one)
+        for one in hearings
+        if one.probability < SURE_LANGUAGE
+    ]
+    seconds = sum(spoken for spoken, _ in doubted)
+    if seconds < LEAST_OTHER_SECONDS:
+        return None
+    most = sorted(doubted, key=lambda one: -one[0])
+    others = dict.fromkeys(one.likeliest for _, one in most if one.likeliest != one.language)
+    like = f", but more like {' or '.join([*others][:_SHOWN])}" if others else ""
+    places = _listed([_clock(one.start) for _, one in most])
+    text = (
+        f"{seconds:.1f} s of speech do not sound like the language they were heard in{like}, the"
+        f" most of them from {places}; if several languages are spoken, set languages.source to"
+        " multi or to a list of them."
+    )
+    return TranscriptWarning("other language", text, round(seconds, 3))
 
 
 def _quarantine(suspects: Sequence[Suspect]) -> TranscriptWarning:

@@ -41,6 +41,19 @@ class Report:
     too_long: list[int] = field(default_factory=list)
     untranslated: list[int] = field(default_factory=list)
 
+    def add(self, other: "Report") -> None:
+        """Count what another translation of the same video took and found as well."""
+        self.sentences += other.sentences
+        self.recalled += other.recalled
+        self.requests += other.requests
+        self.tokens = self.tokens[0] + other.tokens[0], self.tokens[1] + other.tokens[1]
+        if other.cost is not None:
+            self.cost = (self.cost or 0.0) + other.cost
+        self.cost_so_far = other.cost_so_far if other.cost_so_far is not None else self.cost_so_far
+        self.doubtful |= other.doubtful
+        self.too_long += other.too_long
+        self.untranslated += other.untranslated
+
     def write(self, path: StrPath) -> None:
         """Write it as a JSON file."""
         write_json(path, self.to_json())

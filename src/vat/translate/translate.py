@@ -33,24 +33,37 @@ def translate(
 ) -> Translation:
     """The cues in the language `target`, with the same ids and times.
 
-    Cues already in that language are given back as they are; `settings` may then be None.
+    `source` is the language of those cues that do not tell another. Cues already in `target` are
+    given back as they are; `settings` may be None where all are. The cues of each language are
+    translated for themselves.
 
     Raises:
         TranslationError: where a cue cannot be translated, by number and text, or the translator
             cannot be used at all.
         ModelError, GpuMemoryError: where a local model cannot be loaded or run.
     """
-    texts = [one_line(cue.text) for cue in cues]
-    if source == target or not cues:
-        return Translation(list(cues), Report())
-    if settings is None or settings.backend == "none":
-        raise TranslationError(
-            f"The video is in {source}, but no translator into {target} is configured; set"
-            " translate.backend, or correct languages.source."
-        )
-    settings = with_translator(settings)
-    job = Job(cues, texts, source, target, settings, layout, means, terms)
-    if settings.asks_server:
+    report, found = Report(), {cue.id: replace(cue, language="") for cue in cues}
+    for code in dict.fromkeys(cue.language or source for cue in cues):
+        if code == target:
+            continue
+        if settings is None or settings.backend == "none":
+            raise TranslationError(
+                f"The video is in {code}, but no translator into {target} is configured; set"
+                " translate.backend, or correct languages.source."
+            )
+        translator = with_translator(settings)
+        own = [found[cue.id] for cue in cues if (cue.language or source) == code]
+        texts = [one_line(cue.text) for cue in own]
+        job = Job(own, texts, code, target, translator, layout, means, terms)
+        made = _translated(job)
+        found |= {cue.id: cue for cue in made.cues}
+        report.add(made.report)
+    return Translation([found[cue.id] for cue in cues], report)
+
+
+def _translated(job: Job) -> Translation:
+    """The cues of a job in its target language, by the translator that is configured."""
+    if job.settings.asks_server:
         from vat.translate.passes import translate_texts
     else:
         from vat.translate.nmt import translate_texts

@@ -101,6 +101,32 @@ def test_the_detector_is_fetched_where_the_language_is_unknown(ask: Ask) -> None
     assert known.fetched_detector(job_of(known)) == []
 
 
+@pytest.mark.parametrize(
+    ("source", "language", "languages"),
+    [
+        ("multi", "multi", ()),
+        (["en", "de"], "multi", ("en", "de")),
+        (["de"], "de", ()),
+        ("auto", "auto", ()),
+    ],
+)
+def test_several_languages_may_be_spoken(
+    ask: Ask, source: Any, language: str, languages: tuple[str, ...]
+) -> None:
+    made = ask(languages={"source": source}, split={"language_model": "small"})
+    job = job_of(made)
+    assert (made.language(job), made.possible_languages(job)) == (language, languages)
+    assert bool(made.fetched_detector(job)) == (language in ("auto", "multi"))
+
+
+@pytest.mark.parametrize("source", ["multi", ["en", "de"], "de"])
+def test_an_english_model_is_refused_where_another_language_may_be_spoken(
+    ask: Ask, source: Any
+) -> None:
+    with pytest.raises(ConfigError, match="knows only English"):
+        ask(languages={"source": source}, asr={"model": "models/asr"})
+
+
 def test_the_spoken_language_is_passed_on(ask: Ask) -> None:
     made = ask(
         languages={"source": "en", "targets": ["zh", "en"]},

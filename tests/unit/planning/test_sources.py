@@ -157,6 +157,15 @@ def test_a_playlist_becomes_its_entries(find: Any) -> None:
     assert [name.rsplit("-", 1)[0] for name in videos] == ["one", "two"]
 
 
+def test_a_sheet_may_name_several_languages(find: Any, tmp_path: Path) -> None:
+    touch(tmp_path, "a.mp4", "b.mp4")
+    rows = "source\tlanguage\na.mp4\ten, de\nb.mp4\tmulti\n"
+    (tmp_path / "videos.tsv").write_text(rows)
+    a, b = find("videos.tsv", languages={"source": "en", "targets": ["zh"]}).values()
+    assert (a.language, a.languages, a.is_detected) == ("multi", ("en", "de"), True)
+    assert (b.language, b.languages) == ("multi", ())
+
+
 def test_a_sheet_overrides_single_videos(find: Any, tmp_path: Path) -> None:
     touch(tmp_path, "in/a.mp4", 'in/it\'s "b".mp4')
     (tmp_path / "videos.tsv").write_text(

@@ -5,6 +5,7 @@ import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -21,7 +22,7 @@ from vat.speech.asr import (
     transcribe_window,
 )
 from vat.speech.settings import AsrSettings
-from vat.timeline import Chunks, Reading, Segment, Span
+from vat.timeline import Chunks, Passage, Reading, Segment, Span
 
 SETTINGS = AsrSettings(temperature=(0.0,), vad_filter=True)
 
@@ -114,6 +115,28 @@ def test_a_chunk_of_a_video(root: Path, speech: Path) -> None:
         transcribe_chunk(**(call | {"number": 2}))
 
 
+def test_each_passage_is_heard_in_its_language(
+    speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard = list[tuple[str, float]]()
+
+    class Polyglot:
+        model = SimpleNamespace(is_multilingual=True)
+
+        def transcribe(self, sound: Any, *, language: str, **_: Any) -> Any:
+            heard.append((language, len(sound) / 16000))
+            return iter([Heard([HeardWord(f" {language}", 0.1, 0.4)])]), None
+
+    monkeypatch.setattr(asr, "load_model", lambda *_: Polyglot())
+    span = Span((1.0, 5.0), (0.0, 5.0))
+    passages = (Passage(0, 2, "en", 0.9), Passage(2, 4, "de", 0.9), Passage(4, 60, "en", 0.9))
+    chunks = Chunks("en", 1.0, "detected", 60.0, (), (span,), passages).to_json()
+    found = transcribe_chunk(str(speech), chunks, 1, "model", {}, "cpu", 1)
+    assert heard == [("en", 2.0), ("de", 2.0), ("en", 1.0)]
+    told = [(word["start"], word["language"], word["segment"]) for word in found["words"]]
+    assert told == [(0.1, "en", 0), (2.1, "de", 1), (4.1, "en", 2)]
+
+
 def test_a_window_of_a_video(root: Path, speech: Path, truth: Any) -> None:
     begin = next(t["start"] for t in truth["words"] if t["word"] == "There") - 0.7
     window = {"start": begin, "end": begin + 3.5, "language": "en"}
@@ -204,6 +227,9 @@ class SmallBatches:
 
     def __init__(self, gpu: SmallGpu) -> None:
         self.gpu = gpu
+
+    def generate_segment_batched(self, *_: Any) -> Any:
+        raise AssertionError("the stand-in decodes nothing")
 
     def transcribe(self, sound: Any, *, batch_size: int, **_: Any) -> Any:
         self.gpu.batches.append(batch_size)

@@ -5,12 +5,18 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vat.speech import language_detection
-from vat.speech.language_detection import detect_language, language_windows, vote
+from vat.speech.language_detection import (
+    detect_language,
+    detect_passages,
+    language_windows,
+    vote,
+)
 
 
 def test_a_long_stretch_outvotes_a_short_one() -> None:
@@ -68,3 +74,29 @@ def test_a_multilingual_model_is_asked_at_every_place(
     found = detect_language(speech, [(0, 5), (100, 105), (200, 205)], "m", 3)
     assert found == ("fr", pytest.approx(0.6))
     assert asked == [480_000] * 3
+
+
+def test_every_utterance_is_asked_about(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = list[int]()
+
+    def detect(encoded: int) -> list[list[tuple[str, float]]]:
+        asked.append(encoded)
+        code = "fr" if len(asked) % 2 else "en"
+        return [[(f"<|{code}|>", 0.9), ("<|it|>", 0.1)]]
+
+    model = SimpleNamespace(
+        model=SimpleNamespace(is_multilingual=True, detect_language=detect),
+        feature_extractor=lambda sound, padding: np.zeros((80, len(sound) // 160)),
+        encode=lambda features: features.shape[-1],
+    )
+    monkeypatch.setattr(language_detection, "load_model", lambda *_: model)
+    speech = root / "tests/data/speech.flac"
+    found = detect_passages(speech, [(0, 3), (4, 6), (6.1, 7), (8, 48)], "m", ["en", "fr"], 50)
+    assert [(one.start, one.language) for one in found] == [(0, "fr"), (3.5, "en"), (7.5, "fr")]
+    assert asked == [600, 600, 3000]
+
+
+def test_nothing_tells_the_passages(root: Path) -> None:
+    assert detect_passages("no.flac", [], "no model", [], 9.0) == []
+    speech = root / "tests/data/speech.flac"
+    assert detect_passages(speech, [(1, 5)], str(root / "models/asr"), ["de"], 9.0) == []

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.transcripts import LOST, chunks_of, part, spans_of, voice_of
-from vat.timeline import Part, Word
+from vat.timeline import Hearing, Part, Word
 from vat.transcript.merge import merge
 from vat.transcript.settings import QuarantineSettings, SeamSettings
 
@@ -73,3 +73,24 @@ def test_words_left_out_are_told_and_logged(caplog: pytest.LogCaptureFixture) ->
     assert "0:01:40" in warning["text"]
     assert warning["text"] in caplog.text
     assert warned([*SAID, *invented], SPEECH, restore=["all"]) == []
+
+
+def test_speech_that_sounds_like_another_language_is_told() -> None:
+    def kinds(*hearings: Hearing) -> list[dict[str, Any]]:
+        record = part(1, SPANS[0], SAID) | {"hearings": [one.to_json() for one in hearings]}
+        found = merge(
+            chunks_of(SPANS, SPEECH),
+            [Part.from_json(record)],
+            voice_of(SPEECH, 4000),
+            lambda **_: part(0, SPANS[0], []),
+            SeamSettings(),
+            QuarantineSettings(),
+        )
+        return [warning.to_json() for warning in found.warnings]
+
+    assert kinds(Hearing(0, 30, "en", 0.51, "en"), Hearing(30, 60, "en", 0.01, "de")) == []
+    assert kinds(Hearing(0, 14, "en", 0.2, "de"), Hearing(14, 60, "en", 0.9, "en")) == []
+    (warning,) = kinds(Hearing(0, 14, "en", 0.2, "de"), Hearing(14, 60, "en", 0.1, "fr"))
+    assert (warning["kind"], warning["amount"]) == ("other language", 5.0)
+    assert "more like de or fr" in warning["text"]
+    assert "languages.source to multi" in warning["text"]

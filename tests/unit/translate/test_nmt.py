@@ -44,6 +44,22 @@ def test_two_sentences_in_a_cue_are_both_translated(settings: TranslateSettings)
     assert found.text == "那辆红色的汽车停下。谁看见那只小狗？"
 
 
+def test_each_cue_is_translated_from_its_own_language(settings: TranslateSettings) -> None:
+    cues = [
+        Cue(1, 0, 2, "那只小狗。", "zh"),
+        Cue(2, 2, 5, "The red car stops."),
+        Cue(3, 5, 7, "那里。", "zh"),
+    ]
+    found = translate(cues, "en", "zh", settings, LAYOUT, Means())
+    assert [cue.text for cue in found.cues] == ["那只小狗。", "那辆红色的汽车停下。", "那里。"]
+    assert [(cue.id, cue.language) for cue in found.cues] == [(1, ""), (2, ""), (3, "")]
+    assert found.report.sentences == 1
+    with pytest.raises(TranslationError, match="The video is in en, but no translator"):
+        translate(cues, "en", "zh", None, LAYOUT, Means())
+    with pytest.raises(ModelError, match="does not know French"):
+        translate([*cues, Cue(4, 8, 9, "Oui.", "fr")], "en", "zh", settings, LAYOUT, Means())
+
+
 def test_a_language_that_the_model_does_not_know(settings: TranslateSettings) -> None:
     with pytest.raises(ModelError, match="does not know German"):
         translate([Cue(1, 0, 1, "Hello.")], "en", "de", settings, LAYOUT, Means())

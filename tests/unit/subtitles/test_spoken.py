@@ -1,0 +1,46 @@
+"""Cues of what is said, in one language each."""
+
+from typing import Any
+
+from tests.helpers.transcripts import chunks_of, joined, part, spans_of
+from vat.planning.config import complete
+from vat.subtitles.spoken import spoken_track
+from vat.timeline import Word
+from vat.transcript.merge import Transcript
+
+SPANS = spans_of([], 60, 2)
+
+
+def words(text: str, start: float, language: str) -> list[Word]:
+    return [
+        Word(start + n * 0.4, start + n * 0.4 + 0.35, word, 0.9, True, 0, language)
+        for n, word in enumerate(text.split())
+    ]
+
+
+def tracked(*said: list[Word]) -> dict[str, Any]:
+    every = [word for one in said for word in one]
+    made = Transcript.from_json(joined(SPANS, [part(1, SPANS[0], every)]))
+    track, check = spoken_track(made, complete({"videos": "x"})["merge"])
+    assert check.faults["no_overlap"] == []
+    return track.to_json()
+
+
+def test_no_cue_has_words_of_two_languages() -> None:
+    made = tracked(
+        words("and she said", 1, "en"),
+        words("guten Tag", 2.2, "de"),
+        words("to all of us.", 3.0, "en"),
+    )
+    assert made["language"] == "en"
+    told = [(cue["id"], cue["text"], cue.get("language")) for cue in made["cues"]]
+    assert told == [(1, "and she said", None), (2, "guten Tag", "de"), (3, "to all of us.", None)]
+
+
+def test_a_video_of_one_language_has_cues_without_it() -> None:
+    made = tracked(words("One two three.", 1, "en"), words("Four five.", 8, "en"))
+    assert [set(cue) for cue in made["cues"]] == [{"id", "start", "end", "text"}] * 2
+
+
+def test_a_passage_is_looked_at_in_its_own_language() -> None:
+    assert chunks_of(SPANS).spoken_in((3, 9)) == [((3, 9), "en")]
