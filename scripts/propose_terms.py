@@ -14,7 +14,7 @@ with job_log(snakemake.log[0], GpuLeaseError):
     target, options = snakemake.wildcards.language, snakemake.config["translate"]
     settings = TranslateSettings(**snakemake.params.settings)
     folder, name = snakemake.params.folder, f"glossary {target}"
-    means = means_of(options, settings.is_local, snakemake.threads, folder, name)
+    means = means_of(options, settings, snakemake.threads, folder, name)
     spoken = map(Track.read, snakemake.input.cues)
     videos = [(track.language, track.cues) for track in spoken]
     layout = cue_settings(target, snakemake.params.layout)

@@ -6,20 +6,20 @@ from vat.subtitles.check import check_cues
 from vat.subtitles.formats import write_track
 from vat.subtitles.limits import cue_settings
 from vat.subtitles.track import Track
-from vat.translate.glossary import read_terms
+from vat.translate.overview import read_knowledge
 from vat.translate.settings import TranslateSettings, means_of
 from vat.translate.translate import translate
 
 with job_log(snakemake.log[0], GpuLeaseError):
     confirm()
     given, params, out = snakemake.input, snakemake.params, snakemake.output
-    spoken = Track.read(given.cues)
-    target, options = snakemake.wildcards.language, snakemake.config["translate"]
+    spoken, target = Track.read(given.cues), snakemake.wildcards.language
     settings = params.settings and TranslateSettings(**params.settings)
-    local, name = bool(settings and settings.is_local), f"{snakemake.wildcards.video} {target}"
-    means = means_of(options, local, snakemake.threads, params.folder, name)
-    layout, terms = cue_settings(target, params.layout), read_terms(given.glossary)
-    found = translate(spoken.cues, spoken.language, target, settings, layout, means, terms)
+    options, name = snakemake.config["translate"], f"{snakemake.wildcards.video} {target}"
+    means = means_of(options, settings, snakemake.threads, params.folder, name)
+    known = read_knowledge(given.glossary, given.people, given.overview)
+    layout = cue_settings(target, params.layout)
+    found = translate(spoken.cues, spoken.language, target, settings, layout, means, *known)
     write_track(Track(target, found.cues), out.cues, out.srt, out.vtt, out.ass)
     check_cues(found.cues, target, layout).write(out.check)
     found.report.write(out.report)

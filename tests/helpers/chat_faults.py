@@ -69,7 +69,16 @@ def lines(count: int, seed: int = 1) -> list[str]:
 def subtitles(request: dict[str, Any]) -> dict[str, str]:
     """The source texts that a request asks for, by number."""
     items = json.loads(request["messages"][-1]["content"])["subtitles"]
-    return {key: one if isinstance(one, str) else one["subtitle"] for key, one in items.items()}
+    texts = {
+        key: one if isinstance(one, str) else one.get("subtitle") for key, one in items.items()
+    }
+    return {key: text for key, text in texts.items() if text is not None}
+
+
+def transcript(request: dict[str, Any]) -> list[str]:
+    """The lines of a transcript that a request asks to read; none where it asks for subtitles."""
+    item = json.loads(request["messages"][-1]["content"])["subtitles"].get("0")
+    return item["transcript"] if isinstance(item, dict) and "transcript" in item else []
 
 
 def right(request: dict[str, Any]) -> Answer:

@@ -23,7 +23,10 @@ from tests.helpers.chat_faults import (
     lines,
     right,
     subtitles,
+    transcript,
 )
+
+ABOUT = {"0": {"summary": "Someone tests translations.", "people": ""}}
 
 __all__ = ["FAULTS", "Answer", "Behaviour", "chat_server", "chinese", "lines", "subtitles"]
 
@@ -41,8 +44,9 @@ class Behaviour:
     `never`, has a context for `most` subtitles, answers everything with `body` (media type, bytes),
     asks to `wait` (Retry-After) where its status is passing, and takes `delay` seconds to answer.
     Texts with the word `forbids` it refuses, the first answers are `bodies`, and it counts tokens
-    only with `usage`. `change` has the last word on an answer. `answered` counts how often each
-    text was answered.
+    only with `usage`. `change` has the last word on an answer, `informed` sees the whole request,
+    too. `reads` says what a transcript is about, from its lines and what is known so far.
+    `answered` counts how often each text was answered.
     """
 
     faults: list[str] = field(default_factory=list)
@@ -69,6 +73,8 @@ class Behaviour:
     slow: float = 1.0
     seed: int = 1
     change: Callable[[Answer, dict[str, str]], Any] | None = None
+    informed: Callable[[Answer, dict[str, Any]], Any] | None = None
+    reads: Callable[[list[str], dict[str, Any]], Any] = lambda lines, told: ABOUT
     requests: list[dict[str, Any]] = field(default_factory=list)
     answered: Counter[str] = field(default_factory=Counter)
     times: list[float] = field(default_factory=list)
@@ -83,7 +89,7 @@ class Behaviour:
 @contextmanager
 def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
     """Serve on a port of its own; `behaviour.url` is the base_url, `requests` what was asked."""
-    seen: Counter[bytes] = Counter()
+    seen: Counter[str] = Counter()
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -116,9 +122,11 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             request = json.loads(body)
-            seen[body] += 1
-            # The same question the nth time has the same fate, in whatever order threads ask.
-            self.chance = random.Random(f"{behaviour.seed} {seen[body]} {body!r}")
+            question = request["messages"][-1]["content"]
+            seen[question] += 1
+            # The same question the nth time has the same fate, in whatever order threads ask, and
+            # whatever the prompt says.
+            self.chance = random.Random(f"{behaviour.seed} {seen[question]} {question}")
             behaviour.requests.append(request)
             behaviour.times.append(time.monotonic())
             behaviour.keys.append(self.headers.get("Authorization", ""))
@@ -144,7 +152,9 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
                 self.reply(400, {"error": {"message": said}})
             elif behaviour.most is not None and len(subtitles(request)) > behaviour.most:
                 self.reply(400, {"error": {"message": "This exceeds the maximum context length"}})
-            elif behaviour.forbids and behaviour.forbids in " ".join(subtitles(request).values()):
+            elif behaviour.forbids and behaviour.forbids in " ".join(
+                [*subtitles(request).values(), *transcript(request)]
+            ):
                 self.reply(400, {"error": {"message": "I do not like that"}})
             elif len(subtitles(request)) > behaviour.most_refused and self.happens(
                 behaviour.refusing
@@ -166,18 +176,20 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
             return bool(what) and self.chance.random() < behaviour.rate
 
         def completion(self, request: dict[str, Any]) -> dict[str, Any]:
-            asked = subtitles(request)
-            answer: Any = right(request)
+            asked, told = subtitles(request), json.loads(request["messages"][-1]["content"])
+            answer: Any = right(request) if asked else behaviour.reads(transcript(request), told)
             if behaviour.never is not None:
                 answer = {k: v for k, v in answer.items() if asked[k] != behaviour.never}
-            if behaviour.change is not None:
+            if behaviour.informed is not None and asked:
+                answer = behaviour.informed(answer, told)
+            if behaviour.change is not None and asked:
                 answer = behaviour.change(answer, asked)
-            if behaviour.faults and self.chance.random() < behaviour.rate:
+            if behaviour.faults and asked and self.chance.random() < behaviour.rate:
                 fault = (FAULTS | ABOUT_THE_TASK)[self.chance.choice(behaviour.faults)]
                 answer = fault(answer, asked, self.chance)
             text = answer if isinstance(answer, str) else json.dumps(answer)
             content, more, ended = text, {}, "stop"
-            if self.happens(behaviour.manners):
+            if asked and self.happens(behaviour.manners):
                 content, more, ended = MANNERS[self.chance.choice(behaviour.manners)](
                     answer, self.chance
                 )

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,10 @@ def command_lines() -> Iterator[set[str]]:
         thread.join()
 
 
+def ada(said: list[str], told: dict[str, Any]) -> Any:
+    return {"0": {"summary": "Cars and boats.", "people": "Ada | she | drives"}}
+
+
 @pytest.fixture(scope="module")
 def translated(
     workflow: Workflow, finished_demo: Path, tmp_path_factory: pytest.TempPathFactory
@@ -52,13 +57,13 @@ def translated(
     directory = tmp_path_factory.mktemp("server") / "run"
     shutil.copytree(finished_demo, directory, symlinks=True)
     faults = [name for name in FAULTS if name not in ("cut", "cut in half", "mistranslate")]
-    behaviour = Behaviour(faults=faults, rate=0.2, passing=[429, 500], unrest=0.1)
+    behaviour = Behaviour(faults=faults, rate=0.2, passing=[429, 500], unrest=0.1, reads=ada)
     with chat_server(behaviour) as server, command_lines() as seen:
         run = workflow(
             directory, *openai(server, "input_price: 1", "output_price: 4"), OPENAI_API_KEY=KEY
         )
         assert run.status == 0, run.output
-        assert run.jobs() == {"all": 1, "translate": 3, "embed": 3, "deliver": 3}
+        assert run.jobs() == {"all": 1, "overview": 3, "translate": 3, "embed": 3, "deliver": 3}
         yield directory, server, seen, run.output
 
 
@@ -125,6 +130,10 @@ def test_a_changed_prompt_or_glossary_reruns_translation_and_what_follows(
     prompt.write_text("Into $target_language. $answer")
     assert planned() == {"all": 1, "translate": 3, "embed": 3, "deliver": 3}
     prompt.unlink()
+    (glossary / f"{video}.people.tsv").write_text("name\tgender\nKim\tfemale\n")
+    with_people = {"all": 1, "translate": 1, "embed": 1, "deliver": 1}
+    (glossary / f"{video}.zh.tsv").unlink()
+    assert planned("glossary: glossary") == with_people
 
 
 def test_a_second_run_pays_only_for_what_is_not_remembered(
@@ -144,6 +153,8 @@ def test_terms_are_proposed_into_a_file_to_edit(workflow: Workflow, translated: 
     assert run.status == 0, run.output
     lines = (directory / "results/glossary/zh.tsv").read_text("utf-8").splitlines()
     assert lines[0] == "source\ttarget\tnote"
+    people = (directory / "results/glossary/people.tsv").read_text("utf-8")
+    assert people == "name\tgender\tnote\nAda\tfemale\tdrives\n"
     for line in lines[1:]:
         source, target, note = line.split("\t")
         assert target == chinese(source)

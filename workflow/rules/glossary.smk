@@ -2,14 +2,17 @@
 Propose a glossary for the user to edit: snakemake glossary. Nothing else depends on it.
 
 INPUTS:  <results>/{video}/subtitles/source.json    of all videos
+         <results>/{video}/overview.json            where a server translates
 OUTPUTS: <results>/glossary/{language}.tsv          source, target, note
+         <results>/glossary/people.tsv              name, gender, note; where a server translates
 """
 
 
 rule glossary:
-    """A proposed glossary for every target language."""
+    """A proposed glossary for every target language, and a proposed table of people."""
     input:
         ask.proposed_glossaries,
+        ask.proposed_people,
 
 
 rule propose_terms:
@@ -39,3 +42,25 @@ rule propose_terms:
         version=VERSIONS["propose_terms"],
     script:
         "../../scripts/propose_terms.py"
+
+
+rule propose_people:
+    """Put the people of all videos into one table."""
+    input:
+        overviews=ask.all_overviews,
+    output:
+        people="<results>/glossary/people.tsv",
+    log:
+        "<logs>/glossary/people.log",
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        gpu_mem_mb=0,
+        mem_mb=grown(500),
+        runtime=grown(10),
+    params:
+        version=VERSIONS["propose_people"],
+    script:
+        "../../scripts/propose_people.py"

@@ -2,6 +2,7 @@
 Translate the subtitles; the spoken language itself is passed on unchanged.
 
 INPUTS:  <results>/{video}/subtitles/source.json
+         <results>/{video}/overview.json                      where a server translates
 OUTPUTS: <results>/{video}/subtitles/{language}.json          cues (.srt, .vtt and .ass: the same)
          <results>/{video}/subtitles/{language}.check.json    how well they can be read
          <results>/{video}/translations/{language}.json       tokens, cost, and where to look
@@ -12,7 +13,9 @@ rule translate:
     """Translate every cue of one video into one language."""
     input:
         cues="<results>/{video}/subtitles/source.json",
+        overview=ask.overview,
         glossary=ancient(ask.glossaries),
+        people=ancient(ask.people),
         model=ask.fetched_translator,
     output:
         cues=ensure("<results>/{video}/subtitles/{language}.json", non_empty=True),

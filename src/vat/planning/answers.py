@@ -15,6 +15,7 @@ from vat.planning.plan import Plan, check_api_key
 from vat.planning.sources import Video
 from vat.subtitles.styles import AUTO, BUILT_IN
 from vat.translate.limits import begin_run
+from vat.translate.settings import SERVERS
 
 
 class Wildcards(Protocol):
@@ -299,6 +300,24 @@ class Answers:
         translated = self._is_translated(wildcards)
         return self._plan.glossary(wildcards.video, wildcards.language) if translated else []
 
+    def is_read_first(self, wildcards: Wildcards) -> bool:
+        """Whether a server's model reads a video's transcript before it is translated."""
+        options = self._config["translate"]
+        asked = options["backend"] in SERVERS and options["overview"]
+        return asked and self._is_translated(wildcards)
+
+    def overview(self, wildcards: Wildcards) -> list[str]:
+        """What a video is about and who is in it, where a model is asked."""
+        return ["<results>/{video}/overview.json"] if self.is_read_first(wildcards) else []
+
+    def overview_settings(self, wildcards: Wildcards) -> dict[str, Any]:
+        """What shapes the overview of a video."""
+        return self._plan.first_reading()
+
+    def people(self, wildcards: Wildcards) -> Sequence[str]:
+        """The user's tables of people; their content counts, not when they were saved."""
+        return self._plan.people(wildcards.video) if self._is_translated(wildcards) else []
+
     def common_glossaries(self, wildcards: Wildcards) -> Sequence[str]:
         """The user's glossary for all videos; its terms are not proposed again."""
         return self._plan.glossary(None, wildcards.language)
@@ -307,6 +326,17 @@ class Answers:
         """One glossary for every language that any video is translated into."""
         targets = {code: None for one in self._plan.videos.values() for code in one.targets}
         return [f"<results>/glossary/{language}.tsv" for language in targets]
+
+    def all_overviews(self, wildcards: Wildcards) -> list[str]:
+        """What a server's model finds in every video that is translated."""
+        options, videos = self._config["translate"], self._plan.videos
+        asked = options["backend"] in SERVERS and options["overview"]
+        found = [one for one, video in videos.items() if set(video.targets) - {video.language}]
+        return [f"<results>/{video}/overview.json" for video in found if asked]
+
+    def proposed_people(self, wildcards: Wildcards) -> list[str]:
+        """One table of the people in all videos, where a model looks for them."""
+        return ["<results>/glossary/people.tsv"] if self.all_overviews(wildcards) else []
 
     def all_source_cues(self, wildcards: Wildcards) -> list[str]:
         """The subtitles of the spoken language of all videos."""

@@ -2,7 +2,7 @@
 
 import gc
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from vat.subtitles.track import BILINGUAL
 from vat.timeline import count_chunks
 from vat.translate.glossary import digest, glossary_names, read_terms
 from vat.translate.ollama import ollama_models
+from vat.translate.people import people_digest, people_names, read_people
 from vat.translate.settings import (
     NO_KEY,
     SERVERS,
@@ -68,10 +69,11 @@ class Plan:
         """What shapes the translation of a video: settings, texts of prompts, digest of terms."""
         options = self.recipe["translate"]
         shared = {"glossary": self._terms(video, target)}
+        people = {"people": people_digest(read_people(self._here(self.people(video))))}
         if options["backend"] not in SERVERS:
             kept = ("backend", "model", "on_failure")
             return {key: options[key] for key in kept} | shared
-        return {**options, **shared, **self.prompts(prompts_of(options), target)}
+        return {**options, **shared, **people, **self.prompts(prompts_of(options), target)}
 
     def check_translation(self) -> None:
         """See that every prompt and glossary is there and can be read.
@@ -82,9 +84,12 @@ class Plan:
         options = self.config["translate"]
         if options["backend"] in SERVERS:
             for target in {code for video in self.videos.values() for code in video.targets}:
-                self.prompts(prompts_of(options), target)
+                self.prompts([*prompts_of(options), "overview"], target)
         if options["glossary"] is not None:
-            read_terms(sorted(locate(options["glossary"], self.bases).glob("*.tsv")))
+            tables = sorted(locate(options["glossary"], self.bases).glob("*.tsv"))
+            people = [table for table in tables if f".{table.name}".endswith(".people.tsv")]
+            read_people(people)
+            read_terms(table for table in tables if table not in people)
 
     def prompts(self, names: Sequence[str], target: str) -> dict[str, Any]:
         """The texts of the prompts, and the notes on the style of a language, if there are any."""
@@ -104,22 +109,38 @@ class Plan:
         prompts = self.prompts(["terms"] if options["backend"] in SERVERS else [], target)
         return {**options, **shared, **prompts}
 
+    def first_reading(self) -> dict[str, Any]:
+        """What shapes the overview of a video: the server, its model and the text of the prompt."""
+        options = self.recipe["translate"]
+        kept = ("backend", "model", "base_url", "temperature", "instructions")
+        text = self.prompts(["overview"], "")["prompts"]
+        return {**{key: options[key] for key in kept}, "prompts": text}
+
     def glossary(self, video: str | None, target: str) -> list[str]:
-        """The glossaries that concern a video, or all of them; those for all videos first.
+        """The glossaries that concern a video, or all of them; those for all videos first."""
+        return self._tables(glossary_names(video, target))
+
+    def people(self, video: str | None) -> list[str]:
+        """The tables of people that concern a video, or all of them; that for all videos first."""
+        return self._tables(people_names(video))
+
+    def _tables(self, names: Sequence[str]) -> list[str]:
+        """Those files of the glossary folder that exist.
 
         Paths are relative to the working directory where they lie in it, so that it may be moved.
         """
         name = self.config["translate"]["glossary"]
         if name is None:
             return []
-        folder = locate(name, self.bases)
-        files = [folder / file for file in glossary_names(video, target)]
+        files = [locate(name, self.bases) / file for file in names]
         return [identity(file, self.bases[:1]) for file in files if file.is_file()]
+
+    def _here(self, files: Iterable[str]) -> list[Path]:
+        return [self.bases[0] / file for file in files]
 
     def _terms(self, video: str | None, target: str) -> str:
         """A digest of the terms that concern a video, or all of them."""
-        here = self.bases[0]
-        return digest(read_terms(here / file for file in self.glossary(video, target)))
+        return digest(read_terms(self._here(self.glossary(video, target))))
 
     def source(self, video: str) -> str:
         """Where a video comes from: its URL, without secrets, or path.

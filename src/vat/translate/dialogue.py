@@ -192,11 +192,12 @@ class Dialogue:
         for one in batch:
             asked.update(zip(one.task.ids, one.task.sources, strict=True))
         half = (len(asked) + 1) // 2
+        about = self.job.overview.request()
         with self.slots:
             if self.stopped:
                 return Refused(batch, half)
             try:
-                reply = self.server.ask(self.step.prompt, _request(batch), self.step.fields)
+                reply = self.server.ask(self.step.prompt, _request(batch, about), self.step.fields)
             except DeclinedError as error:
                 return Refused(self._decline(batch, str(error)), half)
             except BaseException:
@@ -334,8 +335,11 @@ def gathered(left: dict[int, list[Asked]], *, idle: bool) -> list[list[Asked]]:
     return batches
 
 
-def _request(batch: Sequence[Asked]) -> dict[str, Any]:
-    """What the model is shown: subtitles by number, those around them, terms and remarks."""
+def _request(batch: Sequence[Asked], about: Mapping[str, Any]) -> dict[str, Any]:
+    """What the model is shown: subtitles by number, those around them, terms and remarks.
+
+    What the video is `about` comes first.
+    """
     items = {
         at: item for one in batch for at, item in zip(one.task.ids, one.task.items, strict=True)
     }
@@ -348,6 +352,7 @@ def _request(batch: Sequence[Asked]) -> dict[str, Any]:
         for at in one.task.ids
     }
     request: dict[str, Any] = {
+        **about,
         "subtitles": {str(at): items[at] for at in sorted(items)},
         "context": {str(at): around[at] for at in sorted(around)},
     }

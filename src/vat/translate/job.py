@@ -10,6 +10,7 @@ from vat.files import StrPath, write_json
 from vat.subtitles.limits import CueSettings
 from vat.timeline import Cue
 from vat.translate.glossary import Term
+from vat.translate.overview import Overview
 from vat.translate.settings import Means, TranslateSettings
 
 logger = logging.getLogger(__name__)
@@ -93,6 +94,7 @@ class Job:
     layout: CueSettings
     means: Means
     terms: Sequence[Term] = ()
+    overview: Overview = field(default_factory=Overview)
     report: Report = field(default_factory=Report)
 
     @property

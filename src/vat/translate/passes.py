@@ -3,10 +3,8 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple
-from string import Template
 from typing import Any, Final
 
-from vat.errors import TranslationError
 from vat.languages import language
 from vat.subtitles.lines import columns
 from vat.translate.chat import Server
@@ -15,6 +13,7 @@ from vat.translate.fitting import is_too_long, room, wide
 from vat.translate.glossary import terms_in
 from vat.translate.job import Job
 from vat.translate.memory import Memory, key_of
+from vat.translate.prompts import filled
 from vat.translate.sentences import joint, sentences
 from vat.translate.writing import has_letters
 
@@ -136,13 +135,7 @@ def fill_prompt(job: Job, name: str, fields: Iterable[str]) -> str:
         "style": job.settings.style.strip(),
         "answer": _answer(fields),
     }
-    try:
-        return Template(job.settings.prompts[name]).substitute(known).strip()
-    except (KeyError, ValueError) as error:
-        raise TranslationError(
-            f"The prompt {name}.txt has a wrong placeholder ({error}); it may have:"
-            f" {', '.join('$' + name for name in known)} ($$ is a dollar sign)."
-        ) from error
+    return filled(name, job.settings.prompts[name], known)
 
 
 def _answer(fields: Iterable[str]) -> str:
@@ -162,6 +155,8 @@ def _is_spoken(job: Job, group: range) -> bool:
 def _tasks(job: Job, step: Step, groups: Iterable[range], items: Sequence[Any]) -> list[Task]:
     settings = job.settings
     recipe = [settings.model, settings.base_url, settings.temperature, step.prompt, *job.pair]
+    # The user's own table is meant to change translations; what a model thought of is context.
+    recipe += [job.overview.own] if job.overview.own else []
     found = []
     for group in groups:
         sources = tuple(job.texts[at] for at in group)

@@ -98,14 +98,20 @@ class TranslateSection:
     )
     prompts: Text = setting(
         "config/prompts",
-        "Folder with the prompts (translate.txt, review.txt, shorten.txt, terms.txt) and"
-        " styles/{language}.txt, notes on each target language. Each file is looked for in the"
+        "Folder with the prompts (translate.txt, review.txt, shorten.txt, overview.txt, terms.txt)"
+        " and styles/{language}.txt, notes on each target language. Each file is looked for in the"
         " working directory, then beside the Snakefile.",
     )
     glossary: Text | None = setting(
         None,
         "Folder with glossaries, or null: {language}.tsv for all videos, {video}.{language}.tsv"
-        " for one; tab-separated columns source, target, note.",
+        " for one; tab-separated columns source, target, note. And with people: people.tsv for all"
+        " videos, {video}.people.tsv for one; columns name, gender, note.",
+    )
+    overview: bool = setting(
+        True,
+        "Whether a server's model reads the whole transcript first, once per video, and every batch"
+        " is told what the video is about and who is in it; openai and auto only.",
     )
     echo: bool = setting(
         True,
@@ -171,7 +177,8 @@ class TranslateSettings:
     """What shapes a translation: the recipe of `TranslateSection`, with texts in place of folders.
 
     `prompts` holds the texts of the prompts by name, `style` the notes on the target language,
-    `glossary` a digest of the terms, and `model` the name on a server or the folder of a local one.
+    `glossary` and `people` digests of the user's tables, and `model` the name on a server or the
+    folder of a local one.
     """
 
     backend: str
@@ -184,6 +191,8 @@ class TranslateSettings:
     prompts: Mapping[str, str] = field(default_factory=dict)
     style: str = ""
     glossary: str = ""
+    people: str = ""
+    overview: bool = TranslateSection.overview
     echo: bool = TranslateSection.echo
     review: bool = TranslateSection.review
     shorten: bool = TranslateSection.shorten
@@ -225,18 +234,22 @@ class Means:
 
 
 def means_of(
-    options: Mapping[str, Any], local: bool, threads: int, folder: str | Path, name: str
+    options: Mapping[str, Any],
+    settings: TranslateSettings | None,
+    threads: int,
+    folder: str | Path,
+    name: str,
 ) -> Means:
     """The means that a configuration's `translate` section names, and those given here.
 
-    Only a `local` model has a device; a server is asked from the CPU.
+    Only a local model has a device; a server is asked from the CPU.
 
     Raises:
         DeviceError: where a GPU is asked for and none is visible.
     """
     keys = [one.name for one in fields(Means) if one.name in options]
     chosen = {key: options[key] for key in keys if key != "device"}
-    device = resolve(options["device"]) if local else "cpu"
+    device = resolve(options["device"]) if settings and settings.is_local else "cpu"
     return Means(device, threads, folder=Path(folder), name=name, **chosen)
 
 

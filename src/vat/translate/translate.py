@@ -13,6 +13,7 @@ from vat.translate.fitting import is_too_long
 from vat.translate.glossary import Term
 from vat.translate.job import Job, Report, Translation
 from vat.translate.ollama import with_translator
+from vat.translate.overview import Overview
 from vat.translate.settings import Means, TranslateSettings
 from vat.translate.writing import has_letters
 
@@ -30,18 +31,21 @@ def translate(
     layout: CueSettings,
     means: Means,
     terms: Sequence[Term] = (),
+    overview: Overview | None = None,
 ) -> Translation:
     """The cues in the language `target`, with the same ids and times.
 
     `source` is the language of those cues that do not tell another. Cues already in `target` are
     given back as they are; `settings` may be None where all are. The cues of each language are
-    translated for themselves.
+    translated for themselves. `terms` and the `overview` of the video are what the translator is
+    told beside the cues.
 
     Raises:
         TranslationError: where a cue cannot be translated, by number and text, or the translator
             cannot be used at all.
         ModelError, GpuMemoryError: where a local model cannot be loaded or run.
     """
+    known = overview or Overview()
     report, found = Report(), {cue.id: replace(cue, language="") for cue in cues}
     for code in dict.fromkeys(cue.language or source for cue in cues):
         if code == target:
@@ -54,7 +58,7 @@ def translate(
         translator = with_translator(settings)
         own = [found[cue.id] for cue in cues if (cue.language or source) == code]
         texts = [one_line(cue.text) for cue in own]
-        job = Job(own, texts, code, target, translator, layout, means, terms)
+        job = Job(own, texts, code, target, translator, layout, means, terms, known)
         made = _translated(job)
         found |= {cue.id: cue for cue in made.cues}
         report.add(made.report)
