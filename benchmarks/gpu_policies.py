@@ -43,8 +43,8 @@ from benchmarks.gpu_simulation import (
 from gpulease.executors import Lease, Pool, Queue, Request
 from gpulease.inventory import Gpu, GpuState
 from gpulease.placement import GpuView
-from gpulease.pool import view_gpus
 from gpulease.processes import LEASE_VARIABLE
+from gpulease.views import view_gpus
 
 HOSTS = {"2x24": (24000,) * 2, "8x24": (24000,) * 8, "80+24": (80000, 24000)}
 TARGET = 1.10

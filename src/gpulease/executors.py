@@ -7,7 +7,8 @@ from gpulease.explain import explain, name_gpu
 from gpulease.inventory import Gpu
 from gpulease.leases import Lease
 from gpulease.placement import Choice, GpuView, Request, Reservation, split_names
-from gpulease.pool import POLL_S, Outcome, Pool, Queue, Round
+from gpulease.pool import POLL_S, Pool, Queue
+from gpulease.rounds import Outcome, Round
 from gpulease.second_look import TIMEOUT_VARIABLE
 from gpulease.workers.client import WORKER_VARIABLE
 from gpulease.workers.eviction import Idle, needed

@@ -3,54 +3,26 @@
 import logging
 import os
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final
 
 from gpulease.cuda_order import ask_cuda_order
-from gpulease.errors import (
-    DriverError,
-    GpuLeaseError,
-    LeaseTimeoutError,
-    LedgerError,
-    NeverFitsError,
-    NoGpuError,
-)
+from gpulease.errors import DriverError, LeaseTimeoutError, LedgerError, NoGpuError
 from gpulease.explain import explain
 from gpulease.inventory import Gpu, GpuState, read_inventory
 from gpulease.leases import Lease
-from gpulease.ledger import Entry, Held, Ledger, Record, scope_folder
-from gpulease.placement import (
-    Choice,
-    GpuView,
-    Promise,
-    Request,
-    Reservation,
-    choose,
-    grant,
-    never_fits,
-    reserve,
-)
-from gpulease.processes import use_by_lease
+from gpulease.ledger import Held, Ledger, scope_folder
+from gpulease.placement import GpuView, Request
+from gpulease.rounds import Outcome, Round, drop
+from gpulease.views import view_gpus
 from gpulease.visible import uses_indices, visible_gpus
 
 logger = logging.getLogger(__name__)
 
 POLL_S: Final = 0.5
 """How often a job that waits looks again, in seconds."""
-
-MOST_TICKETS: Final = 16
-"""How many sizes of one process wait with a place of their own: each holds an open file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of one request: a lease, or the reason to wait, or an error for good."""
-
-    lease: Lease | None = None
-    choice: Choice | None = None
-    error: GpuLeaseError | None = None
 
 
 class Pool:
@@ -182,7 +154,7 @@ class Queue:
             except (NoGpuError, DriverError) as error:
                 failure = error
             seq = self.pool.ledger.next_seq()
-            this = Round(self.pool, self._tickets, views, seq, failure)
+            this = Round(self.pool.ledger, self.pool.end, self._tickets, views, seq, failure)
             yield this
             self._withdraw(this.asked)
 
@@ -210,167 +182,4 @@ class Queue:
 
     def _withdraw(self, still_wanted: Iterable[Request]) -> None:
         for size in set(self._tickets) - set(still_wanted):
-            _drop(self._tickets.pop(size))
-
-
-class Round:
-    """One pass over requests under the ledger's lock.
-
-    Attributes:
-        views: the devices as they are after what was decided so far.
-        asked: the sizes that were asked for.
-    """
-
-    def __init__(
-        self,
-        pool: Pool,
-        tickets: dict[Request, Held],
-        views: list[GpuView],
-        seq: int,
-        failure: GpuLeaseError | None,
-    ) -> None:
-        self._pool = pool
-        self._tickets = tickets
-        self.views = views
-        self._seq = seq
-        self._failure = failure
-        self._waiting: dict[Request, Outcome] = {}
-        self.asked: set[Request] = set()
-
-    def decide(self, request: Request) -> Outcome:
-        """A lease for one request, or why it has to wait or cannot be met."""
-        if self._failure:
-            return Outcome(error=self._failure)
-        self.asked.add(request)
-        # What did not fit a moment ago does not fit now: memory only shrinks within a round.
-        if request in self._waiting:
-            return self._waiting[request]
-        impossible = never_fits(request, [view.gpu for view in self.views])
-        if impossible:
-            return Outcome(error=NeverFitsError(f"{request.label}: {impossible}.".lstrip(": ")))
-        ticket = self._tickets.get(request)
-        choice = choose(request, self.views, ticket.record.seq if ticket else self._seq)
-        if choice.chosen:
-            return self._grant(request, choice)
-        self._keep_place(request)
-        self._waiting[request] = Outcome(choice=choice)
-        return self._waiting[request]
-
-    def may_reuse(self, request: Request, gpus: Collection[Gpu]) -> bool:
-        """Whether a request may have the memory of an idle worker.
-
-        Not where somebody who waits longer needs it.
-        """
-        ticket = self._tickets.get(request)
-        seq = ticket.record.seq if ticket else self._seq
-        return all(
-            view.has_room_for(reservation)
-            for view in self.views
-            if view.gpu in gpus
-            for reservation in view.reservations
-            if reservation.seq < seq
-        )
-
-    def _grant(self, request: Request, choice: Choice) -> Outcome:
-        gpus = tuple(view.gpu for view in choice.chosen)
-        uuids = tuple(gpu.uuid for gpu in gpus)
-        held = self._pool.ledger.add("lease", self._seq, uuids, request.mem_mb, request.label)
-        ticket = self._tickets.pop(request, None)
-        if ticket:
-            _drop(ticket)
-            self._forget(ticket.record.seq)
-        self.views = [
-            grant(view, request.mem_mb, self._seq) if view.gpu in gpus else view
-            for view in self.views
-        ]
-        self._seq += 1
-        return Outcome(lease=Lease(gpus, held, choice, self._pool.end))
-
-    def _keep_place(self, request: Request) -> None:
-        ticket = self._tickets.get(request)
-        if ticket is None and len(self._tickets) >= MOST_TICKETS:
-            return
-        seq = ticket.record.seq if ticket else self._seq
-        views = {view.gpu.uuid: view for view in self.views}
-        self._forget(seq)
-        kept = reserve(request, self.views, seq)
-        hopeful = ticket and ticket.record.gpus and _still_hopeful(ticket, views)
-        since, most = self._seq, request.max_jobs_per_gpu
-        if ticket and hopeful and not _is_sooner(kept, ticket, views):
-            kept, since = ticket.record.gpus, ticket.record.since
-        if ticket is None:
-            self._tickets[request] = self._pool.ledger.add(
-                "ticket", seq, kept, request.mem_mb, request.label, most, since
-            )
-            self._seq += 1
-        elif (kept, since) != (ticket.record.gpus, ticket.record.since):
-            ticket.rewrite(replace(ticket.record, gpus=kept, since=since))
-        reservation = Reservation(seq, request.mem_mb, since, most)
-        self.views = [
-            replace(view, reservations=(*view.reservations, reservation))
-            if view.gpu.uuid in kept
-            else view
-            for view in self.views
-        ]
-
-    def _forget(self, seq: int) -> None:
-        self.views = [
-            replace(view, reservations=tuple(r for r in view.reservations if r.seq != seq))
-            for view in self.views
-        ]
-
-
-def view_gpus(
-    states: Sequence[GpuState], leases: Sequence[Entry], tickets: Sequence[Entry]
-) -> list[GpuView]:
-    """Put what the driver tells and what the ledger tells into one view of each device."""
-    views = []
-    for state in states:
-        here = [entry for entry in leases if state.gpu.uuid in entry.record.gpus]
-        roots = {str(entry.path): root for entry in here if (root := entry.root())}
-        used = use_by_lease(state.used_by, roots)
-        views.append(
-            GpuView(
-                state.gpu,
-                state.free_mb,
-                tuple(
-                    Promise(e.record.seq, e.record.mem_mb, used.get(str(e.path), 0), e.idle)
-                    for e in here
-                ),
-                tuple(_reservation(e.record) for e in tickets if state.gpu.uuid in e.record.gpus),
-            )
-        )
-    return views
-
-
-def _reservation(ticket: Record) -> Reservation:
-    return Reservation(ticket.seq, ticket.mem_mb, ticket.since, ticket.max_jobs_per_gpu)
-
-
-def _still_hopeful(ticket: Held, views: Mapping[str, GpuView]) -> bool:
-    """Whether the devices kept for a waiting job will still have room once others have ended."""
-    seq = ticket.record.seq
-    for uuid in ticket.record.gpus:
-        view = views.get(uuid)
-        if view is None:
-            return False
-        ahead = sum(r.mem_mb for r in view.reservations if r.seq < seq)
-        if view.free_later_mb(ticket.record.since) - ahead < ticket.record.mem_mb:
-            return False
-    return True
-
-
-def _is_sooner(kept: Sequence[str], ticket: Held, views: Mapping[str, GpuView]) -> bool:
-    """Whether idle workers would make room on other devices than those kept, and not on those."""
-    need = ticket.record.mem_mb
-
-    def soon(uuids: Sequence[str]) -> bool:
-        return all(views[uuid].soon_mb >= need for uuid in uuids)
-
-    return bool(kept) and soon(kept) and not soon(ticket.record.gpus)
-
-
-def _drop(held: Held) -> None:
-    with suppress(OSError):
-        held.path.unlink()
-    held.let_go()
+            drop(self._tickets.pop(size))

@@ -17,8 +17,9 @@ from gpulease.errors import LeaseTimeoutError
 from gpulease.explain import name_gpu
 from gpulease.inventory import GpuState, read_inventory
 from gpulease.ledger import Entry, Ledger
-from gpulease.pool import POLL_S, view_gpus
+from gpulease.pool import POLL_S
 from gpulease.processes import LEASE_VARIABLE, knows_driver_pids
+from gpulease.views import view_gpus
 
 logger = logging.getLogger(__name__)
 
