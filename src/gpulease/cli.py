@@ -145,13 +145,16 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "user": record.user,
         "pid": record.pid,
         "mem_mb": record.mem_mb,
+        "declared_mb": record.declared_mb or record.mem_mb,
         "since_s": round(time.time() - record.time, 1),
     }
 
 
 def _line(entry: dict[str, Any]) -> str:
+    other = entry["mem_mb"] != entry["declared_mb"]
+    declared = f" ({entry['declared_mb']} MB declared)" if other else ""
     return (
-        f"{entry['mem_mb']} MB  {entry['label'] or 'a job'} of {entry['user']},"
+        f"{entry['mem_mb']} MB{declared}  {entry['label'] or 'a job'} of {entry['user']},"
         f" process {entry['pid']}, for {entry['since_s']:.0f} s"
     )
 

@@ -5,7 +5,9 @@ A plugin of a workflow system needs nothing else of this package than this and `
 
 from gpulease.explain import explain, name_gpu
 from gpulease.inventory import Gpu
+from gpulease.learned import Learned, with_margin
 from gpulease.leases import Lease
+from gpulease.observer import Observer, Use, attributed
 from gpulease.placement import Choice, GpuView, Request, Reservation, split_names
 from gpulease.pool import POLL_S, Pool, Queue
 from gpulease.rounds import Outcome, Round
@@ -22,16 +24,21 @@ __all__ = [
     "Gpu",
     "GpuView",
     "Idle",
+    "Learned",
     "Lease",
+    "Observer",
     "Outcome",
     "Pool",
     "Queue",
     "Request",
     "Reservation",
     "Round",
+    "Use",
     "Worker",
+    "attributed",
     "explain",
     "name_gpu",
     "needed",
     "split_names",
+    "with_margin",
 ]

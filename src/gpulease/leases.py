@@ -6,10 +6,11 @@ import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from gpulease.inventory import Gpu
-from gpulease.ledger import Held
+from gpulease.ledger import Entry, Held
 from gpulease.placement import Choice
 from gpulease.processes import LEASE_VARIABLE
 
@@ -26,7 +27,6 @@ class Lease:
 
     Attributes:
         gpus: the devices.
-        mem_mb: MB on each.
         choice: why these devices.
     """
 
@@ -34,10 +34,27 @@ class Lease:
         self, gpus: tuple[Gpu, ...], held: Held, choice: Choice, end: Callable[[Held], bool]
     ) -> None:
         self.gpus = gpus
-        self.mem_mb = held.record.mem_mb
         self.choice = choice
         self._held = held
         self._end = end
+
+    @property
+    def mem_mb(self) -> int:
+        """MB on each of the devices."""
+        return self._held.record.mem_mb
+
+    @property
+    def entry(self) -> Entry:
+        """The lease as the ledger shows it to everybody."""
+        return Entry(self._held.path, self._held.record)
+
+    def resize(self, mem_mb: int) -> None:
+        """Change what it holds. Only under the ledger's lock."""
+        record = self._held.record
+        declared = record.declared_mb or record.mem_mb
+        self._held.rewrite(
+            replace(record, mem_mb=mem_mb, declared_mb=0 if declared == mem_mb else declared)
+        )
 
     @property
     def environment(self) -> dict[str, str]:

@@ -10,6 +10,7 @@ import getpass
 import json
 import os
 import stat
+import threading
 import time
 import uuid
 from collections.abc import Iterator
@@ -44,6 +45,7 @@ class Record:
         time: when, in seconds since 1970.
         max_jobs_per_gpu: most leases on each device, as the one who asked wants it; 0 for any.
         since: of a waiting job: it waits for the end of leases of a lower place than this.
+        declared_mb: MB that the job declares, where it was learnt that others suit; 0 where not.
     """
 
     seq: int
@@ -56,6 +58,7 @@ class Record:
     time: float
     max_jobs_per_gpu: int = 0
     since: int = 0
+    declared_mb: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,8 @@ class Held:
         self.path = path
         self.record = record
         self.fd = fd
+        # Once closed, its number may be another file's.
+        self._lock = threading.Lock()
 
     def keep_over_exec(self) -> None:
         """Let the programs that this process becomes or starts hold the lock as well."""
@@ -100,14 +105,17 @@ class Held:
 
     def rewrite(self, record: Record) -> None:
         """Replace what the record says; its lock stays. Only under the ledger's lock."""
-        self.record = record
-        _write(self.fd, record)
+        with self._lock:
+            self.record = record
+            if self.fd >= 0:
+                _write(self.fd, record)
 
     def let_go(self) -> None:
         """Give up this process's hold; the record stays valid while others hold it."""
-        if self.fd >= 0:
-            os.close(self.fd)
-            self.fd = -1
+        with self._lock:
+            if self.fd >= 0:
+                os.close(self.fd)
+                self.fd = -1
 
 
 def scope_folder(scope: str) -> Path:
@@ -198,6 +206,7 @@ class Ledger:
         label: str,
         max_jobs_per_gpu: int = 0,
         since: int = 0,
+        declared_mb: int = 0,
     ) -> Held:
         """Write a lease or a ticket, held by this process. Only under the lock.
 
@@ -215,6 +224,7 @@ class Ledger:
             time=round(time.time(), 3),
             max_jobs_per_gpu=max_jobs_per_gpu,
             since=since,
+            declared_mb=declared_mb,
         )
         path = self.folder / f"{uuid.uuid4().hex}.{kind}"
         try:

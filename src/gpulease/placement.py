@@ -23,6 +23,8 @@ class Request:
         max_jobs_per_gpu: most leases that a device may carry with this one; 0 for any number.
         label: for people, such as the rule's name; requests that differ in it alone are equal.
         kind: which workers can serve it; "" where it does its work itself.
+        declared_mb: for people: MB that the job declares, where others are asked for, because its
+            work was seen to take less or more; 0 where they are the same.
     """
 
     mem_mb: int
@@ -31,6 +33,7 @@ class Request:
     max_jobs_per_gpu: int = 0
     label: str = field(default="", compare=False)
     kind: str = ""
+    declared_mb: int = field(default=0, compare=False)
 
     def excludes(self, gpu: Gpu) -> bool:
         """Whether this device was ruled out by hand."""
@@ -208,6 +211,12 @@ def _why(chosen: Sequence[GpuView], candidates: int) -> str:
 def grant(view: GpuView, mem_mb: int, seq: int) -> GpuView:
     """The device after a lease of this size was granted on it."""
     return replace(view, promises=(*view.promises, Promise(seq, mem_mb)))
+
+
+def resized(view: GpuView, seq: int, mem_mb: int) -> GpuView:
+    """The device after a lease on it was given another size."""
+    promises = (replace(p, mem_mb=mem_mb) if p.seq == seq else p for p in view.promises)
+    return replace(view, promises=tuple(promises))
 
 
 def reserve(request: Request, views: Sequence[GpuView], seq: int) -> tuple[str, ...]:

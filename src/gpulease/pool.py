@@ -98,6 +98,15 @@ class Pool:
             logger.warning("%s", error)
             return True
 
+    def resize(self, lease: Lease, mem_mb: int) -> None:
+        """Change what a lease holds on each of its devices, to what its job is seen to take.
+
+        Raises:
+            LedgerError: where it cannot be written down.
+        """
+        with self.ledger.locked():
+            lease.resize(mem_mb)
+
     def acquire(self, request: Request, timeout_s: float | None = None) -> Lease:
         """Wait for a lease.
 
@@ -166,6 +175,11 @@ class Queue:
     def places(self) -> dict[int, Request]:
         """What this queue waits for, by its place in the order of the whole host."""
         return {held.record.seq: request for request, held in dict(self._tickets).items()}
+
+    def move(self, old: Request, new: Request) -> None:
+        """Keep the place of a request that asks for another size from now on."""
+        if old in self._tickets and new not in self._tickets:
+            self._tickets[new] = self._tickets.pop(old)
 
     def rest(self) -> None:
         """Keep the places, but no memory until the next round: nothing could be started now."""

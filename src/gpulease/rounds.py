@@ -18,6 +18,7 @@ from gpulease.placement import (
     grant,
     never_fits,
     reserve,
+    resized,
 )
 
 MOST_TICKETS: Final = 16
@@ -78,6 +79,19 @@ class Round:
         self._waiting[request] = Outcome(choice=choice)
         return self._waiting[request]
 
+    def enlarge(self, lease: Lease, mem_mb: int) -> bool:
+        """Let a lease hold more on each of its devices, where there is room for that now."""
+        more = mem_mb - lease.mem_mb
+        mine = [view for view in self.views if view.gpu in lease.gpus]
+        if len(mine) < len(lease.gpus) or any(view.free_mb < more for view in mine):
+            return False
+        lease.resize(mem_mb)
+        self.views = [
+            resized(view, lease.entry.record.seq, mem_mb) if view in mine else view
+            for view in self.views
+        ]
+        return True
+
     def may_reuse(self, request: Request, gpus: Collection[Gpu]) -> bool:
         """Whether a request may have the memory of an idle worker.
 
@@ -96,7 +110,14 @@ class Round:
     def _grant(self, request: Request, choice: Choice) -> Outcome:
         gpus = tuple(view.gpu for view in choice.chosen)
         uuids = tuple(gpu.uuid for gpu in gpus)
-        held = self._ledger.add("lease", self._seq, uuids, request.mem_mb, request.label)
+        held = self._ledger.add(
+            "lease",
+            self._seq,
+            uuids,
+            request.mem_mb,
+            request.label,
+            declared_mb=request.declared_mb,
+        )
         ticket = self._tickets.pop(request, None)
         if ticket:
             drop(ticket)
@@ -117,6 +138,7 @@ class Round:
         self._forget(seq)
         kept = reserve(request, self.views, seq)
         hopeful = ticket and ticket.record.gpus and _still_hopeful(ticket, views)
+        hopeful = hopeful and ticket and ticket.record.mem_mb == request.mem_mb
         since, most = self._seq, request.max_jobs_per_gpu
         if ticket and hopeful and not _is_sooner(kept, ticket, views):
             kept, since = ticket.record.gpus, ticket.record.since
@@ -125,8 +147,10 @@ class Round:
                 "ticket", seq, kept, request.mem_mb, request.label, most, since
             )
             self._seq += 1
-        elif (kept, since) != (ticket.record.gpus, ticket.record.since):
-            ticket.rewrite(replace(ticket.record, gpus=kept, since=since))
+        else:
+            record = replace(ticket.record, gpus=kept, since=since, mem_mb=request.mem_mb)
+            if record != ticket.record:
+                ticket.rewrite(record)
         reservation = Reservation(seq, request.mem_mb, since, most)
         self.views = [
             replace(view, reservations=(*view.reservations, reservation))

@@ -57,6 +57,22 @@ class ExecutorSettings(ExecutorSettingsBase):  # type: ignore[misc]
             "lease has taken its memory."
         },
     )
+    learn: str = field(
+        default="yes",
+        metadata={
+            "help": "Whether jobs ask for the memory that earlier jobs of the same work were seen "
+            "to take, instead of what they declare (yes), or always for the latter (no).",
+            "choices": ["yes", "no"],
+        },
+    )
+    enforce: str = field(
+        default="warn",
+        metadata={
+            "help": "What to do where a job takes more memory than it has leased: say so and count "
+            "it (warn), or kill it, so that it is tried again with more (kill).",
+            "choices": ["warn", "kill"],
+        },
+    )
     idle_worker_s: int = field(
         default=300,
         metadata={

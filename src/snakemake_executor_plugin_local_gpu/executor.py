@@ -12,7 +12,7 @@ from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
 from gpulease import GpuLeaseError, is_out_of_memory
-from gpulease.executors import TIMEOUT_VARIABLE, WORKER_VARIABLE, Pool
+from gpulease.executors import TIMEOUT_VARIABLE, WORKER_VARIABLE, Learned, Pool
 from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
 from snakemake_executor_plugin_local_gpu import snakemake_private as private
 from snakemake_executor_plugin_local_gpu.benchmarks import with_worker
@@ -21,6 +21,7 @@ from snakemake_executor_plugin_local_gpu.grants import Grant
 from snakemake_executor_plugin_local_gpu.job_leases import JobLeases
 from snakemake_executor_plugin_local_gpu.job_reader import JobReader
 from snakemake_executor_plugin_local_gpu.journal import Journal
+from snakemake_executor_plugin_local_gpu.learning import Learning
 from snakemake_executor_plugin_local_gpu.places import Places
 from snakemake_executor_plugin_local_gpu.workers import Workers
 
@@ -45,8 +46,13 @@ class LocalGpuExecutor(private.LocalExecutor):  # type: ignore[misc]
         # Not one that this Snakemake itself was started by.
         os.environ.pop(WORKER_VARIABLE, None)
         places = Places()
-        self.reader = JobReader(settings, pool, self._runs_here, self.logger.warning)
-        self.warm = Workers(settings, pool, journal, os.environ, self._wake_scheduler, places)
+        learned = Learned(private.learned_file(self.workflow))
+        self.learning = Learning(settings, pool, journal, self.logger, learned)
+        warn = self.logger.warning
+        self.reader = JobReader(settings, pool, self._runs_here, warn, self.learning)
+        self.warm = Workers(
+            settings, pool, journal, os.environ, self._wake_scheduler, places, self.learning
+        )
         self.leases = JobLeases(pool, journal, self._wake_scheduler, self.warm, places)
         self._out_of_memory: set[Any] = set()
         self._worker_died: set[Any] = set()
@@ -89,6 +95,9 @@ class LocalGpuExecutor(private.LocalExecutor):  # type: ignore[misc]
             told = _COMMAND.sub("", str(error))
             if is_out_of_memory(f"{told}\n{_new_log_text(job, before)}"):
                 self._out_of_memory.add(job)
+                if grant:
+                    models = {gpu.name for gpu in grant.gpus}
+                    self.learning.ran_out(gpu_job, grant.mem_mb, models)
             raise
 
     def _granting(self, job: GpuJob) -> AbstractContextManager[Grant]:
@@ -151,6 +160,7 @@ class LocalGpuExecutor(private.LocalExecutor):  # type: ignore[misc]
         """End with the run."""
         self.leases.stop()
         self.warm.stop()
+        self.learning.stop()
         super().shutdown()
         active.run = None
         # Another workflow may follow in the same process.

@@ -29,12 +29,20 @@ class GpuJob:
         request: what it asks for; no GPUs where a worker on the CPU serves it.
         attempt: how often it was tried, with this time; from 1 on.
         threads: CPU threads.
+        work: what it has in common with the jobs from whose memory its own is learnt; "" where
+            nothing is.
     """
 
     name: JobName
     request: Request
     attempt: int
     threads: int
+    work: str = ""
+
+    @property
+    def declared_mb(self) -> int:
+        """MB that it declares, whatever it asks for."""
+        return self.request.declared_mb or self.request.mem_mb
 
     @property
     def kind(self) -> str:

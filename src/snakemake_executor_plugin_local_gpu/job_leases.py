@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from gpulease import GpuLeaseError, LedgerError
-from gpulease.executors import POLL_S, Choice, Gpu, Lease, Pool, Queue, Round
+from gpulease.executors import POLL_S, Choice, Gpu, Lease, Pool, Queue, Request, Round
 from snakemake_executor_plugin_local_gpu.gpu_job import GpuJob
 from snakemake_executor_plugin_local_gpu.grants import Grant, Outcome
 from snakemake_executor_plugin_local_gpu.journal import Journal
@@ -18,7 +18,6 @@ from snakemake_executor_plugin_local_gpu.workers import Workers
 class OwnLease:
     """A lease that one job was given, for itself or for a worker that it needs started."""
 
-    death = ""
     worker_pid = None
 
     def __init__(self, lease: Lease, job: GpuJob, journal: Journal, workers: Workers) -> None:
@@ -26,6 +25,8 @@ class OwnLease:
         self._job = job
         self._journal = journal
         self._workers = workers
+        self._learning = workers.learning
+        self.death = ""
 
     @property
     def gpus(self) -> tuple[Gpu, ...]:
@@ -72,9 +73,13 @@ class OwnLease:
         reason = "failed"
         try:
             self._journal.granted(name, self)
+            self._learning.begin(self._lease, self._job)
             yield self
             reason = "finished"
+            self._learning.finished(self._lease, self._job)
         finally:
+            self.death = self._learning.death(self._lease)
+            self._learning.end(self._lease)
             # Noted before, so that the next lease of this memory is never earlier.
             ended, seconds = time.time(), time.monotonic() - started
             if not self._lease.release():
@@ -113,6 +118,7 @@ class JobLeases:
         places.add(self._queue)
         self._outcomes: dict[int, Outcome] = {}
         self._told: set[int] = set()
+        self._asked: dict[tuple[int, int], Request] = {}
         self._watcher = Watcher(pool, self._queue, wake)
         self._stopped = threading.Event()
 
@@ -149,6 +155,7 @@ class JobLeases:
 
     def _decide(self, job: GpuJob, this: Round) -> Outcome:
         """An idle worker where the job names its kind and there is one, else as for any job."""
+        self._keep_place(job)
         seat = self._workers.take(job, this) if job.kind else None
         if seat:
             return Outcome(seat)
@@ -156,6 +163,14 @@ class JobLeases:
         if decided.lease:
             return Outcome(OwnLease(decided.lease, job, self._journal, self._workers))
         return Outcome(choice=decided.choice, error=decided.error)
+
+    def _keep_place(self, job: GpuJob) -> None:
+        """A job that asks for another size than before, because more is known, loses no place."""
+        this = job.name.jobid, job.attempt
+        before = self._asked.get(this)
+        if before is not None and before != job.request:
+            self._queue.move(before, job.request)
+        self._asked[this] = job.request
 
     def _tell_waiting(self, job: GpuJob, choice: Choice) -> None:
         if job.name.jobid not in self._told:

@@ -10,6 +10,7 @@ from gpulease import GpuLeaseError, NoGpuError
 from gpulease.executors import Pool, Request, split_names
 from snakemake_executor_plugin_local_gpu import ExecutorSettings
 from snakemake_executor_plugin_local_gpu.gpu_job import GpuJob, JobName
+from snakemake_executor_plugin_local_gpu.learning import Learning
 from snakemake_executor_plugin_local_gpu.snakemake_private import is_run_directive, wildcards
 
 # How much more GPU memory a job is given after it ran out, by attempt.
@@ -25,6 +26,7 @@ class JobReader:
         pool: the GPUs.
         runs_here: whether a job runs in Snakemake's own environment, not in one made for it.
         warn: tells the user something once.
+        learning: what earlier jobs of the same work were seen to take.
     """
 
     def __init__(
@@ -33,14 +35,18 @@ class JobReader:
         pool: Pool,
         runs_here: Callable[[Any], bool],
         warn: Callable[[str], None],
+        learning: Learning,
     ) -> None:
         self._settings = settings
+        self._default_mb = settings.default_mem_mb
         self._exclude = split_names(settings.exclude)
         self._pool = pool
         self._runs_here = runs_here
         self._warn = warn
-        self._read: dict[Any, GpuJob] = {}
+        self._learning = learning
+        self._read: dict[Any, tuple[object, GpuJob]] = {}
         self._first_mem_mb: dict[Any, int] = {}
+        self._first_asked_mb: dict[Any, int] = {}
         self._lock = threading.Lock()
         self._without_gpu: bool | None = None
 
@@ -50,17 +56,19 @@ class JobReader:
         Raises:
             WorkflowError: where it asks for something that is no number.
         """
-        known = self._read.get(job)
-        if known is None or known.attempt != job.attempt:
+        version = self._learning.version()
+        known_as, known = self._read.get(job, (None, None))
+        if known is None or known.attempt != job.attempt or known_as != version:
             if job.is_group():
                 return None
             on_gpu, kind = self._wants_gpu(job), self._kind(job)
             if not on_gpu and not kind:
                 return None
-            request = self._request(job, kind) if on_gpu else Request(0, 0, kind=kind)
+            work = self._work(job, kind) if on_gpu else ""
+            request = self._request(job, kind, work) if on_gpu else Request(0, 0, kind=kind)
             name = JobName(job.rule.name, wildcards(job), job.jobid)
-            known = GpuJob(name, request, job.attempt, job.threads)
-            self._read[job] = known
+            known = GpuJob(name, request, job.attempt, job.threads, work)
+            self._read[job] = version, known
         return known
 
     def _wants_gpu(self, job: Any) -> bool:
@@ -92,17 +100,44 @@ class JobReader:
             return ""
         return "" if is_run_directive(job) or not self._runs_here(job) else kind
 
-    def _request(self, job: Any, kind: str) -> Request:
+    def _work(self, job: Any, kind: str) -> str:
+        """What a job has in common with those that take as much memory; "" where that is unknown.
+
+        A rule can name it (gpu_work): model, type, batch. Jobs of one worker have its model in
+        common, and what they declare for it.
+        """
+        named = job.resources.get("gpu_work", "")
+        if isinstance(named, str) and named:
+            return f"{job.rule.name} {named}"
+        declared = self._first_mem_mb.get(job, _number(job, "gpu_mem_mb", self._default_mb))
+        return f"{job.rule.name} {kind} {declared}" if kind else ""
+
+    def _request(self, job: Any, kind: str, work: str) -> Request:
         """What a job asks for, with more memory each time it ran out of it."""
-        declared = _number(job, "gpu_mem_mb", self._settings.default_mem_mb)
+        declared = _number(job, "gpu_mem_mb", self._default_mb)
         gpus = _number(job, "gpu", 1)
         first = self._first_mem_mb.setdefault(job, declared)
-        grown = int(first * _GROWTH.get(job.attempt, _GROWTH_LATER))
-        mem_mb = max(declared, grown)
-        if job.attempt > 1:
+        learnt = self._learnt(job, work, first)
+        grown = int(max(first, learnt) * _GROWTH.get(job.attempt, _GROWTH_LATER))
+        mem_mb = learnt if job.attempt == 1 else max(declared, grown)
+        if mem_mb > first:
             # There may be no larger GPU; then it is given all of the largest.
             mem_mb = max(first, min(mem_mb, self._largest_mb(gpus)))
-        return Request(mem_mb, gpus, self._exclude, self._settings.max_jobs, job.rule.name, kind)
+        return Request(
+            mem_mb,
+            gpus,
+            self._exclude,
+            self._settings.max_jobs,
+            job.rule.name,
+            kind,
+            declared_mb=0 if mem_mb == first else first,
+        )
+
+    def _learnt(self, job: Any, work: str, declared: int) -> int:
+        """What a job asks for in its first attempt, from which later ones grow."""
+        if job.attempt == 1:
+            self._first_asked_mb[job] = self._learning.request_mb(work, declared)
+        return self._first_asked_mb.get(job, declared)
 
     def _largest_mb(self, gpus: int) -> int:
         """MB that so many of the GPUs which jobs may use have when they are empty; 0 if too few."""

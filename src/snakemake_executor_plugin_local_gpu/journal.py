@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 from typing import Any, Literal
 
-from gpulease.executors import Choice, Worker, explain, name_gpu
+from gpulease.executors import Choice, Gpu, Worker, explain, name_gpu
 from snakemake_executor_plugin_local_gpu.gpu_job import JobName
 from snakemake_executor_plugin_local_gpu.grants import Grant
 
-Event = Literal["granted", "waiting", "released", "evicted"]
+Event = Literal["granted", "waiting", "released", "evicted", "resized", "over"]
 
 
 class Journal:
@@ -97,6 +97,40 @@ class Journal:
                 reason=reason,
                 time=round(ended, 3),
             )
+
+    def resized(self, job: JobName, worker: Worker, before_mb: int) -> None:
+        """A worker holds less from now on; `job` is the one that it served last."""
+        for gpu in worker.gpus:
+            reason = "its jobs were seen to take less"
+            self._logger.info(
+                f"The worker '{worker.kind}' (process {worker.pid}) keeps {worker.mem_mb} of"
+                f" {before_mb} MB of {name_gpu(gpu)}: {reason}"
+            )
+            self._write(
+                job,
+                "resized",
+                gpu=gpu.uuid,
+                index=gpu.index,
+                mem_mb=worker.mem_mb,
+                before_mb=before_mb,
+                free_mb=None,
+                worker=worker.kind,
+                worker_pid=worker.pid,
+                reason=reason,
+            )
+
+    def over(self, job: JobName, gpu: Gpu, used_mb: int, mem_mb: int, *, killed: bool) -> None:
+        """A job was seen to take more than was leased."""
+        self._write(
+            job,
+            "over",
+            gpu=gpu.uuid,
+            index=gpu.index,
+            mem_mb=mem_mb,
+            used_mb=used_mb,
+            free_mb=None,
+            reason="killed" if killed else "counted",
+        )
 
     def _write(self, job: JobName, event: Event, **facts: Any) -> None:
         line = {

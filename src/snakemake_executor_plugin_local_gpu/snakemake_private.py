@@ -26,6 +26,7 @@ __all__ = [
     "is_container",
     "is_run_directive",
     "journal_file",
+    "learned_file",
     "lift_rate_limit",
     "names_modules",
     "shell_executable",
@@ -166,6 +167,14 @@ def journal_file(workflow: Any) -> Path:
     Public way: <logs> in a rule's output or params; an executor has no rule.
     """
     return Path(workflow.pathvars.apply("<logs>/gpu/placements.jsonl"))
+
+
+def learned_file(workflow: Any) -> Path:
+    """Where what GPU jobs were seen to take is kept, in the folder that the user chose.
+
+    Public way: as for journal_file.
+    """
+    return Path(workflow.pathvars.apply("<resources>/learned/gpu_memory.json"))
 
 
 def lift_rate_limit(dag: Any) -> None:

@@ -26,6 +26,7 @@ from snakemake_executor_plugin_local_gpu import ExecutorSettings
 from snakemake_executor_plugin_local_gpu.gpu_job import GpuJob, JobName
 from snakemake_executor_plugin_local_gpu.grants import Grant
 from snakemake_executor_plugin_local_gpu.journal import Journal
+from snakemake_executor_plugin_local_gpu.learning import Learning
 from snakemake_executor_plugin_local_gpu.places import Places
 
 _ON_CPU: Final = Choice((), "on the CPU", ())
@@ -38,20 +39,27 @@ class Seat:
     Attributes:
         workers: those of the run, which it belongs to.
         worker: the process.
-        job: the job that it serves, or served last.
+        asked: the job that it serves, or served last.
         choice: why the job is served there.
         served: the wildcards of all jobs that it served.
         idle_since: since when it has nothing to do (monotonic seconds); None while it serves.
+        works: what it did for them.
         death: that it died while it served the last job, and how; "" where it did not.
     """
 
     workers: "Workers"
     worker: Worker
-    job: JobName
+    asked: GpuJob
     choice: Choice
     served: set[tuple[str, str]] = field(default_factory=set)
     idle_since: float | None = None
+    works: set[str] = field(default_factory=set)
     death: str = ""
+
+    @property
+    def job(self) -> JobName:
+        """The name of the job that it serves, or served last."""
+        return self.asked.name
 
     @property
     def gpus(self) -> tuple[Gpu, ...]:
@@ -95,9 +103,22 @@ class Seat:
 
     def suits(self, request: Request, threads: int) -> bool:
         """Whether the worker can serve a job: on a GPU by its memory, on the CPU by its threads."""
-        if self.worker.kind != request.kind or len(self.gpus) != request.gpus:
+        if not self.is_like(request):
             return False
         return self.mem_mb >= request.mem_mb if request.gpus else self.worker.threads == threads
+
+    def is_like(self, request: Request) -> bool:
+        """Whether the worker could serve a job if it had the memory and the threads."""
+        return self.worker.kind == request.kind and len(self.gpus) == request.gpus
+
+    def may_suit(self, request: Request, views: Iterable[GpuView]) -> bool:
+        """Whether it can serve a job, at least if it has back what it held before it shrank."""
+        if self.suits(request, 0):
+            return True
+        more = request.mem_mb - self.mem_mb
+        here = [view for view in views if view.gpu in self.gpus]
+        shrank = self.asked.declared_mb >= request.mem_mb
+        return shrank and self.is_like(request) and all(view.free_mb >= more for view in here)
 
 
 class Workers:
@@ -110,6 +131,7 @@ class Workers:
         environment: the variables of a worker, beside those of its lease.
         wake: makes Snakemake's scheduler look again.
         places: what jobs of this run wait for.
+        learning: measures what workers take.
     """
 
     def __init__(
@@ -120,7 +142,9 @@ class Workers:
         environment: Mapping[str, str],
         wake: Callable[[], None],
         places: Places,
+        learning: Learning,
     ) -> None:
+        self.learning = learning
         self._idle_s = settings.idle_worker_s
         self._pool = pool
         self._journal = journal
@@ -142,19 +166,28 @@ class Workers:
             this: the round in which its request is decided; None on the CPU.
         """
         with self._lock:
-            found = [s for s in self._idle() if s.suits(job.request, job.threads)]
+            found = [
+                seat
+                for seat in self._idle()
+                if seat.suits(job.request, job.threads)
+                or (this and seat.may_suit(job.request, this.views))
+            ]
             if not found:
                 return None
             likeness = set(job.name.wildcards.items())
             found.sort(key=lambda s: (len(s.served & likeness), s.idle_since or 0), reverse=True)
             for seat in found:
                 free = not this or this.may_reuse(job.request, seat.gpus)
-                if free and seat.worker.is_alive():
-                    seat.idle_since, seat.job = None, job.name
+                if free and seat.worker.is_alive() and self._has_memory(seat, job, this):
+                    seat.idle_since, seat.asked = None, job
                     self._note_idle(seat, False)
                     seat.choice = _again(seat, this.views if this else ())
                     return seat
         return None
+
+    def _has_memory(self, seat: Seat, job: GpuJob, this: Round | None) -> bool:
+        need, lease = job.request.mem_mb, seat.worker.lease
+        return seat.mem_mb >= need or bool(this and lease and this.enlarge(lease, need))
 
     def start(self, job: GpuJob, lease: Lease | None) -> Seat:
         """A new worker for a job; the lease becomes its own.
@@ -168,7 +201,9 @@ class Workers:
             if lease:
                 lease.release()
             raise WorkerError(f"A worker for {job.name} cannot be started: {error}.") from error
-        seat = Seat(self, worker, job.name, lease.choice if lease else _ON_CPU)
+        seat = Seat(self, worker, job, lease.choice if lease else _ON_CPU)
+        if lease:
+            self.learning.begin(lease, job)
         with self._lock:
             self._seats.append(seat)
             if self._keeper is None:
@@ -197,6 +232,9 @@ class Workers:
             done = True
         finally:
             seat.served.update(seat.job.wildcards.items())
+            seat.works.add(seat.asked.work)
+            if done:
+                self._fit(seat)
             with self._lock:
                 stays = done and seat.worker.is_alive() and not self._stopped.is_set()
                 if stays:
@@ -210,6 +248,14 @@ class Workers:
                     )
                 failed = f"it died {died}" if died else "its job failed"
                 self._end([seat], "the run ends" if done else failed)
+
+    def _fit(self, seat: Seat) -> None:
+        """Let a worker keep no more than its jobs are known to take."""
+        if seat.worker.lease:
+            alone = len(seat.works) == 1
+            before_mb = self.learning.served(seat.worker.lease, seat.asked, alone=alone)
+            if before_mb:
+                self._journal.resized(seat.job, seat.worker, before_mb)
 
     @contextmanager
     def _in_journal(self, seat: Seat) -> Iterator[None]:
@@ -260,6 +306,8 @@ class Workers:
     def _end(self, seats: Iterable[Seat], reason: str) -> None:
         for seat in seats:
             ended = time.time()
+            if seat.worker.lease:
+                self.learning.end(seat.worker.lease)
             left = "" if seat.worker.end() else ", processes that it left behind keep the memory"
             with self._lock:
                 if seat in self._seats:
@@ -302,7 +350,7 @@ class Workers:
 
         def serves(found: Idle[Seat], reservation: Reservation) -> bool:
             request = requests.get(reservation.seq)
-            return bool(request and request.kind and found.worker.suits(request, 0))
+            return bool(request and request.kind and found.worker.may_suit(request, views))
 
         return [found.worker for found in needed(views, idle, serves)]
 

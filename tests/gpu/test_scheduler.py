@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from snakemake.scheduling import greedy
 from snakemake_interface_scheduler_plugins.interfaces.dag import DAGSchedulerInterface
 
-from gpulease.executors import Pool
+from gpulease.executors import Learned, Pool
 from gpulease.inventory import Gpu, GpuState
 from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
 from snakemake_executor_plugin_local_gpu.job_leases import JobLeases
 from snakemake_executor_plugin_local_gpu.job_reader import JobReader
 from snakemake_executor_plugin_local_gpu.journal import Journal
+from snakemake_executor_plugin_local_gpu.learning import Learning
 from snakemake_executor_plugin_local_gpu.places import Places
 from snakemake_executor_plugin_local_gpu.workers import Workers
 from snakemake_scheduler_plugin_local_gpu import Scheduler
@@ -99,9 +100,11 @@ def leases(
     pool = FourGpus(str(tmp_path / "ledger"), {})
     settings = ExecutorSettings()
     places = Places()
-    workers = Workers(settings, pool, journal, {}, lambda: None, places)
+    learned = Learned(tmp_path / "learned.json")
+    learning = Learning(settings, pool, journal, logging.getLogger("run"), learned)
+    workers = Workers(settings, pool, journal, {}, lambda: None, places, learning)
     made = JobLeases(pool, journal, lambda: None, workers, places)
-    reader = JobReader(settings, pool, lambda job: True, print)
+    reader = JobReader(settings, pool, lambda job: True, print, learning)
     monkeypatch.setattr(active, "run", active.Run(reader, made))
     yield made
     made.stop()

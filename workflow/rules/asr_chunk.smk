@@ -27,6 +27,7 @@ rule asr_chunk:
         gpu=ask.asr_gpus,
         gpu_mem_mb=ask.asr_gpu_mem_mb,
         gpu_worker="asr",
+        gpu_work=ask.asr_work,
         mem_mb=grown(8000),
         runtime=grown(60),
     params:

@@ -227,6 +227,11 @@ class Answers:
         """GPU memory of a job that recognises speech."""
         return self._gpu_mem_mb("asr", self.asr_gpus, attempt)
 
+    def asr_work(self, wildcards: Wildcards) -> str:
+        """What decides how much GPU memory recognition takes: model, compute type and batch."""
+        options = self._config["asr"]
+        return f"{options['model']} {options['compute_type']} {options['batch_size']}"
+
     def separates(self, wildcards: Wildcards) -> bool:
         """Whether the video's speech is separated from everything else."""
         return self._video(wildcards).separate
