@@ -13,12 +13,15 @@ from gpulease.inventory import Gpu
 from gpulease.ledger import Entry, Held
 from gpulease.placement import Choice
 from gpulease.processes import LEASE_VARIABLE
+from gpulease.roots import SHELL_NOTE, describe
+from gpulease.untrusted import write_owned
 
 # bash gives the file a number of its own choice, so that it is in nobody's way; other shells
 # only know single digits.
+# Whoever owns the folder can put a FIFO in a file's place, at which the shell would wait for ever.
 _HOLD: Final = (
-    "{{ {open}<{lease} && {flock} && [ {lease} -ef /proc/self/fd/{fd} ]; }} 2>/dev/null"
-    " && echo $$ >{root}"
+    "{{ [ -f {lease} ] && {open}<{lease} && {flock} && [ {lease} -ef /proc/self/fd/{fd} ]; }}"
+    " 2>/dev/null && {{ [ ! -f {root} ] || {note} >{root} 2>/dev/null || true; }}"
 )
 
 
@@ -89,6 +92,7 @@ class Lease:
             flock=flock,
             fd=fd,
             root=shlex.quote(str(self._held.path.with_suffix(".root"))),
+            note=SHELL_NOTE,
         )
         exports = " ".join(f"{key}={shlex.quote(text)}" for key, text in self.environment.items())
         otherwise = (
@@ -105,7 +109,9 @@ class Lease:
 
     def note_root(self, pid: int) -> None:
         """Tell which process is the lease's first: its memory and its children's is the lease's."""
-        self._held.path.with_suffix(".root").write_text(str(pid))
+        # Where it cannot be told, what the lease's processes use counts beside the lease.
+        with suppress(OSError):
+            write_owned(self._held.path.with_suffix(".root"), describe(pid))
 
     def note_idle(self, idle: bool) -> None:
         """Tell whether this is the lease of a worker that has nothing to do."""

@@ -6,10 +6,8 @@ is ever decided by a process id. Whoever reads, chooses and writes holds the fol
 """
 
 import fcntl
-import getpass
 import json
 import os
-import stat
 import threading
 import time
 import uuid
@@ -17,17 +15,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from gpulease.errors import LedgerError
+from gpulease.folder import FOLDER_VARIABLE, is_at, open_shared, prepare, user_name
 from gpulease.processes import marked_process
+from gpulease.roots import Root, parse
+from gpulease.untrusted import (
+    MOST,
+    is_mark,
+    known_fields,
+    open_regular,
+    read_json,
+    read_owned,
+    warn_once,
+)
 
-FOLDER_VARIABLE: Final = "GPULEASE_DIR"
 LOCK_TIMEOUT_S: Final = 60.0
-_SUFFIXES: Final = (".lease", ".ticket")
-# Sticky, so that nobody can remove or replace what another user wrote.
-_MODES: Final = {"user": 0o700, "group": 0o3770}
-_SHARED_MODE: Final = 0o1777
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Record:
         gpus: UUIDs: those leased, or those on which memory is kept for the waiting job.
         mem_mb: MB on each of them.
         label: for people, such as the rule's name.
-        user: who asked.
+        user: who asked; of a record that was read, the owner of its file, whatever it claims.
         uid: their number.
         pid: the process that asked (for people; never used to tell whether it lives).
         time: when, in seconds since 1970.
@@ -71,22 +75,17 @@ class Entry:
     @property
     def confirmed(self) -> bool:
         """Whether the lease's memory was looked at again before a model was loaded into it."""
-        return self.path.with_suffix(".confirmed").exists()
+        return is_mark(self.path.with_suffix(".confirmed"), self.record.uid)
 
     @property
     def idle(self) -> bool:
         """Whether it is the lease of a worker that has nothing to do."""
-        return self.path.with_suffix(".idle").exists()
+        return is_mark(self.path.with_suffix(".idle"), self.record.uid)
 
-    def root(self) -> tuple[int, float] | None:
-        """Process id of the lease's first process and when it was noted, once there is one."""
-        file = self.path.with_suffix(".root")
-        with suppress(OSError, ValueError):
-            found = file.lstat()
-            # Anybody may put a file there; only the lease's own user can say what is the lease's.
-            if found.st_uid == self.record.uid and stat.S_ISREG(found.st_mode):
-                return int(file.read_text()), found.st_mtime
-        return None
+    def root(self) -> Root | None:
+        """The lease's first process, once its owner has noted it."""
+        text = read_owned(self.path.with_suffix(".root"), self.record.uid)
+        return parse(text, self.record.uid) if text else None
 
 
 class Held:
@@ -118,24 +117,6 @@ class Held:
                 self.fd = -1
 
 
-def scope_folder(scope: str) -> Path:
-    """The folder of a scope: system (all users), group, user, or the path of any folder.
-
-    The variable GPULEASE_DIR overrides it, for containers that mount the folder elsewhere.
-    """
-    if override := os.environ.get(FOLDER_VARIABLE):
-        return Path(override).absolute()
-    # Fixed, not $TMPDIR: where every job or user has a temporary folder of its own, each would
-    # have a ledger of its own.
-    base = Path("/tmp")  # noqa: S108
-    names = {
-        "system": "gpulease",
-        "group": f"gpulease-group-{os.getgid()}",
-        "user": f"gpulease-user-{os.getuid()}",
-    }
-    return base / names[scope] if scope in names else Path(scope).absolute()
-
-
 class Ledger:
     """The records of one folder.
 
@@ -146,7 +127,7 @@ class Ledger:
     def __init__(self, folder: Path, scope: str = "system") -> None:
         self.folder = folder
         self.scope = scope
-        _prepare(folder, _MODES.get(scope, _SHARED_MODE))
+        prepare(folder, scope)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -166,10 +147,10 @@ class Ledger:
         deadline = time.monotonic() + LOCK_TIMEOUT_S
         pause = 0.001
         while True:
-            fd = _open_shared(path)
+            fd = open_shared(path)
             with suppress(BlockingIOError):
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if _is_at(fd, path):
+                if is_at(fd, path):
                     return fd
             os.close(fd)
             if time.monotonic() > deadline:
@@ -195,7 +176,9 @@ class Ledger:
     def next_seq(self) -> int:
         """A place after all valid records. Only under the lock."""
         records = [entry.record for entry in [*self.leases(), *self.tickets()]]
-        return 1 + max((max(record.seq, record.since) for record in records), default=0)
+        places = [place for record in records for place in (record.seq, record.since)]
+        # Whoever writes himself a place near the limit must not push all others beyond it.
+        return 1 + max((place for place in places if place < MOST // 2), default=0)
 
     def add(
         self,
@@ -218,7 +201,7 @@ class Ledger:
             gpus=gpus,
             mem_mb=mem_mb,
             label=label,
-            user=_user(),
+            user=user_name(os.getuid()),
             uid=os.getuid(),
             pid=os.getpid(),
             time=round(time.time(), 3),
@@ -255,12 +238,11 @@ class Ledger:
         return sorted((e for e in found if e is not None), key=lambda e: e.record.seq)
 
     def _entry(self, path: Path) -> Entry | None:
-        try:
-            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:
+        fd = open_regular(path)
+        if fd is None:
             return None
         try:
-            record = _read(fd)
+            record = _read(fd, path)
             if _is_held(fd):
                 return Entry(path, record) if record else None
             # The lock is kept until the file is gone: a job that is just taking it over then sees
@@ -271,52 +253,6 @@ class Ledger:
             return None
         finally:
             os.close(fd)
-
-
-def _prepare(folder: Path, mode: int) -> None:
-    try:
-        with suppress(FileExistsError):
-            folder.mkdir(parents=True)
-            folder.chmod(mode)
-        found = folder.lstat()
-    except OSError as error:
-        raise LedgerError(
-            f"The folder {folder} cannot be made ({error.strerror}); set {FOLDER_VARIABLE} to a"
-            " folder that all users of these GPUs can write to."
-        ) from error
-    trusted = found.st_uid in {0, os.getuid()} or bool(found.st_mode & stat.S_ISVTX)
-    if not stat.S_ISDIR(found.st_mode) or not trusted or not os.access(folder, os.W_OK):
-        raise LedgerError(
-            f"{folder} is not a folder that can be trusted and written to; ask its owner to remove"
-            f" it, or set {FOLDER_VARIABLE} to another."
-        )
-
-
-def _open_shared(path: Path) -> int:
-    """Open a file that any user may have made: without O_CREAT, which sticky folders refuse."""
-    flags = os.O_NOFOLLOW | os.O_CLOEXEC
-    try:
-        with suppress(FileNotFoundError):
-            return os.open(path, os.O_RDONLY | flags)
-        with suppress(FileExistsError):
-            fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | flags, 0o644)
-            os.fchmod(fd, 0o644)
-            return fd
-        return os.open(path, os.O_RDONLY | flags)
-    except OSError as error:
-        raise LedgerError(
-            f"{path} cannot be opened ({error.strerror}); set {FOLDER_VARIABLE} to another folder."
-        ) from error
-
-
-def _is_at(fd: int, path: Path) -> bool:
-    """Whether the open file is still the one with this name: cleaners of /tmp remove files."""
-    try:
-        here = path.lstat()
-    except FileNotFoundError:
-        return False
-    mine = os.fstat(fd)
-    return (here.st_dev, here.st_ino) == (mine.st_dev, mine.st_ino)
 
 
 def _is_held(fd: int) -> bool:
@@ -355,18 +291,14 @@ def _write(fd: int, record: Record) -> None:
     os.pwrite(fd, text, 0)
 
 
-def _read(fd: int) -> Record | None:
+def _read(fd: int, path: Path) -> Record | None:
+    raw = read_json(fd)
+    uid = os.fstat(fd).st_uid
     try:
-        raw: dict[str, Any] = json.loads(os.pread(fd, 65536, 0))
-        # Another version of this package may know more of a record.
-        known = {key: raw[key] for key in Record.__dataclass_fields__ if key in raw}
-        return Record(**{**known, "gpus": tuple(raw["gpus"])})
-    except (ValueError, TypeError, KeyError):
+        known = known_fields(Record, raw or {})
+        return Record(**{**known, "uid": uid, "user": user_name(uid)})
+    except (ValueError, TypeError):
+        # Empty: its writer is about to fill it, or died on the way.
+        if os.fstat(fd).st_size:
+            warn_once(path, "it is not a record that this version can read")
         return None
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return str(os.getuid())

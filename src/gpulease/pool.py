@@ -11,9 +11,10 @@ from typing import Final
 from gpulease.cuda_order import ask_cuda_order
 from gpulease.errors import DriverError, LeaseTimeoutError, LedgerError, NoGpuError
 from gpulease.explain import explain
+from gpulease.folder import scope_folder
 from gpulease.inventory import Gpu, GpuState, read_inventory
 from gpulease.leases import Lease
-from gpulease.ledger import Held, Ledger, scope_folder
+from gpulease.ledger import Held, Ledger
 from gpulease.placement import GpuView, Request
 from gpulease.rounds import Outcome, Round, drop
 from gpulease.views import view_gpus

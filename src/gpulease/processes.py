@@ -1,11 +1,12 @@
 """Which processes belong to a lease, told from the process table of this host."""
 
-from collections.abc import Collection, Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 import psutil
+
+from gpulease.roots import Facts, Root, read_facts
 
 LEASE_VARIABLE: Final = "GPULEASE_LEASE"
 """Names the lease's file in the environment of every process that was started under it."""
@@ -13,8 +14,6 @@ LEASE_VARIABLE: Final = "GPULEASE_LEASE"
 # The kernel's fixed number of the first process-id namespace (PROC_PID_INIT_INO in
 # include/linux/proc_ns.h). NVML counts processes as that namespace does.
 _FIRST_NAMESPACE: Final = 0xEFFFFFFC
-# Start times come in ticks of 10 ms and file times from a clock that can be set.
-_SLACK_S: Final = 2.0
 
 
 def knows_driver_pids() -> bool:
@@ -32,19 +31,17 @@ def marked_process(lease: Path) -> int | None:
     and leaves behind when it is killed.
     """
     for process in psutil.process_iter():
-        if _marker(process) == str(lease) and _runs(process):
+        if _marker(process.pid) == lease.name and _runs(process):
             return process.pid
     return None
 
 
-def use_by_lease(
-    used_by: Mapping[int, int] | None, roots: Mapping[str, tuple[int, float]]
-) -> dict[str, int]:
+def use_by_lease(used_by: Mapping[int, int] | None, roots: Mapping[str, Root]) -> dict[str, int]:
     """MB of one device that the processes of each lease use.
 
     Args:
         used_by: MB by process id, as NVML tells them.
-        roots: by the lease's file: process id of its first process, and when that was noted.
+        roots: by the lease's file: its first process.
 
     A process belongs to the lease that its environment names, else to that of its nearest
     ancestor. What cannot be attributed is left out: rather too much is kept free than too little.
@@ -52,36 +49,71 @@ def use_by_lease(
     totals: dict[str, int] = {}
     if not used_by or not roots or not knows_driver_pids():
         return totals
-    by_pid = {pid: (lease, noted) for lease, (pid, noted) in roots.items()}
     for pid, used_mb in used_by.items():
-        lease = _lease_of(pid, by_pid, roots)
+        lease = _lease_of(pid, roots)
         if lease:
             totals[lease] = totals.get(lease, 0) + used_mb
     return totals
 
 
-def _lease_of(
-    pid: int, by_pid: Mapping[int, tuple[str, float]], leases: Collection[str]
-) -> str | None:
-    with suppress(psutil.Error):
-        process: psutil.Process | None = psutil.Process(pid)
-        marker = _marker(process) if process else None
-        if marker in leases:
-            return marker
-        while process is not None:
-            lease, noted = by_pid.get(process.pid, (None, 0.0))
-            # A process that started after its number was noted got that number second-hand.
-            if lease and process.create_time() <= noted + _SLACK_S:
+def use_in_doubt(used_by: Mapping[int, int] | None, roots: Mapping[str, Root]) -> int:
+    """MB of one device that may be a lease's although nothing shows whose.
+
+    They are those of processes in containers that other programs started for the job, of the MPS
+    server, which allocates for its clients, and of processes that this user may not see.
+    """
+    total = 0
+    for pid, used_mb in (used_by or {}).items():
+        facts = read_facts(pid)
+        unseen = facts is None or facts.nested or facts.serves_others
+        if unseen and not _lease_of(pid, roots):
+            total += used_mb
+    return total
+
+
+def strangers(
+    used_by: Mapping[int, int] | None, roots: Mapping[str, Root]
+) -> list[tuple[int, int, str]]:
+    """Process id, MB and program of each process on one device that belongs to no lease."""
+    if not used_by or not knows_driver_pids():
+        return []
+    found = []
+    for pid, used_mb in sorted(used_by.items()):
+        if not _lease_of(pid, roots):
+            facts = read_facts(pid)
+            found.append((pid, used_mb, facts.name if facts else ""))
+    return found
+
+
+def _lease_of(pid: int, roots: Mapping[str, Root]) -> str | None:
+    by_name = {Path(lease).name: lease for lease in roots}
+    for number, (each, facts) in enumerate(_ancestry(pid)):
+        marked = by_name.get(_marker(each) or "") if number == 0 else None
+        # Anybody may name another's lease in his environment; it is not his.
+        if marked and roots[marked].uid == facts.uid:
+            return marked
+        for lease, root in roots.items():
+            if root.is_process(facts):
                 return lease
-            process = process.parent()
     return None
 
 
-def _marker(process: psutil.Process) -> str | None:
+def _ancestry(pid: int) -> Iterator[tuple[int, Facts]]:
+    """A process and all its ancestors, the nearest first."""
+    seen: set[int] = set()
+    while pid > 0 and pid not in seen and (facts := read_facts(pid)):
+        seen.add(pid)
+        yield pid, facts
+        pid = facts.parent
+
+
+def _marker(pid: int) -> str | None:
+    """The name of the lease's file in a process's environment; containers have it elsewhere."""
     try:
-        return process.environ().get(LEASE_VARIABLE)
+        named = psutil.Process(pid).environ().get(LEASE_VARIABLE)
     except (psutil.Error, OSError):
         return None
+    return Path(named).name if named else None
 
 
 def _runs(process: psutil.Process) -> bool:

@@ -18,13 +18,18 @@ from gpulease.explain import name_gpu
 from gpulease.inventory import GpuState, read_inventory
 from gpulease.ledger import Entry, Ledger
 from gpulease.pool import POLL_S
-from gpulease.processes import LEASE_VARIABLE, knows_driver_pids
+from gpulease.processes import LEASE_VARIABLE, knows_driver_pids, use_in_doubt
+from gpulease.untrusted import write_owned
 from gpulease.views import view_gpus
 
 logger = logging.getLogger(__name__)
 
 TIMEOUT_VARIABLE: Final = "GPULEASE_CONFIRM_S"
 _TIMEOUT_S: Final = 600.0
+
+# How long to wait for what may be held by a lease whose processes cannot be told, as those in a
+# container that something else started, or behind the MPS server: another may be about to show.
+_DOUBT_S: Final = 5.0
 
 
 def confirm(timeout_s: float | None = None, environment: Mapping[str, str] = os.environ) -> None:
@@ -52,15 +57,19 @@ def confirm(timeout_s: float | None = None, environment: Mapping[str, str] = os.
     # Starts NVML, which can take seconds in which nobody should wait for the ledger.
     read_inventory()
     deadline = time.monotonic() + timeout_s
+    doubt_ends = time.monotonic() + min(_DOUBT_S, timeout_s)
     reported = False
     while True:
         with ledger.locked():
-            lacking = _lacking(path, read_inventory(), ledger)
+            lacking, sure = _lacking(path, read_inventory(), ledger)
+            if lacking and not sure and time.monotonic() > doubt_ends:
+                logger.warning("%s; it may be a lease's own, and this job goes on", lacking)
+                lacking = ""
             if not lacking:
                 # A mark without its lease would stay for ever.
                 with suppress(OSError):
                     if path.exists():
-                        path.with_suffix(".confirmed").touch()
+                        write_owned(path.with_suffix(".confirmed"), "")
                 return
         if time.monotonic() > deadline:
             raise LeaseTimeoutError(
@@ -73,24 +82,38 @@ def confirm(timeout_s: float | None = None, environment: Mapping[str, str] = os.
         time.sleep(POLL_S)
 
 
-def _lacking(path: Path, states: list[GpuState], ledger: Ledger) -> str:
-    """What is missing on the lease's devices, in a sentence; "" where nothing is."""
+def _lacking(path: Path, states: list[GpuState], ledger: Ledger) -> tuple[str, bool]:
+    """What is missing on the lease's devices, in a sentence, and whether that is sure.
+
+    "" where nothing is missing.
+    """
     leases = ledger.leases()
     mine = next((entry for entry in leases if entry.path == path), None)
     if mine is None:
-        return ""
+        return "", True
     before = [entry for entry in leases if _goes_first(entry, mine)]
     states = [state for state in states if state.gpu.uuid in mine.record.gpus]
     if not knows_driver_pids() or any(state.used_by is None for state in states):
-        return _lacking_unseen(mine, states)
-    for view in view_gpus(states, [*before, mine], []):
+        return _lacking_unseen(mine, states), True
+    roots = {str(entry.path): root for entry in leases if (root := entry.root())}
+    doubtful = ""
+    for state, view in zip(states, view_gpus(states, [*before, mine], []), strict=True):
         # The view's free memory has this lease's own part taken off already.
         if view.free_mb < 0:
-            return (
+            lacking = (
                 f"{name_gpu(view.gpu)} lacks {-view.free_mb} of the"
                 f" {mine.record.mem_mb} MB leased, which a process without a lease has taken"
             )
-    return ""
+            # This job's own lease has nothing loaded yet the first time that it looks.
+            unseen = sum(
+                max(0, promise.mem_mb - promise.used_mb)
+                for promise in view.promises
+                if mine.confirmed or promise.seq != mine.record.seq
+            )
+            if -view.free_mb > min(unseen, use_in_doubt(state.used_by, roots)):
+                return lacking, True
+            doubtful = lacking
+    return doubtful, not doubtful
 
 
 def _lacking_unseen(mine: Entry, states: list[GpuState]) -> str:

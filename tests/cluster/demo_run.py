@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from gpulease.ledger import FOLDER_VARIABLE
+from gpulease.folder import FOLDER_VARIABLE
 from tests.cluster.private_slurm import PrivateSlurm, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.gpu.driver.commands import Commands
 from tests.gpu.driver.runs import Runs
 from tests.gpu.driver.simulated import Host, build
 
@@ -62,5 +63,12 @@ def runs(tmp_path: Path, environment: dict[str, str]) -> Iterator[Runs]:
     folder = tmp_path / "run"
     folder.mkdir()
     made = Runs(folder, environment)
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def commands(environment: dict[str, str]) -> Iterator[Commands]:
+    made = Commands(environment)
     yield made
     made.end()

@@ -7,68 +7,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from gpulease.executors import Lease, Pool
-from gpulease.ledger import Ledger, scope_folder
+from gpulease.folder import scope_folder
+from gpulease.ledger import Ledger
 from gpulease.placement import Choice
+from tests.gpu.driver.commands import GPULEASE, Commands
 from tests.gpu.driver.simulated import Host, gpu_uuid
 
 JOB = str(Path(__file__).parent / "driver" / "simulated.py")
-GPULEASE = [sys.executable, "-m", "gpulease"]
-
-
-class Commands:
-    """Starts `gpulease` on the simulated host, and ends what is left of it."""
-
-    def __init__(self, environment: dict[str, str]) -> None:
-        self.environment = environment
-        self.started: list[subprocess.Popen[str]] = []
-
-    def start(self, *command: str, **extra: str) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            command,
-            env={**self.environment, **extra},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        self.started.append(process)
-        return process
-
-    def run(self, mem_mb: int, *command: str, options: tuple[str, ...] = (), **extra: str):
-        return self.start(
-            *GPULEASE, "run", "--mem-mb", str(mem_mb), *options, "--", *command, **extra
-        )
-
-    def status(self, **extra: str) -> dict[str, Any]:
-        process = self.start(*GPULEASE, "status", "--json", **extra)
-        out, err = process.communicate(timeout=60)
-        assert process.returncode == 0, err
-        return json.loads(out)
-
-    def free_mb(self) -> list[int]:
-        return [gpu["free_mb"] for gpu in self.status()["gpus"]]
-
-    def wait_until(self, true: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + 30
-        while not true():
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-
-
-@pytest.fixture
-def commands(environment: dict[str, str]) -> Iterator[Commands]:
-    made = Commands(environment)
-    yield made
-    for process in made.started:
-        process.kill()
-        process.communicate()
 
 
 def test_a_command_sees_only_its_gpu(host: Host, commands: Commands) -> None:

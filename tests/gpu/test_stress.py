@@ -18,7 +18,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from gpulease.ledger import FOLDER_VARIABLE, Ledger
+from gpulease.folder import FOLDER_VARIABLE
+from gpulease.ledger import Ledger
 from tests.gpu.driver.simulated import Host, gpu_uuid
 
 LEASES = int(os.environ.get("VAT_STRESS_LEASES", "170"))

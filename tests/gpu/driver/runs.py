@@ -11,7 +11,7 @@ from typing import Any
 
 import psutil
 
-from gpulease.ledger import FOLDER_VARIABLE
+from gpulease.folder import FOLDER_VARIABLE
 
 
 class Runs:

@@ -1,0 +1,56 @@
+"""Commands under leases on the simulated host."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+GPULEASE = [sys.executable, "-m", "gpulease"]
+
+
+class Commands:
+    """Starts `gpulease` on the simulated host, and ends what is left of it."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.environment = environment
+        self.started: list[subprocess.Popen[str]] = []
+
+    def start(self, *command: str, **extra: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            command,
+            env={**self.environment, **extra},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.started.append(process)
+        return process
+
+    def run(self, mem_mb: int, *command: str, options: tuple[str, ...] = (), **extra: str):
+        return self.start(
+            *GPULEASE, "run", "--mem-mb", str(mem_mb), *options, "--", *command, **extra
+        )
+
+    def status(self, **extra: str) -> dict[str, Any]:
+        process = self.start(*GPULEASE, "status", "--json", **extra)
+        out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        return json.loads(out)
+
+    def free_mb(self) -> list[int]:
+        return [gpu["free_mb"] for gpu in self.status()["gpus"]]
+
+    def wait_until(self, true: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + 30
+        while not true():
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+    def end(self) -> None:
+        """Kill all that was started."""
+        for process in self.started:
+            process.kill()
+            process.communicate()
