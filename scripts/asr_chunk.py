@@ -1,14 +1,15 @@
 """Rule asr_chunk: the words of one span, recognised by the job's worker."""
 
 import gpulease
-from vat.files import read_json, write_json
+from vat.files import write_json
 from vat.joblog import job_log
+from vat.timeline import Chunks
 
 with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     words = gpulease.call(
         "vat.speech.asr:transcribe_chunk",
         speech=str(snakemake.input.speech),
-        chunks=read_json(snakemake.input.chunks),
+        chunks=Chunks.read(snakemake.input.chunks).to_json(),
         number=int(snakemake.wildcards.chunk),
         model=snakemake.params.model,
         settings=snakemake.params.settings,

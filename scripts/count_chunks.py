@@ -1,10 +1,11 @@
 """Rule count_chunks: how many chunks a downloaded video has."""
 
-from vat.files import read_json, write_json
+from vat.files import write_json
 from vat.joblog import job_log
+from vat.media.probe import Media
 from vat.timeline import count_chunks
 
 with job_log(snakemake.log[0]):
-    media = read_json(snakemake.input.media)
-    chunks = count_chunks(media["duration"], snakemake.params.chunk_seconds)
+    media = Media.read(snakemake.input.media)
+    chunks = count_chunks(media.duration, snakemake.params.chunk_seconds)
     write_json(snakemake.output.chunk_count, {"chunks": chunks})

@@ -3,15 +3,16 @@
 from pathlib import Path
 
 from vat.embed.delivery import deliver
-from vat.files import read_json, write_json
+from vat.files import write_json
 from vat.joblog import job_log
+from vat.media.probe import Media
 
 with job_log(snakemake.log[0]):
     delivered = deliver(
         Path(snakemake.params.folder),
         snakemake.wildcards.video,
         snakemake.params.name,
-        read_json(snakemake.input.media)["name"],
+        Media.read(snakemake.input.media).name,
         next(map(Path, snakemake.input.get("video", [])), None),
         [Path(cues) for cues in snakemake.input.cues],
         copy=snakemake.params.settings["how"] == "copy",

@@ -1,7 +1,7 @@
 """Rule split: the spans of one video, and its language."""
 
-from vat.files import read_json
 from vat.joblog import job_log
+from vat.media.probe import Media
 from vat.speech.settings import SplitSettings
 from vat.speech.split import split
 from vat.speech.vad import write_probability
@@ -9,7 +9,7 @@ from vat.speech.vad import write_probability
 with job_log(snakemake.log[0]):
     chunks, probability = split(
         snakemake.input.speech,
-        read_json(snakemake.input.media)["duration"],
+        Media.read(snakemake.input.media).duration,
         expected=snakemake.params.chunks,
         language=snakemake.params.language,
         languages=snakemake.params.languages,

@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, and the records that they hold as JSON."""
 
+import errno
 import fcntl
 import functools
 import hashlib
@@ -12,6 +13,10 @@ from pathlib import Path
 from threading import get_ident
 from typing import Any, Final, Self, TextIO, cast, get_args, get_origin, get_type_hints
 
+from vat.errors import VatError
+
+_PLAIN: Final = (str, int, float, bool)
+
 StrPath = str | os.PathLike[str]
 
 _NAME_BYTES: Final = 255
@@ -23,7 +28,8 @@ def atomic_path(path: StrPath) -> Iterator[Path]:
     """Yield a path beside `path` to write to; rename it to `path` if the block succeeds.
 
     The temporary name keeps the suffixes of `path`, because media tools choose their format by
-    them. If the block raises, nothing is left behind; what a killed process left is removed.
+    them. If the block raises, nothing is left behind; what a killed process left is removed. A
+    power cut afterwards takes nothing away.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -31,9 +37,26 @@ def atomic_path(path: StrPath) -> Iterator[Path]:
     part = target.with_name(f".part-{os.getpid()}-{_short(target.name)}")
     try:
         yield part
+        _keep(part)
         part.replace(target)
+        _keep(target.parent)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _keep(path: Path) -> None:
+    """Have a file's content, or a folder's names, on the disk before anything else is done."""
+    if path.is_symlink():
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        # Some network file systems have no such thing for folders.
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP, errno.EBADF):
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _remove_orphans(target: Path) -> None:
@@ -75,9 +98,44 @@ def write_json(path: StrPath, value: Any) -> None:
     write_text(path, text.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
+class DamagedError(VatError):
+    """A file that VAT has written is not what it wrote; the next run makes it anew."""
+
+
+def damaged(path: StrPath, reason: object) -> DamagedError:
+    """What is said of a file that is not what VAT wrote."""
+    return DamagedError(f"'{path}' is damaged ({reason}); remove it, and run again to remake it.")
+
+
 def read_json(path: StrPath) -> Any:
-    """Read one UTF-8 JSON document."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))
+    """Read one UTF-8 JSON document.
+
+    Raises:
+        DamagedError: where it is none, or not there.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DamagedError(f"'{path}' is missing; run again to remake it.") from None
+    except (ValueError, RecursionError) as error:
+        raise damaged(path, error) from None
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file begins and ends as a JSON document: so much is read of it.
+
+    A power cut or a full disk leaves a file empty, cut, or with zeros at its end.
+    """
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 2))
+            end = file.read().rstrip()[-1:]
+            file.seek(0)
+            return (file.read(1), end) in ((b"{", b"}"), (b"[", b"]"))
+    except OSError:
+        # Out of reach is not damaged.
+        return True
 
 
 class Record:
@@ -105,8 +163,16 @@ class Record:
 
     @classmethod
     def read(cls, path: StrPath) -> Self:
-        """Read the JSON file that holds one."""
-        return cls.from_json(read_json(path))
+        """Read the JSON file that holds one.
+
+        Raises:
+            DamagedError: where it holds something else.
+        """
+        record = read_json(path)
+        try:
+            return cls.from_json(record)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise damaged(path, error) from None
 
     def write(self, path: StrPath) -> None:
         """Write the JSON file that `read` reads."""
@@ -128,15 +194,21 @@ def _to_json(value: Any) -> Any:
 def _of(kind: Any, value: Any) -> Any:
     if get_origin(kind) is tuple:
         return tuple(_of(get_args(kind)[0], one) for one in value)
-    is_record = isinstance(kind, type) and issubclass(kind, Record)
-    return kind.from_json(value) if is_record else value
+    if not isinstance(kind, type):
+        return value
+    if issubclass(kind, Record):
+        return kind.from_json(value)
+    # JSON writes a round number without its point.
+    if kind in _PLAIN and not isinstance(value, (float, int) if kind is float else kind):
+        raise TypeError(f"{value!r} is no {kind.__name__}")
+    return value
 
 
 @contextmanager
 def locked(path: Path) -> Iterator[TextIO]:
     """The file, opened for reading and writing, while no other process or thread has it so."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
+    with path.open("a+", encoding="utf-8", errors="replace") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file
 

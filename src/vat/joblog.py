@@ -12,6 +12,7 @@ from typing import Final
 
 from vat.addresses import scrubbed
 from vat.errors import VatError
+from vat.processes import end_with_run
 
 logger = logging.getLogger("vat")
 
@@ -26,6 +27,8 @@ TERMINAL_SECONDS: Final = 30.0
 def job_log(path: str | os.PathLike[str], *told: type[Exception]) -> Iterator[None]:
     """Send file descriptors 1 and 2 to `path` and configure logging, for the rest of the process.
 
+    The process ends as soon as its Snakemake has ended, in whatever way.
+
     Redirecting the descriptors (not `sys.stdout`) also catches ffmpeg, CUDA and other native
     output; only the progress of long work still reaches a terminal. A `VatError`, or one of the
     errors that are `told` besides, ends the process with its message as one line and status 1; any
@@ -34,6 +37,7 @@ def job_log(path: str | os.PathLike[str], *told: type[Exception]) -> Iterator[No
     Raises:
         SystemExit: with status 1, after the log has the reason.
     """
+    end_with_run()
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     terminal = os.dup(2) if os.isatty(2) else None
     with Path(path).open("w", encoding="utf-8") as log:

@@ -12,7 +12,7 @@ SOURCES: Final = Path(__file__).resolve().parents[2] / "src"
 STAGES: Final = ("media", "speech", "transcript", "subtitles", "translate", "embed", "planning")
 """The folders of vat, each above those before it; all stand on the modules beside them."""
 
-MOST_PLACES: Final = 15
+MOST_PLACES: Final = 16
 """How many folders, and modules beside them, the picture of vat may have to be seen at once."""
 
 

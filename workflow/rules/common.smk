@@ -1,6 +1,5 @@
 """What the rules share: limits of their wildcards, the plan of the run, and who answers for it."""
 
-import json
 from pathlib import Path
 
 from snakemake.exceptions import IncompleteCheckpointException
@@ -8,10 +7,14 @@ from snakemake.logging import logger
 
 from vat.addresses import scrubbed
 from vat.errors import VatError
+from vat.files import read_json
 from vat.joblog import without_secrets
 from vat.media.fetch import set_dead_links_aside
 from vat.planning.answers import Answers, grown
+from vat.planning.leftovers import set_damaged_aside
 from vat.planning.plan import collect_garbage_rarely, make_plan
+from vat.planning.runs import Runs
+from vat.processes import begin_run, hang_up_as_terminate
 from vat.stages import VERSIONS
 
 
@@ -38,6 +41,9 @@ def place(path):
 collect_garbage_rarely()
 # Snakemake shows its command line, which may name videos by addresses with keys.
 logger.addFilter(without_secrets)
+hang_up_as_terminate()
+runs = Runs(Path.cwd() / ".snakemake")
+explained(runs.enter if workflow.is_main_process else begin_run)
 plan = explained(
     make_plan,
     config,
@@ -55,6 +61,7 @@ if workflow.is_main_process:
     set_dead_links_aside(
         Path(place(f"<results>/{name}/source")) for name in plan.videos
     )
+    set_damaged_aside(Path(place(f"<results>/{name}")) for name in plan.videos)
 
 
 def words_of(wildcards):
@@ -71,6 +78,5 @@ def counted_words(wildcards):
         # What Snakemake itself asks for on this error; but it would also go through its plan
         # twice after each download, and make the merge of every video to be fetched anew.
         return error.targetfile
-    return ask.words(
-        wildcards, json.loads(Path(counted.output.chunk_count).read_text())["chunks"]
-    )
+    record = explained(read_json, counted.output.chunk_count)
+    return ask.words(wildcards, record["chunks"])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from vat.errors import EmbedError
-from vat.files import atomic_path, read_json, write_json
+from vat.files import DamagedError, atomic_path, read_json, write_json
 from vat.media.probe import SUFFIXES
 from vat.subtitles.track import BILINGUAL, Track
 
@@ -50,14 +50,19 @@ def deliver(
     if record.is_dir():
         raise _in_the_way(record)
     claimed = _claims(record)
-    known = set(read_json(record)) - claimed if record.exists() else set()
-    # A folder that took the place of a delivered file is the user's own.
-    before = {target for target in known if _is_file(folder / target)}
+    recorded = _recorded(record) if record.exists() else set()
     mark = f" [{digest_of(slug)}]"
     stem = _fitting(name, mark) if name is not None else _remote_stem(source_name, mark)
     files = dict(_sidecars(subtitles, endings))
     if video is not None:
         files[video.suffix] = video
+    if recorded is None:
+        recorded = {
+            f"{stem}{end}" for end, file in files.items() if _leads_to(folder, stem, end, file)
+        }
+    known = recorded - claimed
+    # A folder that took the place of a delivered file is the user's own.
+    before = {target for target in known if _is_file(folder / target)}
 
     stem = _free_stem(folder, stem, mark, files, before, claimed)
     wanted = {f"{stem}{end}": file for end, file in files.items()}
@@ -115,7 +120,23 @@ def _claims(record: Path) -> set[str]:
     """What all other videos were delivered as, by the records beside this one."""
     # A hidden one is still written by another job.
     others = (path for path in record.parent.glob("[!.]*.json") if path != record)
-    return {target for path in others for target in read_json(path)}
+    return {target for path in others for target in _recorded(path) or ()}
+
+
+def _recorded(record: Path) -> set[str] | None:
+    """What a record says was delivered; None where it is damaged, which stops no other video."""
+    try:
+        targets: list[str] = read_json(record)
+    except DamagedError as error:
+        logger.warning("%s", error)
+        return None
+    return {target for target in targets if isinstance(target, str)}
+
+
+def _leads_to(folder: Path, stem: str, end: str, file: Path) -> bool:
+    """Whether a delivered link is there that leads to the very file."""
+    target = folder / f"{stem}{end}"
+    return target.is_symlink() and os.path.realpath(target) == os.path.realpath(file)
 
 
 def _remote_stem(source_name: str, mark: str) -> str:

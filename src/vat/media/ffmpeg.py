@@ -14,6 +14,7 @@ from typing import IO, Final
 
 from vat.errors import ConfigError, VatError
 from vat.joblog import PROGRESS
+from vat.processes import die_with_parent
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +78,8 @@ def run_ffmpeg(
             env={**os.environ, **(environment or {})},
             text=True,
             errors="replace",
+            # One system call and no lock of Python's, so that other threads do not matter.
+            preexec_fn=die_with_parent,  # noqa: PLW1509
         ) as process,
     ):
         if process.stdout is not None:

@@ -1,6 +1,5 @@
 """What is known about sources: the files of folders, entries of playlists, lengths of videos."""
 
-import json
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +8,7 @@ from typing import Any
 
 from vat.addresses import hide, masked
 from vat.errors import SourceError
-from vat.files import locked, read_json, write_json
+from vat.files import DamagedError, locked, read_json, write_json
 from vat.media.fetch import expand_url
 from vat.media.probe import probe_duration, status_of
 from vat.media.site import Manners
@@ -103,12 +102,25 @@ class Probes:
             self.known[key] = self.learnt[key] = value
 
     def _read(self) -> dict[str, Any]:
+        if not self.path.exists():
+            return {}
         try:
-            known: dict[str, Any] = read_json(self.path) if self.path.exists() else {}
-        except json.JSONDecodeError as error:
+            known: dict[str, Any] = read_json(self.path)
+            if not all(map(_is_learnt, known.values())):
+                raise ValueError("a value that nothing has")
+        except (DamagedError, ValueError, AttributeError) as error:
             logger.warning("%s is damaged (%s); every video is probed again", self.path, error)
             return {}
         return known
+
+
+def _is_learnt(value: object) -> bool:
+    """Whether it is a fingerprint with seconds, or a list of files or entries."""
+    if not isinstance(value, list):
+        return False
+    if len(value) == 2 and (value[1] is None or isinstance(value[1], (int, float))):
+        return isinstance(value[0], str)
+    return all(isinstance(one, str) for one in value)
 
 
 def fingerprint(source: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
 
-from vat.files import StrPath, read_json
+from vat.files import StrPath, damaged, read_json
 from vat.languages import language
 from vat.subtitles.direction import directed
 from vat.timeline import Cue
@@ -50,12 +50,19 @@ class Track:
 
     @classmethod
     def read(cls, path: StrPath) -> Self:
-        """The track of a JSON file of subtitles; the file's name tells the track's own."""
+        """The track of a JSON file of subtitles; the file's name tells the track's own.
+
+        Raises:
+            DamagedError: where it holds something else.
+        """
         record = read_json(path)
-        second = record.get("second")
-        name = BILINGUAL if second else Path(path).stem
-        cues = [Cue.from_json(cue) for cue in record["cues"]]
-        return cls(record["language"], cues, name, second, record.get("upper_lines", ()))
+        try:
+            second = record.get("second")
+            name = BILINGUAL if second else Path(path).stem
+            cues = [Cue.from_json(cue) for cue in record["cues"]]
+            return cls(record["language"], cues, name, second, record.get("upper_lines", ()))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise damaged(path, error) from None
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the language and the cues; of two languages with all fields."""
