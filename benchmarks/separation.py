@@ -50,7 +50,7 @@ def over(speech: Sound, other: Sound, decibels: float) -> Sound:
     """Speech over another sound that is so much softer."""
     loud = speech[np.abs(speech) > 1e-3]
     level = np.sqrt(np.mean(loud**2) / np.mean(other**2)) * 10 ** (-decibels / 20)
-    return (speech + other * level).astype(np.float32)
+    return np.asarray(speech + other * level, np.float32)
 
 
 def demo_cases(folder: Path) -> Iterator[Case]:

@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
 from vat.addresses import scrubbed
 from vat.errors import VatError
@@ -21,6 +21,19 @@ PROGRESS: Final = logging.getLogger("vat.progress")
 
 TERMINAL_SECONDS: Final = 30.0
 """How often one job may speak on the terminal, which it shares with all others."""
+
+
+class Job(Protocol):
+    """What Snakemake tells a script of its job, as the global variable `snakemake`."""
+
+    input: Any
+    output: Any
+    params: Any
+    wildcards: Any
+    resources: Any
+    log: Any
+    config: dict[str, Any]
+    threads: int
 
 
 @contextmanager

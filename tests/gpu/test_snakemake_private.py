@@ -58,10 +58,13 @@ def test_the_arguments_of_a_command_have_its_modules_where_they_are_sought() -> 
     assert changed == ["env_modules"]
 
 
-def test_a_prefix_is_put_before_a_command_and_not_told_as_modules(tmp_path: Path) -> None:
-    file, told = tmp_path / "file", []
+def test_a_prefix_is_put_before_a_command_and_not_told_as_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    told: list[logging.LogRecord] = []
     handler = logging.Handler(logging.INFO)
-    handler.emit = told.append  # type: ignore[method-assign]
+    monkeypatch.setattr(handler, "emit", told.append)
     prefix = private.ShellPrefix("export TOLD=yes\n", None)
     before = logger.level
     logger.setLevel(logging.INFO)
