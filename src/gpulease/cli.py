@@ -134,6 +134,8 @@ def _facts(view: GpuView, leases: Sequence[Entry]) -> dict[str, Any]:
         "total_mb": gpu.total_mb,
         "free_mb": view.free_mb,
         "load": round(view.load, 4),
+        "trouble": view.trouble,
+        "unified": gpu.unified,
         "leases": [_entry(entry) for entry in leases if gpu.uuid in entry.record.gpus],
     }
 

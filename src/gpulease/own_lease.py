@@ -39,6 +39,7 @@ def lease(
 
     Raises:
         NoGpuError: where no device is allowed.
+        UnknownGpuError: where one to be excluded does not exist.
         NeverFitsError: where even empty devices would not do.
         LeaseTimeoutError: where nothing became free in time.
     """

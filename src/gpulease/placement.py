@@ -37,8 +37,10 @@ class Request:
 
     def excludes(self, gpu: Gpu) -> bool:
         """Whether this device was ruled out by hand."""
+        names = (gpu.uuid.lower(), (gpu.parent or "").lower())
         return any(
-            entry == str(gpu.index) or (not entry.isdigit() and gpu.uuid.startswith(entry))
+            entry == str(gpu.index)
+            or (not entry.isdigit() and any(name.startswith(entry.lower()) for name in names))
             for entry in self.exclude
         )
 
@@ -86,12 +88,20 @@ class GpuView:
         nvml_free_mb: MB that no process has.
         promises: leases on it.
         reservations: kept for those who wait.
+        trouble: why nothing can be placed on it now; "" where it is well.
+        exclusive: whether the driver lets one process at a time compute on it.
     """
 
     gpu: Gpu
     nvml_free_mb: int
     promises: tuple[Promise, ...] = ()
     reservations: tuple[Reservation, ...] = ()
+    trouble: str = ""
+    exclusive: bool = False
+
+    def most_jobs(self, wanted: int) -> int:
+        """Most leases at a time, where somebody wants so many at most; 0 for any number."""
+        return 1 if self.exclusive else wanted
 
     @property
     def free_mb(self) -> int:
@@ -105,7 +115,7 @@ class GpuView:
 
     def has_room_for(self, reservation: Reservation) -> bool:
         """Whether a job that waits would fit now."""
-        most = reservation.max_jobs_per_gpu
+        most = self.most_jobs(reservation.max_jobs_per_gpu)
         return self.free_mb >= reservation.mem_mb and not 0 < most <= len(self.promises)
 
     @property
@@ -126,7 +136,7 @@ class GpuView:
     def keeps_slot(self, reservation: Reservation) -> bool:
         """Whether one more lease would be one too many for a job that waits."""
         later = sum(p.seq >= reservation.since and not p.idle for p in self.promises)
-        return 0 < reservation.max_jobs_per_gpu <= later + 1
+        return 0 < self.most_jobs(reservation.max_jobs_per_gpu) <= later + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +184,21 @@ def _refusal(request: Request, view: GpuView, seq: int) -> str:
     need = request.mem_mb
     if request.excludes(view.gpu):
         return "excluded by setting"
+    if view.trouble:
+        return view.trouble
     if view.gpu.capacity_mb < need:
         return f"only {view.gpu.capacity_mb} MB in all"
     if view.free_mb < need:
         return f"only {view.free_mb} MB free"
-    if 0 < request.max_jobs_per_gpu <= len(view.promises):
-        return f"already {len(view.promises)} jobs"
+    if 0 < view.most_jobs(request.max_jobs_per_gpu) <= len(view.promises):
+        return f"already {_jobs(view)}"
     return _kept_for_others(need, view, seq)
+
+
+def _jobs(view: GpuView) -> str:
+    if view.exclusive:
+        return "a job, and its compute mode lets one process compute at a time"
+    return f"{len(view.promises)} jobs"
 
 
 def _kept_for_others(need: int, view: GpuView, seq: int) -> str:
@@ -228,7 +246,7 @@ def reserve(request: Request, views: Sequence[GpuView], seq: int) -> tuple[str, 
     """
     hopeful = []
     for view in views:
-        if request.excludes(view.gpu):
+        if request.excludes(view.gpu) or view.trouble:
             continue
         ahead = sum(r.mem_mb for r in view.reservations if r.seq < seq)
         if view.emptied_mb - ahead >= request.mem_mb:

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final
 
+from gpulease.candidates import check_exclusions, nothing_found, usable
 from gpulease.cuda_order import ask_cuda_order
 from gpulease.errors import DriverError, LeaseTimeoutError, LedgerError, NoGpuError
 from gpulease.explain import explain
 from gpulease.folder import scope_folder
-from gpulease.inventory import Gpu, GpuState, read_inventory
+from gpulease.inventory import Gpu, GpuState, left_out, read_inventory
 from gpulease.leases import Lease
 from gpulease.ledger import Held, Ledger
 from gpulease.placement import GpuView, Request
@@ -57,7 +58,7 @@ class Pool:
         """
         found = read_inventory()
         if not found:
-            raise NoGpuError("This host has no NVIDIA driver, or the driver sees no GPU.")
+            raise nothing_found(left_out())
         gpus = [state.gpu for state in found]
         allowed = visible_gpus(gpus, self._visible, self._order(gpus))
         if not allowed:
@@ -66,7 +67,16 @@ class Pool:
                 " host; correct it or unset it."
             )
         # In the host's order, which decides ties, whatever the order in the variable is.
-        return [state for state in found if state.gpu in allowed]
+        return usable([state for state in found if state.gpu in allowed])
+
+    def check_exclusions(self, exclude: Sequence[str]) -> None:
+        """See that each GPU ruled out by hand is one of this host.
+
+        Raises:
+            UnknownGpuError: where one is not.
+        """
+        if exclude and (found := read_inventory()):
+            check_exclusions(exclude, [state.gpu for state in found], left_out())
 
     def _order(self, gpus: Sequence[Gpu]) -> list[str] | None:
         ambiguous = uses_indices(self._visible) and not self._by_bus
@@ -113,9 +123,11 @@ class Pool:
 
         Raises:
             NoGpuError: where no device is allowed.
+            UnknownGpuError: where one that is ruled out does not exist.
             NeverFitsError: where even empty devices would not do.
             LeaseTimeoutError: where nothing became free in time.
         """
+        self.check_exclusions(request.exclude)
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         queue = Queue(self)
         reported = ""

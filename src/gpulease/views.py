@@ -26,9 +26,18 @@ def view_gpus(
                     for e in here
                 ),
                 tuple(_reservation(e.record) for e in tickets if state.gpu.uuid in e.record.gpus),
+                state.health.trouble or _occupied(state, sum(used.values())),
+                state.health.exclusive,
             )
         )
     return views
+
+
+def _occupied(state: GpuState, leased_mb: int) -> str:
+    """Whether a process without a lease has a device that lets one process compute."""
+    if state.health.exclusive and sum((state.used_by or {}).values()) > leased_mb:
+        return "a process without a lease has it, and its compute mode lets no second one compute"
+    return ""
 
 
 def _reservation(ticket: Record) -> Reservation:
