@@ -10,9 +10,9 @@ import av
 from av.container import InputContainer
 from av.stream import Stream as AvStream
 
-from vat.embed.extent import read_extent
 from vat.embed.picture import Picture, differences, read_picture
 from vat.embed.settings import EmbedSettings
+from vat.embed.stream_times import read_extent
 from vat.embed.streams import Kept, read_tags
 from vat.embed.track_files import StoredCue, content_of, planned_cues, resolution
 from vat.errors import EmbedError, SourceError

@@ -11,7 +11,7 @@ from vat.device import gpu_errors, is_out_of_memory
 from vat.errors import ModelError, TranslationError
 from vat.subtitles.lines import columns
 from vat.subtitles.sentences import sentence_ends
-from vat.translate.fitting import divide
+from vat.translate.cue_fit import divide
 from vat.translate.glossary import replace_terms
 from vat.translate.integrity import Fault, faults
 from vat.translate.job import Job
