@@ -65,12 +65,15 @@ class GpuState:
         used_by: memory in MB by process id, as the driver counts processes; None where it
             does not tell (containers, WSL).
         health: its compute mode, and whether it is well.
+        busy_percent: share of the last moments in which it computed; 0 where the driver does not
+            tell.
     """
 
     gpu: Gpu
     free_mb: int
     used_by: Mapping[int, int] | None = field(default_factory=dict)
     health: Health = field(default_factory=Health)
+    busy_percent: int = 0
 
 
 def read_inventory() -> list[GpuState]:
@@ -195,7 +198,15 @@ def _state(handle: Any, index: int, parent: str | None, health: Health) -> list[
         instance=instance,
         unified=memory.unified,
     )
-    return [GpuState(gpu, memory.free_mb, used_by, health)]
+    return [GpuState(gpu, memory.free_mb, used_by, health, _busy_percent(handle))]
+
+
+def _busy_percent(handle: Any) -> int:
+    try:
+        return int(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+    except pynvml.NVMLError:
+        # Not told of MIG instances, nor in all virtual machines.
+        return 0
 
 
 def _least(one: dict[int, int] | None, other: dict[int, int] | None) -> dict[int, int] | None:

@@ -49,6 +49,7 @@ class Record:
         time: when, in seconds since 1970.
         max_jobs_per_gpu: most leases on each device, as the one who asked wants it; 0 for any.
         since: of a waiting job: it waits for the end of leases of a lower place than this.
+        max_computing: most jobs that compute on each device, as the one who asked wants it.
         declared_mb: MB that the job declares, where it was learnt that others suit; 0 where not.
     """
 
@@ -63,6 +64,7 @@ class Record:
     max_jobs_per_gpu: int = 0
     since: int = 0
     declared_mb: int = 0
+    max_computing: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,7 @@ class Ledger:
         max_jobs_per_gpu: int = 0,
         since: int = 0,
         declared_mb: int = 0,
+        max_computing: int = 0,
     ) -> Held:
         """Write a lease or a ticket, held by this process. Only under the lock.
 
@@ -208,6 +211,7 @@ class Ledger:
             max_jobs_per_gpu=max_jobs_per_gpu,
             since=since,
             declared_mb=declared_mb,
+            max_computing=max_computing,
         )
         path = self.folder / f"{uuid.uuid4().hex}.{kind}"
         try:

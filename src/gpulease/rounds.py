@@ -17,6 +17,7 @@ from gpulease.placement import (
     choose,
     grant,
     never_fits,
+    occupied,
     reserve,
     resized,
 )
@@ -92,13 +93,23 @@ class Round:
         ]
         return True
 
+    def occupy(self, lease: Lease) -> None:
+        """An idle worker with this lease has work to do from now on."""
+        seq = lease.entry.record.seq
+        self.views = [
+            occupied(view, seq) if view.gpu in lease.gpus else view for view in self.views
+        ]
+
     def may_reuse(self, request: Request, gpus: Collection[Gpu]) -> bool:
         """Whether a request may have the memory of an idle worker.
 
-        Not where somebody who waits longer needs it.
+        Not where somebody who waits longer needs it, nor where enough jobs compute already.
         """
         ticket = self._tickets.get(request)
         seq = ticket.record.seq if ticket else self._seq
+        busiest = max((view.computing for view in self.views if view.gpu in gpus), default=0)
+        if 0 < request.max_computing <= busiest:
+            return False
         return all(
             view.has_room_for(reservation)
             for view in self.views
@@ -144,14 +155,21 @@ class Round:
             kept, since = ticket.record.gpus, ticket.record.since
         if ticket is None:
             self._tickets[request] = self._ledger.add(
-                "ticket", seq, kept, request.mem_mb, request.label, most, since
+                "ticket",
+                seq,
+                kept,
+                request.mem_mb,
+                request.label,
+                most,
+                since,
+                max_computing=request.max_computing,
             )
             self._seq += 1
         else:
             record = replace(ticket.record, gpus=kept, since=since, mem_mb=request.mem_mb)
             if record != ticket.record:
                 ticket.rewrite(record)
-        reservation = Reservation(seq, request.mem_mb, since, most)
+        reservation = Reservation(seq, request.mem_mb, since, most, request.max_computing)
         self.views = [
             replace(view, reservations=(*view.reservations, reservation))
             if view.gpu.uuid in kept

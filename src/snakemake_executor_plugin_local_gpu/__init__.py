@@ -39,6 +39,13 @@ class ExecutorSettings(ExecutorSettingsBase):  # type: ignore[misc]
         default=0,
         metadata={"help": "Most jobs at a time on one GPU, whoever runs them; 0 for any number."},
     )
+    compute_jobs: int = field(
+        default=2,
+        metadata={
+            "help": "Most jobs that compute at a time on one GPU, whoever runs them, even where "
+            "its memory holds more: they slow each other down. 0 for any number."
+        },
+    )
     default_mem_mb: int = field(
         default=8000,
         metadata={"help": "GPU memory in MB of jobs that ask for gpu but not for gpu_mem_mb."},

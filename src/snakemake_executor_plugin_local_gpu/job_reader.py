@@ -130,6 +130,7 @@ class JobReader:
             self._settings.max_jobs,
             job.rule.name,
             kind,
+            self._settings.compute_jobs,
             declared_mb=0 if mem_mb == first else first,
         )
 

@@ -181,6 +181,8 @@ class Workers:
                 if free and seat.worker.is_alive() and self._has_memory(seat, job, this):
                     seat.idle_since, seat.asked = None, job
                     self._note_idle(seat, False)
+                    if this and seat.worker.lease:
+                        this.occupy(seat.worker.lease)
                     seat.choice = _again(seat, this.views if this else ())
                     return seat
         return None

@@ -15,7 +15,8 @@
        recovery UUID ACTION                 what the driver wants done with it
        energy UUID MJ                       what it has used since the driver was loaded
        foreign UUID MB                      memory that no listed process has
-       use UUID PID MB                      memory of a process, while that process lives */
+       use UUID PID MB                      memory of a process, while that process lives
+       busy UUID PERCENT                    share of the last moments with a kernel at work */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +31,7 @@ typedef struct {
     char uuid[80], parent[80], name[96];
     unsigned long long total, reserved, used;
     unsigned gi, ci;
-    int lost, unified;
+    int lost, unified, busy;
     unsigned mode, pending, failed, action;
     unsigned long long ecc, energy;
     unsigned pids[MAX * 8];
@@ -104,6 +105,8 @@ static int read_state(void) {
             if ((d = by_uuid(a))) d->action = p;
         } else if (sscanf(line, "energy %79s %llu", a, &x) == 2) {
             if ((d = by_uuid(a))) d->energy = x;
+        } else if (sscanf(line, "busy %79s %llu", a, &x) == 2) {
+            if ((d = by_uuid(a))) d->busy = (int)x;
         } else if (sscanf(line, "foreign %79s %llu", a, &x) == 2) {
             if ((d = by_uuid(a))) d->used += x;
         } else if (sscanf(line, "use %79s %u %llu", a, &p, &x) == 3) {
@@ -200,6 +203,18 @@ int nvmlDeviceGetMemoryInfo_v2(void *handle, memory2 *m) {
     m->used = d->used * MB;
     nvmlDeviceGetMemoryInfo(handle, &old);
     m->free = old.free;
+    return OK;
+}
+
+typedef struct { unsigned gpu, memory; } utilization;
+
+int nvmlDeviceGetUtilizationRates(void *handle, utilization *u) {
+    device *d;
+    int status = open_device(handle, &d);
+    if (status) return status;
+    if (d->parent[0]) return NOT_SUPPORTED;
+    u->gpu = (unsigned)d->busy;
+    u->memory = 0;
     return OK;
 }
 
