@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from vat.addresses import scrubbed
-from vat.errors import VatError
+from vat.errors import VatError, sentence
 from vat.processes import end_with_run
 
 logger = logging.getLogger("vat")
@@ -70,7 +70,7 @@ def job_log(path: str | os.PathLike[str], *told: type[Exception]) -> Iterator[No
     try:
         yield
     except expected as error:
-        logger.error("%s", error)
+        logger.error("%s", sentence(error))
         raise SystemExit(1) from None
     except Exception:
         sys.stderr.write(scrubbed(traceback.format_exc()))
