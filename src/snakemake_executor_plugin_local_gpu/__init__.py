@@ -6,6 +6,8 @@ from typing import Any
 from snakemake_interface_executor_plugins.executors.real import RealExecutor
 from snakemake_interface_executor_plugins.settings import CommonSettings, ExecutorSettingsBase
 
+from snakemake_executor_plugin_local_gpu.pathvars import explain_wrong_types
+
 __all__ = ["Executor", "ExecutorSettings", "common_settings"]
 
 common_settings = CommonSettings(
@@ -14,6 +16,9 @@ common_settings = CommonSettings(
     job_deploy_sources=False,
     auto_deploy_default_storage_provider=False,
 )
+
+
+explain_wrong_types()
 
 
 @dataclass

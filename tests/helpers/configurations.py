@@ -15,7 +15,7 @@ from vat.planning.answers import Answers
 from vat.planning.config import CONFIG
 from vat.planning.plan import make_plan
 
-_ODD: Final = st.sampled_from(
+_ODD: Final[st.SearchStrategy[Any]] = st.sampled_from(
     (
         *(None, True, False, 0, 1, -1, 10**400, -(10**400), 2**63),
         *(float("nan"), float("inf"), float("-inf"), 1e308, 5e-324, -0.0),
@@ -102,11 +102,11 @@ def _changes() -> st.SearchStrategy[Change]:
 
 def configurations(root: Path) -> st.SearchStrategy[dict[str, Any]]:
     """The demo's configuration with up to four changes."""
-    demo = yaml.safe_load((root / "config/demo.yaml").read_text(encoding="utf-8"))
+    demo: dict[str, Any] = yaml.safe_load((root / "config/demo.yaml").read_text(encoding="utf-8"))
     demo["videos"] = str(root / "demo")
 
     def changed(changes: list[Change]) -> dict[str, Any]:
-        config = deepcopy(demo)
+        config: dict[str, Any] = deepcopy(demo)
         for change in changes:
             change.on(config)
         return config

@@ -15,6 +15,7 @@ from vat.planning.schema import Schema, schema_of
 from vat.planning.settings import Config, SheetRow
 
 _SHOWN: Final = 120
+_PRINTABLE_BITS: Final = 10_000
 CONFIG: Final[Schema] = schema_of(Config, "Configuration of VAT")
 SHEET_ROW: Final[Schema] = schema_of(SheetRow, "One row of a video sheet")
 
@@ -92,6 +93,9 @@ def _typed(value: Any, schema: Schema) -> Any:
         return {key: _typed(one, parts.get(key, others)) for key, one in value.items()}
     if isinstance(value, list):
         return [_typed(one, schema.get("items", {})) for one in value]
+    if isinstance(value, int) and value.bit_length() > _PRINTABLE_BITS:
+        # Python cannot even print it.
+        return math.copysign(math.inf, value >> (value.bit_length() - 1))
     kinds = schema.get("type", "string")
     wanted = kinds if isinstance(kinds, list) else [kinds]
     means_null = value == "null" and "null" in wanted
@@ -114,16 +118,8 @@ def _fill(config: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
 
 def _said(value: object) -> str:
     """A value as a message shows it, cut where it is long."""
-    text = _whole(value)
+    text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-
-
-def _whole(value: object) -> str:
-    try:
-        return repr(value)
-    except ValueError:
-        # Python writes no numbers of more than 4300 digits.
-        return "a number of thousands of digits"
 
 
 def _explain(fault: ValidationError) -> str:
@@ -159,7 +155,7 @@ def _bounded(fault: ValidationError) -> str:
     told = fault.message
     if len(told) <= 2 * _SHOWN:
         return told
-    rest = told.removeprefix(_whole(fault.instance))
+    rest = told.removeprefix(repr(fault.instance))
     return _said(fault.instance) + (rest if len(rest) <= _SHOWN else " is wrong")
 
 

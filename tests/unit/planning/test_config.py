@@ -200,7 +200,7 @@ def test_the_recipe_is_json_as_it_was_written() -> None:
 
 @pytest.mark.parametrize("number", [10**400, -(10**400), 10**5000], ids=["large", "small", "huge"])
 def test_a_number_beyond_all_sense_is_refused_with_its_range(number: int) -> None:
-    with pytest.raises(ConfigError, match=r"chunk_seconds.*imum of \d+\.$|is wrong") as error:
+    with pytest.raises(ConfigError, match=r"chunk_seconds.*(imum of \d+|not inf)\.$") as error:
         complete({"split": {"chunk_seconds": number}})
     assert len(str(error.value)) < 300
 
