@@ -177,7 +177,10 @@ class Machine:
                 if not is_out_of_memory(error) or self.batch_tokens <= _LEAST_TOKENS:
                     raise
                 self.batch_tokens //= 2
-                logger.warning("the GPU's memory is full; batches of %d tokens", self.batch_tokens)
+                logger.warning(
+                    "the GPU's memory is full; going on with batches of %d tokens",
+                    self.batch_tokens,
+                )
             else:
                 return [self._text(result.hypotheses[0]) for result in results]
 

@@ -236,7 +236,7 @@ def test_a_bilingual_track_comes_first_and_needs_its_languages(make: Any, tmp_pa
         ("zh", {"burn_language": "source"}, "name one of: zh"),
         ("en", {"burn_language": "bilingual", "bilingual": ["zh", "source"]}, None),
         ("en", {"burn_language": "fr", "mode": "soft"}, None),
-        ("en", {"fonts": "nowhere"}, "'nowhere'; correct embed.fonts"),
+        ("en", {"fonts": "nowhere"}, "'nowhere' does not exist; correct embed.fonts"),
         ("en", {"fonts": "nowhere", "mode": "soft"}, None),
         ("en", {"fonts": "."}, None),
     ],

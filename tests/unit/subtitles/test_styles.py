@@ -46,7 +46,7 @@ def test_a_style_file_of_ones_own() -> None:
 
 @pytest.mark.parametrize("text", ["", "no style", "[Script Info]\nPlayResY: x\n"])
 def test_a_file_that_is_no_style(text: str) -> None:
-    with pytest.raises(EmbedError, match=r"embed\.style names a file that is no style"):
+    with pytest.raises(EmbedError, match=r"embed\.style names a file that is not a style"):
         ass_document(TRACK, text, (16, 9))
 
 
