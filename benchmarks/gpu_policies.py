@@ -42,7 +42,8 @@ from benchmarks.gpu_simulation import (
 )
 from gpulease.executors import Lease, Pool, Queue, Request
 from gpulease.inventory import Gpu, GpuState
-from gpulease.placement import Choice, GpuView
+from gpulease.ledger import Entry
+from gpulease.placement import GpuView
 from gpulease.processes import LEASE_VARIABLE
 from gpulease.views import view_gpus
 
@@ -130,24 +131,27 @@ class SimulatedPool(Pool):
         ]
         self.leases: dict[Job, Lease] = {}
 
-    def views(self) -> list[GpuView]:
-        """What is used and promised on each GPU; jobs that run are attributed to their leases."""
-        used = {run.job: run.used_mb for run in self.host.running}
-        by_file = {lease.environment[LEASE_VARIABLE]: job for job, lease in self.leases.items()}
-        leases = self.ledger.leases()
-        by_place = {
-            entry.record.seq: used.get(job, 0) if (job := by_file.get(str(entry.path))) else 0
-            for entry in leases
-        }
+    def states(self) -> list[GpuState]:
+        """What is free on each GPU."""
         states = [
             GpuState(gpu, gpu.total_mb - self.host.used_mb(gpu.index), None) for gpu in self.gpus
         ]
+        self._known = {gpu.uuid: gpu for gpu in self.gpus}
+        return states
+
+    def view(
+        self, states: Sequence[GpuState], leases: Sequence[Entry], tickets: Sequence[Entry]
+    ) -> list[GpuView]:
+        """What is promised on each GPU; jobs that run are attributed to their leases."""
+        used = {run.job: run.used_mb for run in self.host.running}
+        by_file = {lease.environment[LEASE_VARIABLE]: job for job, lease in self.leases.items()}
+        by_place = {entry.record.seq: used.get(by_file.get(str(entry.path)), 0) for entry in leases}
         return [
             replace(
                 view,
                 promises=tuple(replace(p, used_mb=by_place[p.seq]) for p in view.promises),
             )
-            for view in view_gpus(states, leases, self.ledger.tickets())
+            for view in view_gpus(states, leases, tickets)
         ]
 
 
@@ -180,12 +184,11 @@ class WithPulp(GpuLease):
 
     def start(self, waiting: Sequence[Job], host: Host) -> list[tuple[Job, int]]:
         """Solve, then lease what was decided."""
-        with self.pool.ledger.locked():
-            views = self.pool.views()
-            placed = solve(waiting, views) if waiting else []
-            for seq, (job, gpu) in enumerate(placed, self.pool.ledger.next_seq()):
+        with self.pool.look() as look:
+            placed = solve(waiting, look.views) if waiting else []
+            for seq, (job, gpu) in enumerate(placed, look.seq):
                 held = self.pool.ledger.add("lease", seq, (f"GPU-{gpu}",), job.mem_mb, "")
-                choice = Choice((), "the solver's choice", ())
+                choice = None
                 self.pool.leases[job] = Lease((self.pool.gpus[gpu],), held, choice, self.pool.end)
         return placed
 

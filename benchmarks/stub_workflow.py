@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from benchmarks.video import ffmpeg
+from imageio_ffmpeg import get_ffmpeg_exe
+
 from tiny import ROOT
 
 CHUNKS: Final = 10
@@ -89,7 +90,8 @@ def make_videos(folder: Path, numbers: range) -> Path:
     if not one.exists():
         seconds = CHUNKS * CHUNK_SECONDS - 10
         picture = f"color=c=navy:s=16x16:r=0.1:d={seconds}"
-        ffmpeg("-f", "lavfi", "-i", picture, one)
+        command = [get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", picture, str(one)]
+        subprocess.run(command, check=True)
     for number in numbers:
         os.link(one, folder / f"talk {number:05}.mkv")
     return folder

@@ -62,9 +62,7 @@ def behaviours() -> Iterator[tuple[str, float, Behaviour]]:
     for kind, names in KINDS.items():
         for name in names:
             for rate in RATES:
-                behaviour = Behaviour(rate=rate)
-                setattr(behaviour, kind, [name])
-                yield name, rate, behaviour
+                yield name, rate, Behaviour(**{kind: [name]}, rate=rate)
 
 
 def main() -> None:

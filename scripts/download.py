@@ -1,10 +1,9 @@
 """Rule download: one video and its facts."""
 
-from vat.joblog import Job, job_log
+from vat.joblog import job_log
 from vat.media.fetch import download
 from vat.media.ffmpeg import ffmpeg_path
 
-snakemake: Job
 with job_log(snakemake.log[0]):
     means = snakemake.config["download"]
     download(

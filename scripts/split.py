@@ -1,15 +1,11 @@
 """Rule split: the spans of one video, and its language."""
 
-from dataclasses import replace
-
-from vat.files import read_json
-from vat.joblog import Job, job_log
+from vat.joblog import job_log
 from vat.media.probe import Media
 from vat.speech.settings import SplitSettings
 from vat.speech.split import split
 from vat.speech.vad import write_probability
 
-snakemake: Job
 with job_log(snakemake.log[0]):
     chunks, probability = split(
         snakemake.input.speech,
@@ -22,5 +18,4 @@ with job_log(snakemake.log[0]):
         threads=snakemake.threads,
     )
     write_probability(snakemake.output.voice, probability)
-    separation = read_json(snakemake.input.separation)
-    replace(chunks, separation=separation).write(snakemake.output.chunks)
+    chunks.write(snakemake.output.chunks)

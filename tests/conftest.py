@@ -31,7 +31,7 @@ def pytest_configure() -> None:
         )
 
 
-class Groups(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+class Groups(LoadFileScheduling):
     """With several processes of pytest: what shares costly fixtures runs in the same one."""
 
     def _split_scope(self, nodeid: str) -> str:

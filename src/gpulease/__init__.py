@@ -25,7 +25,6 @@ from gpulease.errors import (
     LedgerError,
     NeverFitsError,
     NoGpuError,
-    UnknownGpuError,
     WorkerError,
 )
 from gpulease.out_of_memory import is_out_of_memory
@@ -40,7 +39,6 @@ __all__ = [
     "LedgerError",
     "NeverFitsError",
     "NoGpuError",
-    "UnknownGpuError",
     "WorkerError",
     "call",
     "confirm",

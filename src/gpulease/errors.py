@@ -13,10 +13,6 @@ class NoGpuError(GpuLeaseError):
     """No GPU may be used, or none has the memory asked for."""
 
 
-class UnknownGpuError(GpuLeaseError):
-    """A GPU was named that this host does not have."""
-
-
 class NeverFitsError(GpuLeaseError):
     """More was asked for than the allowed GPUs have when they are empty."""
 
@@ -27,6 +23,10 @@ class LeaseTimeoutError(GpuLeaseError):
 
 class LedgerError(GpuLeaseError):
     """The folder that all users of the GPUs share cannot be used."""
+
+
+class LedgerBusyError(LedgerError):
+    """Another process holds the lock of that folder."""
 
 
 class WorkerError(GpuLeaseError):

@@ -8,10 +8,11 @@ from gpulease.inventory import Gpu
 from gpulease.learned import Learned, with_margin
 from gpulease.leases import Lease
 from gpulease.observer import Observer, Use, attributed
+from gpulease.patience import TIMEOUT_VARIABLE
 from gpulease.placement import Choice, GpuView, Request, Reservation, split_names
-from gpulease.pool import POLL_S, Pool, Queue
+from gpulease.pool import POLL_S, Pool
+from gpulease.queues import Queue
 from gpulease.rounds import Outcome, Round
-from gpulease.second_look import TIMEOUT_VARIABLE
 from gpulease.workers.client import WORKER_VARIABLE
 from gpulease.workers.eviction import Idle, needed
 from gpulease.workers.owner import Worker

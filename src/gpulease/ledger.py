@@ -7,20 +7,19 @@ is ever decided by a process id. Whoever reads, chooses and writes holds the fol
 
 import fcntl
 import json
-import logging
 import os
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
-from weakref import WeakSet
 
-from gpulease.errors import LedgerError
+from gpulease.errors import LedgerBusyError, LedgerError
 from gpulease.folder import FOLDER_VARIABLE, is_at, open_shared, prepare, user_name
+from gpulease.lock_holders import name_holders
 from gpulease.processes import marked_process
 from gpulease.roots import Root, parse
 from gpulease.untrusted import (
@@ -32,11 +31,11 @@ from gpulease.untrusted import (
     read_owned,
     warn_once,
 )
-from gpulease.vanished import reopen_vanished
 
-logger = logging.getLogger(__name__)
+LOCK_TIMEOUT_S: Final = 5.0
+"""Whoever waits longer for the lock does so without holding anything up: decisions take ms."""
 
-LOCK_TIMEOUT_S: Final = 60.0
+_BESIDE: Final = (".root", ".confirmed", ".idle", ".wake")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,10 @@ class Record:
         time: when, in seconds since 1970.
         max_jobs_per_gpu: most leases on each device, as the one who asked wants it; 0 for any.
         since: of a waiting job: it waits for the end of leases of a lower place than this.
-        max_computing: most jobs that compute on each device, as the one who asked wants it.
         declared_mb: MB that the job declares, where it was learnt that others suit; 0 where not.
+        run: what it belongs to: one run of a workflow, or one session of a shell.
+        priority: among those of a user that wait, higher ones go first.
+        job: of a lease: which job has it, however often it is started; "" where nobody cares.
     """
 
     seq: int
@@ -69,7 +70,9 @@ class Record:
     max_jobs_per_gpu: int = 0
     since: int = 0
     declared_mb: int = 0
-    max_computing: int = 0
+    run: str = ""
+    priority: int = 0
+    job: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,6 @@ class Held:
         self.path = path
         self.record = record
         self.fd = fd
-        self._again: list[int] = []
         # Once closed, its number may be another file's.
         self._lock = threading.Lock()
 
@@ -115,31 +117,13 @@ class Held:
         with self._lock:
             self.record = record
             if self.fd >= 0:
-                for fd in (self.fd, *self._again):
-                    _write(fd, record)
-
-    def write_again(self) -> None:
-        """Put the record back where somebody removed it. Only under the ledger's lock.
-
-        The new file is held by this process alone; those that hold the old one keep that.
-        """
-        with self._lock:
-            if self.fd < 0 or self.path.exists():
-                return
-            logger.warning("%s was removed while its job runs; it is written again", self.path)
-            with suppress(OSError):
-                fd = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o644)
-                os.fchmod(fd, 0o644)
-                fcntl.flock(fd, fcntl.LOCK_SH)
-                _write(fd, self.record)
-                self._again.append(fd)
+                _write(self.fd, record)
 
     def let_go(self) -> None:
         """Give up this process's hold; the record stays valid while others hold it."""
         with self._lock:
             if self.fd >= 0:
-                for fd in (self.fd, *self._again):
-                    os.close(fd)
+                os.close(self.fd)
                 self.fd = -1
 
 
@@ -153,7 +137,7 @@ class Ledger:
     def __init__(self, folder: Path, scope: str = "system") -> None:
         self.folder = folder
         self.scope = scope
-        self._held: WeakSet[Held] = WeakSet()
+        self.clock: Callable[[], float] = time.time
         prepare(folder, scope)
 
     @contextmanager
@@ -161,7 +145,7 @@ class Ledger:
         """Hold the folder's lock: what is read is true until the end, and nobody else writes.
 
         Raises:
-            LedgerError: where somebody holds it for a minute.
+            LedgerBusyError: where others hold it for some seconds.
         """
         fd = self._acquire()
         try:
@@ -181,34 +165,13 @@ class Ledger:
                     return fd
             os.close(fd)
             if time.monotonic() > deadline:
-                raise LedgerError(
-                    f"Another process has held {path} for {LOCK_TIMEOUT_S:.0f} s; find it with"
-                    f" fuser {path}, and end it if it is stopped."
-                )
+                raise LedgerBusyError(f"{name_holders(path)}; end it if it is stopped.")
             time.sleep(pause)
             pause = min(0.02, pause * 1.5)
 
     def leases(self) -> list[Entry]:
-        """All valid leases, oldest first; those that ended are cleared away.
-
-        One whose file somebody removed still counts, and whoever holds it here writes it again.
-        """
-        for held in list(self._held):
-            held.write_again()
-        leases = {entry.path: entry for entry in [*self._entries(".lease"), *self._vanished()]}
-        return sorted(leases.values(), key=lambda e: e.record.seq)
-
-    def _vanished(self) -> list[Entry]:
-        found = []
-        for path, fd in reopen_vanished(self.folder):
-            try:
-                record = _read(fd, path)
-            finally:
-                os.close(fd)
-            if record:
-                warn_once(path, "its file was removed; the lease counts as long as its job runs")
-                found.append(Entry(path, record))
-        return found
+        """All valid leases, oldest first; those that ended are cleared away."""
+        return self._entries(".lease")
 
     def tickets(self) -> list[Entry]:
         """All waiting jobs, the longest waiting first."""
@@ -218,12 +181,21 @@ class Ledger:
         """Whether anybody may be waiting: a look that costs little and needs no lock."""
         return any(self.folder.glob("*.ticket"))
 
-    def next_seq(self) -> int:
-        """A place after all valid records. Only under the lock."""
-        records = [entry.record for entry in [*self.leases(), *self.tickets()]]
-        places = [place for record in records for place in (record.seq, record.since)]
+    def count_tickets(self) -> int:
+        """How many wait, at most: a look that costs little and needs no lock."""
+        with suppress(OSError), os.scandir(self.folder) as found:
+            return sum(file.name.endswith(".ticket") for file in found)
+        return 0
+
+    def next_seq(self, entries: Sequence[Entry] | None = None) -> int:
+        """A number after those of all valid records, where these are not given. Under the lock."""
+        if entries is None:
+            entries = [*self.leases(), *self.tickets()]
+        places = [place for e in entries for place in (e.record.seq, e.record.since)]
         # Whoever writes himself a place near the limit must not push all others beyond it.
-        return 1 + max((place for place in places if place < MOST // 2), default=0)
+        last = max((place for place in places if place < MOST // 2), default=0)
+        # Microseconds since the host started: who joins without the lock has a number as well.
+        return max(last + 1, time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000)
 
     def add(
         self,
@@ -235,9 +207,11 @@ class Ledger:
         max_jobs_per_gpu: int = 0,
         since: int = 0,
         declared_mb: int = 0,
-        max_computing: int = 0,
+        run: str = "",
+        priority: int = 0,
+        job: str = "",
     ) -> Held:
-        """Write a lease or a ticket, held by this process. Only under the lock.
+        """Write a lease or a ticket, held by this process. Leases only under the lock.
 
         Raises:
             LedgerError: where it cannot be written; nothing is left then.
@@ -250,23 +224,28 @@ class Ledger:
             user=user_name(os.getuid()),
             uid=os.getuid(),
             pid=os.getpid(),
-            time=round(time.time(), 3),
+            time=round(self.clock(), 3),
             max_jobs_per_gpu=max_jobs_per_gpu,
             since=since,
             declared_mb=declared_mb,
-            max_computing=max_computing,
+            run=run,
+            priority=priority,
+            job=job,
         )
         path = self.folder / f"{uuid.uuid4().hex}.{kind}"
+        # It gets its name when it is locked: nobody takes it for one whose holder has died.
+        new = path.with_suffix(".new")
         try:
-            fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o644)
+            fd = os.open(new, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o644)
             try:
                 os.fchmod(fd, 0o644)
                 fcntl.flock(fd, fcntl.LOCK_SH)
                 _write(fd, record)
                 if kind == "lease":
                     _make_empty(path.with_suffix(".root"))
+                new.rename(path)
             except OSError:
-                path.unlink()
+                new.unlink()
                 os.close(fd)
                 raise
         except OSError as error:
@@ -274,10 +253,7 @@ class Ledger:
                 f"Nothing can be written down in {self.folder} ({error.strerror}); make room there"
                 f" or set {FOLDER_VARIABLE} to another folder."
             ) from error
-        held = Held(path, record, fd)
-        if kind == "lease":
-            self._held.add(held)
-        return held
+        return Held(path, record, fd)
 
     def clear(self, path: Path) -> bool:
         """Remove a record if nobody holds it any more; whether it is gone. Only under the lock."""
@@ -324,7 +300,10 @@ def _lives_on(path: Path, record: Record) -> bool:
 def _remove(path: Path) -> None:
     # In a sticky folder only the owner may; a record that nobody holds does no harm. The record
     # goes last: whoever dies on the way leaves it to the next reader, and nothing without it.
-    for name in (*(path.with_suffix(end) for end in (".root", ".confirmed", ".idle")), path):
+    for name in (
+        *(path.with_suffix(end) for end in _BESIDE),
+        path,
+    ):
         with suppress(OSError):
             name.unlink()
 

@@ -3,25 +3,30 @@
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Final
 
-from gpulease.candidates import check_exclusions, nothing_found, usable
 from gpulease.cuda_order import ask_cuda_order
+from gpulease.driver import ask_driver
 from gpulease.errors import DriverError, LeaseTimeoutError, LedgerError, NoGpuError
 from gpulease.explain import explain
 from gpulease.folder import scope_folder
-from gpulease.inventory import Gpu, GpuState, left_out, read_inventory
+from gpulease.inventory import Gpu, GpuState
 from gpulease.leases import Lease
-from gpulease.ledger import Held, Ledger
+from gpulease.ledger import Entry, Held, Ledger
+from gpulease.looks import Look, holdings, only_looking, ranked, turns_of
+from gpulease.patience import Patience
 from gpulease.placement import GpuView, Request
-from gpulease.rounds import Outcome, Round, drop
+from gpulease.queues import Queue
+from gpulease.usage import read_book, write_book
 from gpulease.views import view_gpus
 from gpulease.visible import uses_indices, visible_gpus
 
 logger = logging.getLogger(__name__)
+
+_CHARGE_S: Final = 1.0
+"""How often the book of use is brought up to date, in seconds."""
 
 POLL_S: Final = 0.5
 """How often a job that waits looks again, in seconds."""
@@ -33,10 +38,16 @@ class Pool:
     Args:
         scope: who shares: "system" (all users of the host), "group", "user", or a folder.
         environment: where CUDA_VISIBLE_DEVICES and CUDA_DEVICE_ORDER are read, once.
+        run: what its requests belong to, among which turns go round; by default all that is
+            started in one session of a shell.
     """
 
-    def __init__(self, scope: str = "system", environment: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self, scope: str = "system", environment: Mapping[str, str] = os.environ, run: str = ""
+    ) -> None:
         self.scope = scope
+        self.run = run or f"session {os.getsid(0)}"
+        self._known: dict[str, Gpu] = {}
         self._visible = environment.get("CUDA_VISIBLE_DEVICES")
         self._by_bus = environment.get("CUDA_DEVICE_ORDER") == "PCI_BUS_ID"
         self._cuda_order: list[str] | None = None
@@ -56,9 +67,9 @@ class Pool:
         Raises:
             NoGpuError: where there is no driver, or no device is allowed.
         """
-        found = read_inventory()
+        found = ask_driver()
         if not found:
-            raise nothing_found(left_out())
+            raise NoGpuError("This host has no NVIDIA driver, or the driver sees no GPU.")
         gpus = [state.gpu for state in found]
         allowed = visible_gpus(gpus, self._visible, self._order(gpus))
         if not allowed:
@@ -67,16 +78,9 @@ class Pool:
                 " host; correct it or unset it."
             )
         # In the host's order, which decides ties, whatever the order in the variable is.
-        return usable([state for state in found if state.gpu in allowed])
-
-    def check_exclusions(self, exclude: Sequence[str]) -> None:
-        """See that each GPU ruled out by hand is one of this host.
-
-        Raises:
-            UnknownGpuError: where one is not.
-        """
-        if exclude and (found := read_inventory()):
-            check_exclusions(exclude, [state.gpu for state in found], left_out())
+        states = [state for state in found if state.gpu in allowed]
+        self._known.update((state.gpu.uuid, state.gpu) for state in states)
+        return states
 
     def _order(self, gpus: Sequence[Gpu]) -> list[str] | None:
         ambiguous = uses_indices(self._visible) and not self._by_bus
@@ -94,16 +98,71 @@ class Pool:
                 )
         return self._cuda_order
 
-    def views(self) -> list[GpuView]:
-        """The allowed devices with what is promised and kept on them. Only under the lock."""
-        return view_gpus(self.states(), self.ledger.leases(), self.ledger.tickets())
+    def known(self) -> list[Gpu]:
+        """The allowed devices that were ever seen, those that do not answer now included."""
+        return list(self._known.values())
+
+    def wait_for_driver(self) -> None:
+        """Have the devices seen once; a driver that is away for a while is waited for.
+
+        Raises:
+            NoGpuError: where there is no driver, or no device is allowed.
+            DriverError: where the driver is away for longer than trouble is borne.
+        """
+        patience = Patience()
+        while True:
+            try:
+                self.states()
+                return
+            except DriverError as error:
+                failure = patience.bear(error)
+                if failure:
+                    raise failure from error
+                time.sleep(POLL_S)
+
+    @contextmanager
+    def look(self) -> Iterator[Look]:
+        """Hold the ledger's lock and see all there is to see. The driver is asked before.
+
+        Memory that was free a moment before the ledger was read is free or promised now: what the
+        ledger says of all leases is never older than what the driver said.
+
+        Raises:
+            NoGpuError: where there is no driver, or no device is allowed.
+            DriverError: where the driver does not answer.
+            LedgerBusyError: where the lock is held for seconds.
+        """
+        states = self.states()
+        with self.ledger.locked():
+            leases, tickets = self.ledger.leases(), self.ledger.tickets()
+            views = self.view(states, leases, tickets)
+            looking = only_looking(tickets)
+            now = self.ledger.clock()
+            book, held = read_book(self.ledger.folder), holdings(leases, views)
+            age = now - book.time
+            book.charge(held, now)
+            if age > _CHARGE_S and (held or book.parties):
+                write_book(self.ledger.folder, book)
+            turns = turns_of(book, held, looking, now)
+            seq = self.ledger.next_seq([*leases, *tickets])
+            yield Look(ranked(views, turns), leases, looking, turns, book, seq)
+
+    def view(
+        self, states: Sequence[GpuState], leases: Sequence[Entry], tickets: Sequence[Entry]
+    ) -> list[GpuView]:
+        """The devices with what is promised and kept on them."""
+        return view_gpus(states, leases, tickets)
 
     def end(self, held: Held) -> bool:
         """Let go of a lease or ticket and clear it away; False where others still hold it."""
         held.let_go()
         try:
             with self.ledger.locked():
-                return self.ledger.clear(held.path)
+                gone = self.ledger.clear(held.path)
+                book = read_book(self.ledger.folder)
+                if gone and book.end(held.path.stem, self.ledger.clock()):
+                    write_book(self.ledger.folder, book)
+                return gone
         except LedgerError as error:
             # It ended when it was let go; whoever looks at the ledger next clears it away.
             logger.warning("%s", error)
@@ -123,11 +182,9 @@ class Pool:
 
         Raises:
             NoGpuError: where no device is allowed.
-            UnknownGpuError: where one that is ruled out does not exist.
             NeverFitsError: where even empty devices would not do.
             LeaseTimeoutError: where nothing became free in time.
         """
-        self.check_exclusions(request.exclude)
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         queue = Queue(self)
         reported = ""
@@ -146,67 +203,6 @@ class Pool:
                         f"No GPU became free in {timeout_s:.0f} s: it {reported}. Wait longer, ask"
                         " for less memory, or see with gpulease status who uses the GPUs."
                     )
-                time.sleep(POLL_S)
+                queue.wait(POLL_S)
         finally:
             queue.close()
-
-
-class Queue:
-    """The requests of one process in their order, with its place among those of others.
-
-    The first request of each size that has to wait takes a ticket, and with it a place in the order
-    of the whole host.
-    """
-
-    def __init__(self, pool: Pool) -> None:
-        self.pool = pool
-        self._tickets: dict[Request, Held] = {}
-
-    @contextmanager
-    def round(self) -> Iterator["Round"]:
-        """Hold the ledger and decide requests one after another; never waits for memory.
-
-        Sizes that were not asked for in a round lose their place at its end.
-        """
-        with self.pool.ledger.locked():
-            views: list[GpuView] = []
-            failure = None
-            try:
-                views = self.pool.views()
-            except (NoGpuError, DriverError) as error:
-                failure = error
-            seq = self.pool.ledger.next_seq()
-            this = Round(self.pool.ledger, self.pool.end, self._tickets, views, seq, failure)
-            yield this
-            self._withdraw(this.asked)
-
-    def grant(self, requests: Sequence[Request]) -> list[Outcome]:
-        """Lease as many as possible, the first ones first."""
-        with self.round() as this:
-            return [this.decide(request) for request in requests]
-
-    def places(self) -> dict[int, Request]:
-        """What this queue waits for, by its place in the order of the whole host."""
-        return {held.record.seq: request for request, held in dict(self._tickets).items()}
-
-    def move(self, old: Request, new: Request) -> None:
-        """Keep the place of a request that asks for another size from now on."""
-        if old in self._tickets and new not in self._tickets:
-            self._tickets[new] = self._tickets.pop(old)
-
-    def rest(self) -> None:
-        """Keep the places, but no memory until the next round: nothing could be started now."""
-        if self._tickets:
-            with self.pool.ledger.locked():
-                for ticket in self._tickets.values():
-                    ticket.rewrite(replace(ticket.record, gpus=()))
-
-    def close(self) -> None:
-        """Give up all places."""
-        if self._tickets:
-            with self.pool.ledger.locked():
-                self._withdraw(())
-
-    def _withdraw(self, still_wanted: Iterable[Request]) -> None:
-        for size in set(self._tickets) - set(still_wanted):
-            drop(self._tickets.pop(size))

@@ -1,12 +1,13 @@
 """Which processes belong to a lease, told from the process table of this host."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 import psutil
 
-from gpulease.roots import Facts, Root, read_facts
+from gpulease.roots import Facts, Root, own_namespace, read_facts
 
 LEASE_VARIABLE: Final = "GPULEASE_LEASE"
 """Names the lease's file in the environment of every process that was started under it."""
@@ -34,6 +35,20 @@ def marked_process(lease: Path) -> int | None:
         if _marker(process.pid) == lease.name and _runs(process):
             return process.pid
     return None
+
+
+def leads(root: Root | None) -> bool:
+    """Whether a lease's first process goes on; so it is taken to where that cannot be seen here.
+
+    Args:
+        root: the process; None where it was not noted yet.
+    """
+    if root is None or root.namespace != own_namespace():
+        return True
+    facts = read_facts(root.pid)
+    with suppress(psutil.Error):
+        return bool(facts and root.is_process(facts) and _runs(psutil.Process(root.pid)))
+    return False
 
 
 def use_by_lease(used_by: Mapping[int, int] | None, roots: Mapping[str, Root]) -> dict[str, int]:

@@ -4,6 +4,7 @@ A process id alone says nothing: in a container the lease's first process has nu
 host is everybody's ancestor. With its start and its owner, who alone can claim it, it is one.
 """
 
+import os
 import re
 from contextlib import suppress
 from dataclasses import dataclass
@@ -109,6 +110,11 @@ def parse(text: str, uid: int) -> Root | None:
         return Root(int(lines[0]), lines[1], int(lines[2].rpartition(")")[2].split()[_START]), uid)
     except (ValueError, IndexError):
         return None
+
+
+def own_namespace() -> str:
+    """The process-id namespace of this process."""
+    return _namespace(os.getpid())
 
 
 def _namespace(pid: int) -> str:

@@ -1,6 +1,7 @@
 """One pass over requests under the ledger's lock: who gets a lease now, and who keeps a place."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+import os
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
@@ -8,7 +9,9 @@ from typing import Final
 from gpulease.errors import GpuLeaseError, NeverFitsError
 from gpulease.inventory import Gpu
 from gpulease.leases import Lease
-from gpulease.ledger import Held, Ledger
+from gpulease.ledger import Entry, Held
+from gpulease.looks import GpuSource, Look, ranked, share, waiter_of
+from gpulease.patience import Patience
 from gpulease.placement import (
     Choice,
     GpuView,
@@ -17,10 +20,11 @@ from gpulease.placement import (
     choose,
     grant,
     never_fits,
-    occupied,
     reserve,
     resized,
 )
+from gpulease.processes import leads
+from gpulease.turns import Turns, Waiter
 
 MOST_TICKETS: Final = 16
 """How many sizes of one process wait with a place of their own: each holds an open file."""
@@ -38,44 +42,61 @@ class Outcome:
 class Round:
     """One pass over requests under the ledger's lock.
 
+    Args:
+        pool: what is given.
+        tickets: the places of those who ask, by what they ask for.
+        look: what is seen under the lock; None where the pool is in trouble.
+        lost: bears that a device is away on which a request would fit.
+
     Attributes:
         views: the devices as they are after what was decided so far.
         asked: the sizes that were asked for.
+        trouble: why nothing can be decided now.
+        failure: the same, where it has lasted too long.
+        turns_taken: whether anything was given.
     """
 
     def __init__(
         self,
-        ledger: Ledger,
-        end: Callable[[Held], bool],
+        pool: GpuSource,
         tickets: dict[Request, Held],
-        views: list[GpuView],
-        seq: int,
-        failure: GpuLeaseError | None,
+        look: Look | None,
+        lost: Patience,
     ) -> None:
-        self._ledger = ledger
-        self._end = end
+        self._pool = pool
         self._tickets = tickets
-        self.views = views
-        self._seq = seq
-        self._failure = failure
+        self._look = look
+        self._lost = lost
+        self.views = look.views if look else []
+        self._turns = look.turns if look else Turns({}, [], 0.0)
+        self._seq = look.seq if look else 0
+        self.trouble: GpuLeaseError | None = None
+        self.failure: GpuLeaseError | None = None
+        self.turns_taken = False
         self._waiting: dict[Request, Outcome] = {}
         self.asked: set[Request] = set()
 
-    def decide(self, request: Request) -> Outcome:
-        """A lease for one request, or why it has to wait or cannot be met."""
-        if self._failure:
-            return Outcome(error=self._failure)
+    def decide(self, request: Request, job: str = "") -> Outcome:
+        """A lease for one request, or why it has to wait or cannot be met.
+
+        Args:
+            request: what is asked for.
+            job: which job it is for; so that others know it when it is started again.
+        """
+        if self.failure:
+            return Outcome(error=self.failure)
+        if self.trouble:
+            return _waits(self.trouble)
         self.asked.add(request)
         # What did not fit a moment ago does not fit now: memory only shrinks within a round.
         if request in self._waiting:
             return self._waiting[request]
         impossible = never_fits(request, [view.gpu for view in self.views])
         if impossible:
-            return Outcome(error=NeverFitsError(f"{request.label}: {impossible}.".lstrip(": ")))
-        ticket = self._tickets.get(request)
-        choice = choose(request, self.views, ticket.record.seq if ticket else self._seq)
+            return self._bear(request, f"{request.label}: {impossible}.".lstrip(": "))
+        choice = choose(request, self.views, self._turns.place(self._waiter(request)))
         if choice.chosen:
-            return self._grant(request, choice)
+            return self._grant(request, choice, job)
         self._keep_place(request)
         self._waiting[request] = Outcome(choice=choice)
         return self._waiting[request]
@@ -93,105 +114,141 @@ class Round:
         ]
         return True
 
-    def occupy(self, lease: Lease) -> None:
-        """An idle worker with this lease has work to do from now on."""
-        seq = lease.entry.record.seq
-        self.views = [
-            occupied(view, seq) if view.gpu in lease.gpus else view for view in self.views
-        ]
-
     def may_reuse(self, request: Request, gpus: Collection[Gpu]) -> bool:
         """Whether a request may have the memory of an idle worker.
 
-        Not where somebody who waits longer needs it, nor where enough jobs compute already.
+        Not where somebody whose turn is before its own needs it.
         """
-        ticket = self._tickets.get(request)
-        seq = ticket.record.seq if ticket else self._seq
-        busiest = max((view.computing for view in self.views if view.gpu in gpus), default=0)
-        if 0 < request.max_computing <= busiest:
-            return False
+        place = self._turns.place(self._waiter(request))
         return all(
             view.has_room_for(reservation)
             for view in self.views
             if view.gpu in gpus
             for reservation in view.reservations
-            if reservation.seq < seq
+            if reservation.seq < place
         )
 
-    def _grant(self, request: Request, choice: Choice) -> Outcome:
+    def serve(self, request: Request) -> None:
+        """A worker serves a request: that is a turn, although no lease is given."""
+        self._take_turn(replace(self._waiter(request), seq=self._seq), 0.0)
+
+    def running_elsewhere(self, job: str) -> Entry | None:
+        """The lease under which another run started the same job, if that goes on."""
+        for entry in self._look.leases if self._look and job else ():
+            record = entry.record
+            if record.job == job and record.run != self._pool.run and leads(entry.root()):
+                return entry
+        return None
+
+    def _bear(self, request: Request, sentence: str) -> Outcome:
+        error = NeverFitsError(sentence)
+        if never_fits(request, self._pool.known()):
+            return Outcome(error=error)
+        # There was a GPU for it, which does not answer now and may come back.
+        failure = self._lost.bear(error)
+        return Outcome(error=failure) if failure else _waits(error)
+
+    def _waiter(self, request: Request) -> Waiter:
+        ticket = self._tickets.get(request)
+        if ticket:
+            return waiter_of(ticket.record)
+        uid, run, now = os.getuid(), self._pool.run, self._turns.now
+        return Waiter(self._seq, uid, run, request.priority, now)
+
+    def _take_turn(self, waiter: Waiter, gpus: float) -> None:
+        self._turns.take(waiter, gpus)
+        if self._look:
+            self._look.book.turn(waiter)
+        self.turns_taken = True
+        self.views = ranked(self.views, self._turns)
+
+    def _grant(self, request: Request, choice: Choice, job: str) -> Outcome:
         gpus = tuple(view.gpu for view in choice.chosen)
         uuids = tuple(gpu.uuid for gpu in gpus)
-        held = self._ledger.add(
+        waiter = self._waiter(request)
+        held = self._pool.ledger.add(
             "lease",
             self._seq,
             uuids,
             request.mem_mb,
             request.label,
             declared_mb=request.declared_mb,
+            run=self._pool.run,
+            priority=request.priority,
+            job=job,
         )
         ticket = self._tickets.pop(request, None)
         if ticket:
             drop(ticket)
-            self._forget(ticket.record.seq)
+        self._take_turn(waiter, share(held.record, {gpu.uuid: gpu.capacity_mb for gpu in gpus}))
+        self._lost.is_over()
         self.views = [
             grant(view, request.mem_mb, self._seq) if view.gpu in gpus else view
             for view in self.views
         ]
         self._seq += 1
-        return Outcome(lease=Lease(gpus, held, choice, self._end))
+        return Outcome(lease=Lease(gpus, held, choice, self._pool.end))
 
     def _keep_place(self, request: Request) -> None:
         ticket = self._tickets.get(request)
         if ticket is None and len(self._tickets) >= MOST_TICKETS:
             return
-        seq = ticket.record.seq if ticket else self._seq
+        waiter = self._waiter(request)
+        place = self._turns.place(waiter)
         views = {view.gpu.uuid: view for view in self.views}
-        self._forget(seq)
-        kept = reserve(request, self.views, seq)
-        hopeful = ticket and ticket.record.gpus and _still_hopeful(ticket, views)
+        self._forget(waiter.seq)
+        kept = reserve(request, self.views, place)
+        hopeful = ticket and ticket.record.gpus and _still_hopeful(ticket, views, place)
         hopeful = hopeful and ticket and ticket.record.mem_mb == request.mem_mb
         since, most = self._seq, request.max_jobs_per_gpu
         if ticket and hopeful and not _is_sooner(kept, ticket, views):
             kept, since = ticket.record.gpus, ticket.record.since
         if ticket is None:
-            self._tickets[request] = self._ledger.add(
+            held = self._pool.ledger.add(
                 "ticket",
-                seq,
+                waiter.seq,
                 kept,
                 request.mem_mb,
                 request.label,
                 most,
                 since,
-                max_computing=request.max_computing,
+                run=self._pool.run,
+                priority=request.priority,
             )
+            self._tickets[request] = held
+            self._turns.add(waiter_of(held.record))
             self._seq += 1
         else:
             record = replace(ticket.record, gpus=kept, since=since, mem_mb=request.mem_mb)
             if record != ticket.record:
                 ticket.rewrite(record)
-        reservation = Reservation(seq, request.mem_mb, since, most, request.max_computing)
-        self.views = [
+        reservation = Reservation(place, request.mem_mb, since, most, waiter.seq)
+        views_now = [
             replace(view, reservations=(*view.reservations, reservation))
             if view.gpu.uuid in kept
             else view
             for view in self.views
         ]
+        self.views = ranked(views_now, self._turns)
 
-    def _forget(self, seq: int) -> None:
+    def _forget(self, ticket: int) -> None:
         self.views = [
-            replace(view, reservations=tuple(r for r in view.reservations if r.seq != seq))
+            replace(view, reservations=tuple(r for r in view.reservations if r.ticket != ticket))
             for view in self.views
         ]
 
 
-def _still_hopeful(ticket: Held, views: Mapping[str, GpuView]) -> bool:
+def _waits(trouble: GpuLeaseError) -> Outcome:
+    return Outcome(choice=Choice((), f"waits: {trouble}", ()))
+
+
+def _still_hopeful(ticket: Held, views: Mapping[str, GpuView], place: int) -> bool:
     """Whether the devices kept for a waiting job will still have room once others have ended."""
-    seq = ticket.record.seq
     for uuid in ticket.record.gpus:
         view = views.get(uuid)
         if view is None:
             return False
-        ahead = sum(r.mem_mb for r in view.reservations if r.seq < seq)
+        ahead = sum(r.mem_mb for r in view.reservations if r.seq < place)
         if view.free_later_mb(ticket.record.since) - ahead < ticket.record.mem_mb:
             return False
     return True

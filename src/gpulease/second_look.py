@@ -13,9 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from gpulease.errors import LeaseTimeoutError
+from gpulease import patience
+from gpulease.driver import ask_driver
+from gpulease.errors import DriverError, LeaseTimeoutError, LedgerBusyError
 from gpulease.explain import name_gpu
-from gpulease.inventory import GpuState, read_inventory
+from gpulease.inventory import GpuState
 from gpulease.ledger import Entry, Ledger
 from gpulease.pool import POLL_S
 from gpulease.processes import LEASE_VARIABLE, knows_driver_pids, use_in_doubt
@@ -23,9 +25,6 @@ from gpulease.untrusted import write_owned
 from gpulease.views import view_gpus
 
 logger = logging.getLogger(__name__)
-
-TIMEOUT_VARIABLE: Final = "GPULEASE_CONFIRM_S"
-_TIMEOUT_S: Final = 600.0
 
 # How long to wait for what may be held by a lease whose processes cannot be told, as those in a
 # container that something else started, or behind the MPS server: another may be about to show.
@@ -52,25 +51,19 @@ def confirm(timeout_s: float | None = None, environment: Mapping[str, str] = os.
         logger.warning("the lease %s cannot be seen here; GPU memory is not looked at again", path)
         return
     if timeout_s is None:
-        timeout_s = float(environment.get(TIMEOUT_VARIABLE, _TIMEOUT_S))
+        timeout_s = patience.timeout_s(environment)
     ledger = Ledger(path.parent, "system")
-    # Starts NVML, which can take seconds in which nobody should wait for the ledger.
-    read_inventory()
     deadline = time.monotonic() + timeout_s
     doubt_ends = time.monotonic() + min(_DOUBT_S, timeout_s)
     reported = False
     while True:
-        with ledger.locked():
-            lacking, sure = _lacking(path, read_inventory(), ledger)
-            if lacking and not sure and time.monotonic() > doubt_ends:
-                logger.warning("%s; it may be a lease's own, and this job goes on", lacking)
-                lacking = ""
-            if not lacking:
-                # A mark without its lease would stay for ever.
-                with suppress(OSError):
-                    if path.exists():
-                        write_owned(path.with_suffix(".confirmed"), "")
-                return
+        lacking, sure = _look(path, ledger)
+        if lacking and not sure and time.monotonic() > doubt_ends:
+            logger.warning("%s; it may be a lease's own, and this job goes on", lacking)
+            _mark(path)
+            return
+        if not lacking:
+            return
         if time.monotonic() > deadline:
             raise LeaseTimeoutError(
                 f"{lacking} after {timeout_s:.0f} s of waiting; see with nvidia-smi who took it,"
@@ -80,6 +73,29 @@ def confirm(timeout_s: float | None = None, environment: Mapping[str, str] = os.
             logger.warning("%s; waiting for up to %.0f s", lacking, timeout_s)
             reported = True
         time.sleep(POLL_S)
+
+
+def _look(path: Path, ledger: Ledger) -> tuple[str, bool]:
+    """What is missing, in a sentence, and whether that is sure; "" where nothing is."""
+    try:
+        # It can take seconds, in which nobody should wait for the ledger.
+        states = ask_driver()
+        with ledger.locked():
+            lacking = _lacking(path, states, ledger)
+            if not lacking[0]:
+                # Before anybody else looks.
+                _mark(path)
+            return lacking
+    except (DriverError, LedgerBusyError) as error:
+        return str(error).rstrip("."), True
+
+
+def _mark(path: Path) -> None:
+    """Tell others that the lease's memory is about to be filled."""
+    # A mark without its lease would stay for ever.
+    with suppress(OSError):
+        if path.exists():
+            write_owned(path.with_suffix(".confirmed"), "")
 
 
 def _lacking(path: Path, states: list[GpuState], ledger: Ledger) -> tuple[str, bool]:
@@ -93,9 +109,6 @@ def _lacking(path: Path, states: list[GpuState], ledger: Ledger) -> tuple[str, b
         return "", True
     before = [entry for entry in leases if _goes_first(entry, mine)]
     states = [state for state in states if state.gpu.uuid in mine.record.gpus]
-    gone = set(mine.record.gpus) - {state.gpu.uuid for state in states}
-    if gone:
-        return f"{', '.join(sorted(gone))} is not there any more, which this job leased", True
     if not knows_driver_pids() or any(state.used_by is None for state in states):
         return _lacking_unseen(mine, states), True
     roots = {str(entry.path): root for entry in leases if (root := entry.root())}

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 MOST_BYTES: Final = 65536
 """The largest file that is read: a record with the most GPUs of a host is far smaller."""
 
-MOST: Final = 1 << 40
+MOST: Final = 1 << 53
 """No number of a record is larger: memory in MB, places, process ids, seconds."""
 
 _MOST_NAMES: Final = 1024

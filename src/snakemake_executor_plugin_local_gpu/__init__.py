@@ -6,8 +6,6 @@ from typing import Any
 from snakemake_interface_executor_plugins.executors.real import RealExecutor
 from snakemake_interface_executor_plugins.settings import CommonSettings, ExecutorSettingsBase
 
-from snakemake_executor_plugin_local_gpu.pathvars import explain_wrong_types
-
 __all__ = ["Executor", "ExecutorSettings", "common_settings"]
 
 common_settings = CommonSettings(
@@ -16,9 +14,6 @@ common_settings = CommonSettings(
     job_deploy_sources=False,
     auto_deploy_default_storage_provider=False,
 )
-
-
-explain_wrong_types()
 
 
 @dataclass
@@ -44,13 +39,6 @@ class ExecutorSettings(ExecutorSettingsBase):  # type: ignore[misc]
         default=0,
         metadata={"help": "Most jobs at a time on one GPU, whoever runs them; 0 for any number."},
     )
-    compute_jobs: int = field(
-        default=2,
-        metadata={
-            "help": "Most jobs that compute at a time on one GPU, whoever runs them, even where "
-            "its memory holds more: they slow each other down. 0 for any number."
-        },
-    )
     default_mem_mb: int = field(
         default=8000,
         metadata={"help": "GPU memory in MB of jobs that ask for gpu but not for gpu_mem_mb."},
@@ -62,11 +50,19 @@ class ExecutorSettings(ExecutorSettingsBase):  # type: ignore[misc]
             "this user alone, or those who name the same folder."
         },
     )
+    priority: int = field(
+        default=0,
+        metadata={
+            "help": "Which of your own runs and commands go first where several wait for GPUs: "
+            "those of a higher number. It changes nothing between users."
+        },
+    )
     confirm_s: int = field(
         default=600,
         metadata={
             "help": "Seconds that a job waits before it loads a model, where a process without a "
-            "lease has taken its memory."
+            "lease has taken its memory; and that jobs wait where the driver, a GPU or the pool's "
+            "lock is away."
         },
     )
     learn: str = field(

@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,8 +12,8 @@ from typing import Any, Final
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
-from gpulease import GpuLeaseError, UnknownGpuError, is_out_of_memory
-from gpulease.executors import TIMEOUT_VARIABLE, WORKER_VARIABLE, Learned, Pool, split_names
+from gpulease import GpuLeaseError, is_out_of_memory
+from gpulease.executors import TIMEOUT_VARIABLE, WORKER_VARIABLE, Learned, Pool
 from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
 from snakemake_executor_plugin_local_gpu import snakemake_private as private
 from snakemake_executor_plugin_local_gpu.benchmarks import with_worker
@@ -27,6 +28,8 @@ from snakemake_executor_plugin_local_gpu.workers import Workers
 
 # The text of a failed command is the rule's, not what went wrong (subprocess.CalledProcessError).
 _COMMAND: Final = re.compile(r"Command '.*' returned non-zero exit status", re.DOTALL)
+# So often a job is started again, beside its retries, whose worker was stopped and replaced.
+_MOST_RESTARTS: Final = 3
 _LOG_END_BYTES: Final = 200_000
 
 
@@ -37,11 +40,7 @@ class LocalGpuExecutor(private.LocalExecutor):  # type: ignore[misc]
         """Read what the user allows, then hide all GPUs from jobs that do not ask for one."""
         super().__post_init__()
         settings = self.workflow.executor_settings or ExecutorSettings()
-        pool = Pool(settings.scope, dict(os.environ))
-        try:
-            pool.check_exclusions(split_names(settings.exclude))
-        except UnknownGpuError as error:
-            raise WorkflowError(f"local-gpu-exclude: {error}") from None
+        pool = Pool(settings.scope, dict(os.environ), f"snakemake {uuid.uuid4().hex}")
         self.logger.addFilter(private.names_modules)
         journal = Journal(private.journal_file(self.workflow), self.logger)
         self._visible = os.environ.get("CUDA_VISIBLE_DEVICES")
@@ -60,6 +59,7 @@ class LocalGpuExecutor(private.LocalExecutor):  # type: ignore[misc]
         self.leases = JobLeases(pool, journal, self._wake_scheduler, self.warm, places)
         self._out_of_memory: set[Any] = set()
         self._worker_died: set[Any] = set()
+        self._restarts: dict[Any, int] = {}
         self._run = active.Run(self.reader, self.leases)
         active.run = self._run
 
@@ -95,6 +95,8 @@ class LocalGpuExecutor(private.LocalExecutor):  # type: ignore[misc]
         except Exception as error:
             if grant and grant.death:
                 self._worker_died.add(job)
+                if grant.was_stopped:
+                    self._restarts[job] = self._restarts.get(job, 0) + 1
                 self.logger.error(f"{grant.death} in job {job.jobid} ({job.rule.name}).")
             told = _COMMAND.sub("", str(error))
             if is_out_of_memory(f"{told}\n{_new_log_text(job, before)}"):
@@ -143,6 +145,9 @@ class LocalGpuExecutor(private.LocalExecutor):  # type: ignore[misc]
             self.logger.info(f"The GPU's memory was full in job {job.jobid} ({job.rule.name}).")
         elif job in self._worker_died:
             self._worker_died.discard(job)
+            if 0 < self._restarts.get(job, 0) <= _MOST_RESTARTS:
+                self.logger.info(f"Job {job.jobid} ({job.rule.name}) is started again.")
+                private.discount_attempt(job)
         elif self._waits_for_gpu(job) and private.has_retries(job):
             self.logger.info(
                 f"Job {job.jobid} ({job.rule.name}) did not fail for lack of GPU memory; it is not"

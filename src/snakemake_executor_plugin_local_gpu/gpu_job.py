@@ -29,6 +29,7 @@ class GpuJob:
         request: what it asks for; no GPUs where a worker on the CPU serves it.
         attempt: how often it was tried, with this time; from 1 on.
         threads: CPU threads.
+        identity: the same for this job in every run, and for no other: its folder and its files.
         work: what it has in common with the jobs from whose memory its own is learnt; "" where
             nothing is.
     """
@@ -38,6 +39,7 @@ class GpuJob:
     attempt: int
     threads: int
     work: str = ""
+    identity: str = ""
 
     @property
     def declared_mb(self) -> int:

@@ -36,6 +36,10 @@ class Grant(Protocol):
         """What died in the job and how, to begin a sentence with; "" where nothing did."""
 
     @property
+    def was_stopped(self) -> bool:
+        """Whether its worker was ended because it was stopped, which is no failure of the job."""
+
+    @property
     def worker_pid(self) -> int | None:
         """The process that does the job's work, where that is not one of its own."""
 

@@ -18,6 +18,7 @@ from snakemake_executor_plugin_local_gpu.workers import Workers
 class OwnLease:
     """A lease that one job was given, for itself or for a worker that it needs started."""
 
+    was_stopped = False
     worker_pid = None
 
     def __init__(self, lease: Lease, job: GpuJob, journal: Journal, workers: Workers) -> None:
@@ -159,7 +160,15 @@ class JobLeases:
         seat = self._workers.take(job, this) if job.kind else None
         if seat:
             return Outcome(seat)
-        decided = this.decide(job.request)
+        # A worker ends with its run; what else a run leaves behind goes on.
+        identity = "" if job.kind else job.identity
+        earlier = this.running_elsewhere(identity)
+        if earlier:
+            reason = (
+                f"waits: process {earlier.record.pid} started this job before, and it still runs"
+            )
+            return Outcome(choice=Choice((), reason, ()))
+        decided = this.decide(job.request, identity)
         if decided.lease:
             return Outcome(OwnLease(decided.lease, job, self._journal, self._workers))
         return Outcome(choice=decided.choice, error=decided.error)

@@ -1,7 +1,9 @@
 """Reads what a Snakemake job asks for; all behind it sees a GpuJob."""
 
+import hashlib
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final
 
 from snakemake_interface_common.exceptions import WorkflowError
@@ -67,7 +69,7 @@ class JobReader:
             work = self._work(job, kind) if on_gpu else ""
             request = self._request(job, kind, work) if on_gpu else Request(0, 0, kind=kind)
             name = JobName(job.rule.name, wildcards(job), job.jobid)
-            known = GpuJob(name, request, job.attempt, job.threads, work)
+            known = GpuJob(name, request, job.attempt, job.threads, work, _identity(job))
             self._read[job] = version, known
         return known
 
@@ -130,7 +132,7 @@ class JobReader:
             self._settings.max_jobs,
             job.rule.name,
             kind,
-            self._settings.compute_jobs,
+            priority=self._settings.priority,
             declared_mb=0 if mem_mb == first else first,
         )
 
@@ -149,6 +151,12 @@ class JobReader:
             return 0
         sizes = sorted((g.capacity_mb for g in found if not request.excludes(g)), reverse=True)
         return sizes[gpus - 1] if len(sizes) >= gpus else 0
+
+
+def _identity(job: Any) -> str:
+    """What tells a job from all others of the host, in whichever run it is started."""
+    facts = [str(Path.cwd()), job.rule.name, *sorted(map(str, wildcards(job).items()))]
+    return hashlib.sha256("\n".join([*facts, *map(str, job.output)]).encode()).hexdigest()[:32]
 
 
 def _number(job: Any, resource: str, default: int) -> int:

@@ -78,6 +78,13 @@ class Journal:
                 time=round(ended, 3),
             )
 
+    def stopped(self, job: JobName, worker: Worker, seconds: float) -> None:
+        """A worker was stopped by a signal while it served a job."""
+        self._logger.warning(
+            f"The worker '{worker.kind}' (process {worker.pid}) of {job} is stopped. If it does not"
+            f" go on within {seconds:.0f} s (kill -CONT {worker.pid}), it is ended and replaced."
+        )
+
     def evicted(self, job: JobName, worker: Worker, ended: float, reason: str) -> None:
         """A worker was ended, and with it its lease; `job` is the one that it served last."""
         for gpu in worker.gpus:

@@ -93,13 +93,13 @@ class Watcher:
 
     def _has_more_room(self) -> bool:
         try:
-            with self._pool.ledger.locked():
-                views = self._pool.views()
+            with self._pool.look() as look:
+                views, advanced = look.views, self._queue.advanced(look)
         except (GpuLeaseError, OSError):
             # The next round tells it to the jobs.
             return True
         before = self._marks
-        return any(
+        return advanced or any(
             view.gpu.uuid not in before or _Marks.of(view).improves(before[view.gpu.uuid])
             for view in views
         )

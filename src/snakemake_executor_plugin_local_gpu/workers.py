@@ -2,16 +2,15 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Final
 
 from gpulease import GpuLeaseError, WorkerError
 from gpulease.executors import (
     POLL_S,
     Choice,
-    Gpu,
     GpuView,
     Idle,
     Lease,
@@ -23,102 +22,20 @@ from gpulease.executors import (
     needed,
 )
 from snakemake_executor_plugin_local_gpu import ExecutorSettings
-from snakemake_executor_plugin_local_gpu.gpu_job import GpuJob, JobName
+from snakemake_executor_plugin_local_gpu.gpu_job import GpuJob
 from snakemake_executor_plugin_local_gpu.grants import Grant
 from snakemake_executor_plugin_local_gpu.journal import Journal
 from snakemake_executor_plugin_local_gpu.learning import Learning
 from snakemake_executor_plugin_local_gpu.places import Places
+from snakemake_executor_plugin_local_gpu.seats import Seat
+
+STOPPED_S: Final = 10.0
+"""Seconds after which a worker that was stopped in the middle of a job is replaced."""
+
+_HANDOVER_S: Final = 2.0
+"""Seconds within which the next job takes a worker, if there is one that can be started."""
 
 _ON_CPU: Final = Choice((), "on the CPU", ())
-
-
-@dataclass(eq=False)
-class Seat:
-    """One worker, as a job that it serves sees it.
-
-    Attributes:
-        workers: those of the run, which it belongs to.
-        worker: the process.
-        asked: the job that it serves, or served last.
-        choice: why the job is served there.
-        served: the wildcards of all jobs that it served.
-        idle_since: since when it has nothing to do (monotonic seconds); None while it serves.
-        works: what it did for them.
-        death: that it died while it served the last job, and how; "" where it did not.
-    """
-
-    workers: "Workers"
-    worker: Worker
-    asked: GpuJob
-    choice: Choice
-    served: set[tuple[str, str]] = field(default_factory=set)
-    idle_since: float | None = None
-    works: set[str] = field(default_factory=set)
-    death: str = ""
-
-    @property
-    def job(self) -> JobName:
-        """The name of the job that it serves, or served last."""
-        return self.asked.name
-
-    @property
-    def gpus(self) -> tuple[Gpu, ...]:
-        """The devices."""
-        return self.worker.gpus
-
-    @property
-    def mem_mb(self) -> int:
-        """MB on each."""
-        return self.worker.mem_mb
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What shows a process this worker and its devices."""
-        return self.worker.environment
-
-    @property
-    def worker_pid(self) -> int:
-        """The worker's process."""
-        return self.worker.pid
-
-    def shell_prefix(self, *, bash: bool = True, strict: bool = True) -> str:
-        """Shell code that puts a command at this worker's side; the lease stays the worker's."""
-        return self.worker.shell_prefix()
-
-    @property
-    def fds(self) -> tuple[int, ...]:
-        """None: the lease stays the worker's."""
-        return ()
-
-    def note_root(self, pid: int) -> None:
-        """Nothing: the memory is the worker's."""
-
-    def using(self) -> AbstractContextManager[Grant]:
-        """While the worker serves the job."""
-        return self.workers.serving(self)
-
-    def give_up(self) -> None:
-        """End the worker, whose job was never started, because the run ends."""
-        self.workers.abandon(self)
-
-    def suits(self, request: Request, threads: int) -> bool:
-        """Whether the worker can serve a job: on a GPU by its memory, on the CPU by its threads."""
-        if not self.is_like(request):
-            return False
-        return self.mem_mb >= request.mem_mb if request.gpus else self.worker.threads == threads
-
-    def is_like(self, request: Request) -> bool:
-        """Whether the worker could serve a job if it had the memory and the threads."""
-        return self.worker.kind == request.kind and len(self.gpus) == request.gpus
-
-    def may_suit(self, request: Request, views: Iterable[GpuView]) -> bool:
-        """Whether it can serve a job, at least if it has back what it held before it shrank."""
-        if self.suits(request, 0):
-            return True
-        more = request.mem_mb - self.mem_mb
-        here = [view for view in views if view.gpu in self.gpus]
-        shrank = self.asked.declared_mb >= request.mem_mb
-        return shrank and self.is_like(request) and all(view.free_mb >= more for view in here)
 
 
 class Workers:
@@ -177,12 +94,14 @@ class Workers:
             likeness = set(job.name.wildcards.items())
             found.sort(key=lambda s: (len(s.served & likeness), s.idle_since or 0), reverse=True)
             for seat in found:
-                free = not this or this.may_reuse(job.request, seat.gpus)
-                if free and seat.worker.is_alive() and self._has_memory(seat, job, this):
+                own = not this or this.may_reuse(job.request, seat.gpus)
+                free = (own or seat.warmth.goes_first()) and seat.worker.can_serve()
+                if free and self._has_memory(seat, job, this):
+                    seat.warmth.taken = 0 if own else seat.warmth.taken + 1
+                    if this:
+                        this.serve(job.request)
                     seat.idle_since, seat.asked = None, job
                     self._note_idle(seat, False)
-                    if this and seat.worker.lease:
-                        this.occupy(seat.worker.lease)
                     seat.choice = _again(seat, this.views if this else ())
                     return seat
         return None
@@ -227,7 +146,7 @@ class Workers:
 
         What went wrong may still be in its memory: a full or broken GPU context.
         """
-        done = False
+        done, started = False, time.monotonic()
         try:
             with self._in_journal(seat):
                 yield seat
@@ -236,6 +155,7 @@ class Workers:
             seat.served.update(seat.job.wildcards.items())
             seat.works.add(seat.asked.work)
             if done:
+                seat.warmth.note(time.monotonic() - started)
                 self._fit(seat)
             with self._lock:
                 stays = done and seat.worker.is_alive() and not self._stopped.is_set()
@@ -244,6 +164,8 @@ class Workers:
                     seat.idle_since = time.monotonic()
             if not stays:
                 died = "" if done else seat.worker.death()
+                if died and seat.was_stopped:
+                    died = "because it was stopped"
                 if died:
                     seat.death = (
                         f"The worker '{seat.worker.kind}' (process {seat.worker.pid}) died {died}"
@@ -288,7 +210,7 @@ class Workers:
         return [seat for seat in self._seats if seat.idle_since is not None]
 
     def _dead(self) -> list[Seat]:
-        return [seat for seat in self._idle() if not seat.worker.is_alive()]
+        return [seat for seat in self._idle() if not seat.worker.can_serve()]
 
     def _overdue(self) -> list[Seat]:
         latest = time.monotonic() - self._idle_s
@@ -320,12 +242,28 @@ class Workers:
     def _keep(self) -> None:
         """End idle workers that died, have been idle for long, or whose memory others need."""
         while not self._stopped.wait(POLL_S):
-            self._end(self._claim(self._dead), "it died while it was idle")
+            self._end(self._claim(self._dead), "it died or was stopped while it was idle")
+            self._replace_stopped()
             self._end(self._claim(self._overdue), f"idle for {self._idle_s} s")
             needed_by_others = self._claim_needed()
             if needed_by_others:
                 self._end(needed_by_others, "others wait for its memory")
                 self._wake()
+
+    def _replace_stopped(self) -> None:
+        """Tell of workers that were stopped in a job, and end those that do not go on."""
+        now = time.monotonic()
+        with self._lock:
+            busy = [seat for seat in self._seats if seat.idle_since is None]
+        for seat in busy:
+            if not seat.worker.is_stopped():
+                seat.stopped_since = None
+            elif seat.stopped_since is None:
+                seat.stopped_since = now
+                self._journal.stopped(seat.job, seat.worker, STOPPED_S)
+            elif now - seat.stopped_since > STOPPED_S:
+                seat.was_stopped = True
+                seat.worker.kill()
 
     def _claim_needed(self) -> list[Seat]:
         """The idle workers that have to go for those who wait, on this host or in this run."""
@@ -335,10 +273,9 @@ class Workers:
             if not self._pool.ledger.has_tickets():
                 return []
             # Under the ledger's lock nobody is just being given one of them.
-            with self._pool.ledger.locked():
-                views = self._pool.views()
+            with self._pool.look() as look:
                 requests = self._places.requests()
-                return self._claim(lambda: self._needed(views, requests))
+                return self._claim(lambda: self._needed(look.views, requests))
         except GpuLeaseError:
             # Whatever it is, those who ask for a lease are told.
             return []
@@ -347,14 +284,20 @@ class Workers:
         idle = [
             Idle(seat, tuple(gpu.uuid for gpu in seat.gpus), seat.mem_mb, seat.idle_since or 0.0)
             for seat in self._idle()
-            if seat.worker.lease
+            if seat.worker.lease and not self._serves_on(seat, requests.values(), views)
         ]
 
         def serves(found: Idle[Seat], reservation: Reservation) -> bool:
-            request = requests.get(reservation.seq)
+            request = requests.get(reservation.ticket)
             return bool(request and request.kind and found.worker.may_suit(request, views))
 
         return [found.worker for found in needed(views, idle, serves)]
+
+    def _serves_on(self, seat: Seat, requests: Iterable[Request], views: Sequence[GpuView]) -> bool:
+        """Whether a job of this run is about to take a worker that may go before others."""
+        idle_s = time.monotonic() - (seat.idle_since or 0.0)
+        wanted = any(request.kind and seat.may_suit(request, views) for request in requests)
+        return wanted and seat.warmth.goes_first() and idle_s < _HANDOVER_S
 
 
 def _again(seat: Seat, views: Iterable[GpuView]) -> Choice:

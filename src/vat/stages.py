@@ -10,7 +10,7 @@ VERSIONS: Final = {
     "fetch_model": 1,
     "download": 2,
     "extract_audio": 2,
-    "separate": 2,
+    "separate": 1,
     "split": 4,
     "asr_chunk": 4,
     "merge": 5,

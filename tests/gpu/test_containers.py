@@ -109,8 +109,7 @@ def test_what_may_be_a_leases_own_is_waited_for_and_then_believed(
     assert mine.stdout is not None
     mine.stdout.readline()
     if server:
-        program = str(tmp_path / "nvidia-cuda-mps-server")
-        shutil.copy(shutil.which("sleep") or "", program)
+        program = shutil.copy(shutil.which("sleep") or "", tmp_path / "nvidia-cuda-mps-server")
         assert host.allocate(gpu_uuid(0), 10000, commands.start(program, "315").pid)
     else:
         stranger(host, commands, 10000, *CONTAINER)

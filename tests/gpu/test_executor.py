@@ -220,7 +220,10 @@ def test_without_a_gpu_jobs_fail_if_told_so(
 def test_a_driver_that_fails_is_told(host: Host, runs: Runs) -> None:
     host.add_gpus(24000)
     host.add("driver fail")
-    assert "The NVIDIA driver does not answer" in runs.fail(gpu_rule())
+    out = runs.fail(gpu_rule(), "--local-gpu-confirm-s", "1")
+    assert "The NVIDIA driver does not answer" in out
+    assert "Waiting for up to 1 s." in out
+    assert "It was waited for" in out
 
 
 def test_jobs_that_wait_hold_no_cores_and_start_when_others_give_back(

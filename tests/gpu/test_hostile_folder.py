@@ -45,7 +45,7 @@ THINGS: dict[str, Callable[[Path], object]] = {
     "no object": lambda path: path.write_text("[1, 2]"),
     "no text": lambda path: path.write_bytes(bytes(range(256))),
 }
-WRONG: dict[str, list[object]] = {
+WRONG = {
     "seq": ["1", None, -1, MOST, 1.5, True],
     "gpus": ["GPU", None, [1], [["a"]], {"a": 1}, ["x" * 999], ["x"] * 2000],
     "mem_mb": [-9000, "9000", [9000], float("nan"), MOST],

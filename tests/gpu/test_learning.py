@@ -43,8 +43,7 @@ def workflow(first: int, last: int, declared: int, work: str = "", **call: Any) 
 
 
 def peaks(runs: Runs) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = json.loads(runs.read(TABLE))["peaks"]
-    return found
+    return json.loads(runs.read(TABLE))["peaks"]
 
 
 def of(runs: Runs, event: str) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -41,7 +42,7 @@ def workflow(root: Path) -> Workflow:
 
 
 @pytest.fixture(scope="session")
-def finished_demo(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def finished_demo(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder in which the demo has been run to its end."""
     directory = tmp_path_factory.mktemp("demo")
     run = workflow(directory, *demo())

@@ -5,7 +5,8 @@ from pathlib import Path
 from snakemake.exceptions import IncompleteCheckpointException
 from snakemake.logging import logger
 
-from vat.errors import VatError, sentence
+from vat.addresses import scrubbed
+from vat.errors import VatError
 from vat.files import read_json
 from vat.joblog import without_secrets
 from vat.media.fetch import set_dead_links_aside
@@ -29,7 +30,7 @@ def explained(function, *arguments, **named):
     try:
         return function(*arguments, **named)
     except VatError as error:
-        raise WorkflowError(sentence(error)) from None
+        raise WorkflowError(scrubbed(str(error))) from None
 
 
 def place(path):

@@ -51,8 +51,7 @@ def needed(
                 here.remove(taker)
                 continue
             ahead += reservation.mem_mb
-            most = view.most_jobs(reservation.max_jobs_per_gpu)
-            while here and (free < ahead or 0 < most <= leases):
+            while here and (free < ahead or 0 < reservation.max_jobs_per_gpu <= leases):
                 worker = here.pop(0)
                 gone.append(worker)
                 free += worker.mem_mb

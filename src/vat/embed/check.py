@@ -10,9 +10,9 @@ import av
 from av.container import InputContainer
 from av.stream import Stream as AvStream
 
+from vat.embed.extent import read_extent
 from vat.embed.picture import Picture, differences, read_picture
 from vat.embed.settings import EmbedSettings
-from vat.embed.stream_times import read_extent
 from vat.embed.streams import Kept, read_tags
 from vat.embed.track_files import StoredCue, content_of, planned_cues, resolution
 from vat.errors import EmbedError, SourceError
@@ -75,7 +75,7 @@ def check_result(
     with opened(path) as container:
         lost_tags = sorted(tags.keys() - read_tags(container).keys() - _NO_TAGS)
         if lost_tags:
-            logger.warning("the container cannot hold the tags: %s", ", ".join(lost_tags))
+            logger.warning("the container has no place for the tags: %s", ", ".join(lost_tags))
         for number, track in enumerate(new):
             stream = container.streams[found.of_type("subtitle")[number - len(new)].index]
             _check_track(container, stream, track, settings, shift)
@@ -140,7 +140,7 @@ def _check_duration(
     frame = max(map(_frame_seconds, media.streams)) + 0.001
     if old.hidden > frame and new.hidden == 0.0 and not encoded:
         raise EmbedError(
-            f"'{media.name}' hides its first {old.hidden:.3f} s with an edit list, which the result"
+            f"'{media.name}' hides its first {old.hidden:.3f} s by an edit list, which the result"
             " would show; set embed.container to mp4."
         )
     moved = [
@@ -154,7 +154,7 @@ def _check_duration(
     lasts, wanted = new.end - shift, old.end - media.start_time
     if abs(lasts - wanted) > frame:
         raise EmbedError(
-            f"The result lasts {lasts:.3f} s, but '{media.name}' {wanted:.3f} s; it is not"
+            f"The result lasts {lasts:.3f} s and '{media.name}' {wanted:.3f} s; it is not"
             " delivered."
         )
     return shift

@@ -119,10 +119,21 @@ def _stream_arguments(
     """What goes in, and which streams come out."""
     # AVI and VOB do not tell when each picture is shown; genpts works it out.
     arguments = [*LOCAL_ONLY, "-fflags", "+genpts", "-i", f"file:{video}"]
-    size, target = _USUAL_SIZE, first_picture(kept)
-    # Only ASS is made for a picture of a certain size.
-    if settings.track_format == "ass" and target:
-        size = read_picture(video, target[0].index).upright
-    arguments += write_tracks(new, settings, size, scratch, ffmpeg)
+    arguments += _track_inputs(video, kept, new, settings, scratch, ffmpeg)
     arguments += stream_arguments(kept, new, settings)
     return arguments + cover_arguments(video, kept, scratch)
+
+
+def _track_inputs(
+    video: Path,
+    kept: Sequence[Kept],
+    new: Sequence[Track],
+    settings: EmbedSettings,
+    scratch: Path,
+    ffmpeg: str,
+) -> list[str]:
+    """The new tracks as ffmpeg's inputs; only ASS is made for a picture of a certain size."""
+    size, target = _USUAL_SIZE, first_picture(kept)
+    if settings.track_format == "ass" and target:
+        size = read_picture(video, target[0].index).upright
+    return write_tracks(new, settings, size, scratch, ffmpeg)

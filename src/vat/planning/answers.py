@@ -199,10 +199,6 @@ class Answers:
         """The model that detects the language, where it is not configured."""
         return self.fetched("detector") if self._video(wildcards).is_detected else []
 
-    def fetched_judge(self, wildcards: Wildcards) -> str | list[str]:
-        """The model that hears whether separation helps, where that is to be found out."""
-        return self.fetched("detector") if self.separation(wildcards) == "auto" else []
-
     def fetched_translator(self, wildcards: Wildcards) -> str | list[str]:
         """A translation model, where the language is not the spoken one."""
         return self.fetched("translator") if self._is_translated(wildcards) else []
@@ -236,13 +232,9 @@ class Answers:
         options = self._config["asr"]
         return f"{options['model']} {options['compute_type']} {options['batch_size']}"
 
-    def separation(self, wildcards: Wildcards) -> bool | str:
-        """Whether the video's speech is separated from everything else; "auto" if a trial tells."""
-        return self._video(wildcards).separate
-
     def separates(self, wildcards: Wildcards) -> bool:
-        """Whether the video's speech is separated from everything else, or may be."""
-        return self.separation(wildcards) is not False
+        """Whether the video's speech is separated from everything else."""
+        return self._video(wildcards).separate
 
     def separation_gpus(self, wildcards: Wildcards) -> int:
         """A GPU where the video's speech is separated and the CPU is not asked for."""

@@ -13,12 +13,9 @@ Temperature = Annotated[float, Rule("minimum", 0), Rule("maximum", 1)]
 class SeparateSettings:
     """The keys of the configuration's `separate` section."""
 
-    enabled: bool | str = setting(
-        "auto",
-        "Whether speech is separated: true, false, or auto to decide it per video by a trial on"
-        " some excerpts, with split.language_model. A video sheet may say otherwise for single"
-        " videos.",
-        enum=(True, False, "auto"),
+    enabled: bool = setting(
+        True,
+        "Whether speech is separated at all; a video sheet may say otherwise for single videos.",
     )
     model: Text = setting(
         "kim",
@@ -29,9 +26,7 @@ class SeparateSettings:
         "Where the model runs; auto takes a GPU where there is one.",
         enum=DEVICES,
     )
-    gpu_mem_mb: int = means(
-        4000, "GPU memory that one job asks for, in MB.", minimum=0, maximum=10_000_000
-    )
+    gpu_mem_mb: int = means(4000, "GPU memory that one job asks for, in MB.", minimum=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +38,17 @@ class SplitSettings:
         "Nominal length of a chunk in seconds; a video of d seconds has ceil(d / chunk_seconds)"
         " chunks.",
         minimum=5,
-        maximum=86_400,
     )
     window_seconds: float = setting(
         30,
         "Width in seconds of the window around a nominal border in which the quietest moment"
         " without speech is sought.",
-        minimum=0.1,
-        maximum=3600,
+        exclusiveMinimum=0,
     )
     pad_seconds: float = setting(
         2,
         "Seconds of context that a chunk hears beyond each of its borders.",
         minimum=0,
-        maximum=60,
     )
     language_model: Text = setting(
         "small",
@@ -67,7 +59,6 @@ class SplitSettings:
         5,
         "How many windows of 30 s, spread over the speech, the language is detected from.",
         minimum=1,
-        maximum=1000,
     )
 
 
@@ -90,7 +81,6 @@ class AsrSettings:
         "GPU memory that one job asks for, in MB, or null to take it from the table of known"
         " models.",
         minimum=0,
-        maximum=10_000_000,
     )
     compute_type: str = setting(
         "auto",
@@ -101,13 +91,12 @@ class AsrSettings:
             *("int8", "int8_float16", "int8_bfloat16", "int8_float32"),
         ),
     )
-    beam_size: int = setting(5, "How many hypotheses the decoder follows.", minimum=1, maximum=100)
+    beam_size: int = setting(5, "How many hypotheses the decoder follows.", minimum=1)
     batch_size: int = setting(
         1,
         "How many windows of a chunk are decoded at once. 1 decodes one after the other, which"
         " loses fewest words; 8 or 16 is several times faster on a GPU.",
         minimum=1,
-        maximum=1024,
     )
     vad_filter: bool = setting(
         False,

@@ -32,8 +32,7 @@ class Outer:
 
 
 def inner() -> Schema:
-    found: Schema = schema_of(Outer, "t")["properties"]["inner"]["properties"]
-    return found
+    return schema_of(Outer, "t")["properties"]["inner"]["properties"]
 
 
 def test_each_type_says_its_values() -> None:

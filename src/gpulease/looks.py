@@ -1,0 +1,122 @@
+"""What one sees of the GPUs and of all who want them, at one moment under the ledger's lock."""
+
+import logging
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Final, Protocol
+
+from gpulease.heartbeat import is_looking
+from gpulease.inventory import Gpu
+from gpulease.ledger import Entry, Held, Ledger, Record
+from gpulease.placement import GpuView
+from gpulease.turns import Turns, Waiter, with_held
+from gpulease.usage import Book, Holding
+
+logger = logging.getLogger(__name__)
+
+
+class GpuSource(Protocol):
+    """What those who ask need of the pool."""
+
+    run: str
+
+    @property
+    def ledger(self) -> Ledger:
+        """The shared folder."""
+
+    def known(self) -> list[Gpu]:
+        """The devices that were ever seen."""
+
+    def look(self) -> "AbstractContextManager[Look]":
+        """Hold the ledger's lock and see all there is to see."""
+
+    def end(self, held: Held) -> bool:
+        """Let go of a lease or ticket; False where others still hold it."""
+
+
+_told: Final[set[str]] = set()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One moment.
+
+    Attributes:
+        views: the devices; reservations on them are numbered by turn.
+        leases: all leases.
+        tickets: all that wait and still look.
+        turns: their order.
+        book: who used how much of late.
+        seq: a number after all of theirs.
+    """
+
+    views: list[GpuView]
+    leases: list[Entry]
+    tickets: list[Entry]
+    turns: Turns
+    book: Book
+    seq: int
+
+
+def waiter_of(record: Record) -> Waiter:
+    """A ticket or a lease as the order of turns sees it."""
+    return Waiter(record.seq, record.uid, record.run, record.priority, record.time)
+
+
+def only_looking(tickets: Sequence[Entry]) -> list[Entry]:
+    """Those whose holders still look; of others it is said once that they keep nothing."""
+    found = []
+    for entry in tickets:
+        record = entry.record
+        if is_looking(entry.path, record.pid, record.time):
+            found.append(entry)
+            _told.discard(entry.path.name)
+        elif entry.path.name not in _told:
+            _told.add(entry.path.name)
+            logger.info(
+                "%s of %s (process %d) waits for a GPU but is stopped or hangs; nothing is kept for"
+                " it until it goes on",
+                record.label or "A job",
+                record.user,
+                record.pid,
+            )
+    return found
+
+
+def holdings(leases: Sequence[Entry], views: Sequence[GpuView]) -> list[Holding]:
+    """What each lease holds, as a sum of shares of GPUs."""
+    capacity = {view.gpu.uuid: view.gpu.capacity_mb for view in views}
+    return [
+        Holding(entry.path.stem, waiter_of(entry.record), share(entry.record, capacity))
+        for entry in leases
+    ]
+
+
+def share(record: Record, capacity: dict[str, int]) -> float:
+    """How much of GPUs a lease holds: the sum of its parts of their memory."""
+    return sum(min(1.0, record.mem_mb / max(1, capacity.get(uuid, 1))) for uuid in record.gpus)
+
+
+def turns_of(book: Book, held: Sequence[Holding], tickets: Sequence[Entry], now: float) -> Turns:
+    """The order of those who wait now."""
+    parties = with_held(book.parties, [(one.holder, one.gpus) for one in held])
+    return Turns(parties, [waiter_of(entry.record) for entry in tickets], now)
+
+
+def ranked(views: Sequence[GpuView], turns: Turns) -> list[GpuView]:
+    """The devices with reservations numbered by turn; those of nobody in the order are left out."""
+    places = {waiter.seq: place for place, waiter in enumerate(turns.order())}
+    return [
+        replace(
+            view,
+            reservations=tuple(
+                replace(reservation, seq=places[reservation.ticket])
+                for reservation in view.reservations
+                if reservation.ticket in places
+            ),
+        )
+        if view.reservations
+        else view
+        for view in views
+    ]

@@ -1,0 +1,196 @@
+"""The requests of one process, with their places among those of all others."""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from typing import Final
+
+from gpulease.errors import DriverError, LedgerBusyError, NoGpuError
+from gpulease.heartbeat import beat
+from gpulease.ledger import Held
+from gpulease.looks import GpuSource, Look
+from gpulease.patience import Patience
+from gpulease.placement import Choice, Request
+from gpulease.rounds import Outcome, Round, drop
+from gpulease.usage import write_book
+from gpulease.wakers import Waker, wake
+
+HEADS: Final = 4
+"""How many of those who wait look at the whole ledger whenever they can. The others are woken when
+they come among them."""
+
+_STEP_S: Final = 0.25
+_LONGEST_S: Final = 20.0
+"""Those further back look by themselves, too: they may fit where the first ones do not."""
+
+_CROWD: Final = 16
+"""With so many waiting, one more joins them without a look of its own."""
+
+
+class Queue:
+    """The requests of one process in their order, with its place among those of others.
+
+    The first request of each size that has to wait takes a ticket, and with it a place in the order
+    of the whole host.
+    """
+
+    def __init__(self, pool: GpuSource) -> None:
+        self.pool = pool
+        self._tickets: dict[Request, Held] = {}
+        self._patience = Patience()
+        self._lost = Patience()
+        self._waker: Waker | None = None
+        self._outcomes: dict[Request, Outcome] = {}
+        self._next_look = 0.0
+        self._place = 0
+
+    @contextmanager
+    def round(self) -> Iterator[Round]:
+        """Hold the ledger and decide requests one after another; never waits for memory.
+
+        Sizes that were not asked for in a round lose their place at its end. Where the pool itself
+        is in trouble, all requests wait, or fail when that has lasted too long.
+        """
+        for ticket in tuple(self._tickets.values()):
+            beat(ticket.fd)
+        with ExitStack() as stack:
+            look, trouble = None, None
+            try:
+                look = stack.enter_context(self.pool.look())
+                self._patience.is_over()
+            except (NoGpuError, DriverError, LedgerBusyError) as error:
+                trouble = error
+            this = Round(self.pool, self._tickets, look, self._lost)
+            if trouble:
+                # Where no GPU was ever seen, there is nothing to wait for.
+                hopeless = isinstance(trouble, NoGpuError) and not self.pool.known()
+                this.trouble = trouble
+                this.failure = trouble if hopeless else self._patience.bear(trouble)
+            yield this
+            if look:
+                self._finish(this, look)
+
+    def _finish(self, this: Round, look: Look) -> None:
+        self._withdraw(this.asked)
+        if this.turns_taken:
+            write_book(self.pool.ledger.folder, look.book)
+        mine, order = set(self.places()), look.turns.order()
+        self._place = self._first_place(look)
+        self._next_look = time.monotonic() + _rest_s(self._place)
+        paths = {entry.record.seq: entry.path for entry in look.tickets}
+        for waiter in order[:HEADS]:
+            if waiter.seq in paths and waiter.seq not in mine:
+                wake(paths[waiter.seq])
+
+    def grant(self, requests: Sequence[Request]) -> list[Outcome]:
+        """Lease as many as possible, the first ones first.
+
+        Those who wait far back are told the same again, without a look at the ledger, until it is
+        time for one or they are woken.
+        """
+        if self._is_far_back(requests):
+            return [self._outcomes[request] for request in requests]
+        if len(requests) == 1 and self._joins_crowd(requests[0]):
+            return [self._outcomes[requests[0]]]
+        with self.round() as this:
+            outcomes = [this.decide(request) for request in requests]
+        self._outcomes = dict(zip(requests, outcomes, strict=True))
+        self._listen()
+        return outcomes
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not longer than until it becomes this queue's turn."""
+        if self._waker is None:
+            time.sleep(seconds)
+        elif self._waker.wait(seconds):
+            self._next_look = 0.0
+
+    def _is_far_back(self, requests: Sequence[Request]) -> bool:
+        if time.monotonic() >= self._next_look or any(r not in self._tickets for r in requests):
+            return False
+        if self._waker and self._waker.wait(0):
+            return False
+        for ticket in self._tickets.values():
+            beat(ticket.fd)
+        return all(request in self._outcomes for request in requests)
+
+    def _joins_crowd(self, request: Request) -> bool:
+        """Take a place behind many others, which costs no lock and no question to the driver."""
+        if self._tickets or not self.pool.known():
+            return False
+        ahead = self.pool.ledger.count_tickets()
+        if ahead < _CROWD:
+            return False
+        seq = self.pool.ledger.next_seq([])
+        self._tickets[request] = self.pool.ledger.add(
+            "ticket",
+            seq,
+            (),
+            request.mem_mb,
+            request.label,
+            request.max_jobs_per_gpu,
+            seq,
+            run=self.pool.run,
+            priority=request.priority,
+        )
+        self._outcomes[request] = Outcome(
+            choice=Choice((), f"waits with {ahead} others for a GPU with {request.mem_mb} MB", ())
+        )
+        # Whoever is first by turn is woken by those who look; all others have time.
+        self._next_look = time.monotonic() + _rest_s(ahead)
+        self._listen()
+        return True
+
+    def _listen(self) -> None:
+        """Have a pipe beside the ticket, where there is one ticket: so commands and jobs wait."""
+        ticket = next(iter(self._tickets.values())) if len(self._tickets) == 1 else None
+        if self._waker and (ticket is None or self._waker.ticket != ticket.path):
+            self._waker.close()
+            self._waker = None
+        if ticket and self._waker is None:
+            self._waker = Waker(ticket.path)
+
+    def advanced(self, look: Look) -> bool:
+        """Whether its turn has come nearer since its last round."""
+        return self._first_place(look) < self._place
+
+    def _first_place(self, look: Look) -> int:
+        mine = self.places()
+        found = (place for place, w in enumerate(look.turns.order()) if w.seq in mine)
+        return next(found, 0)
+
+    def places(self) -> dict[int, Request]:
+        """What this queue waits for, by its place in the order of the whole host."""
+        return {held.record.seq: request for request, held in dict(self._tickets).items()}
+
+    def move(self, old: Request, new: Request) -> None:
+        """Keep the place of a request that asks for another size from now on."""
+        if old in self._tickets and new not in self._tickets:
+            self._tickets[new] = self._tickets.pop(old)
+
+    def rest(self) -> None:
+        """Keep the places, but no memory until the next round: nothing could be started now."""
+        if self._tickets:
+            with self.pool.ledger.locked():
+                for ticket in self._tickets.values():
+                    ticket.rewrite(replace(ticket.record, gpus=()))
+
+    def close(self) -> None:
+        """Give up all places."""
+        with ExitStack() as stack:
+            if self._tickets:
+                # A ticket less harms nobody, whoever holds the lock meanwhile.
+                with suppress(LedgerBusyError):
+                    stack.enter_context(self.pool.ledger.locked())
+            self._withdraw(())
+        self._listen()
+
+    def _withdraw(self, still_wanted: Iterable[Request]) -> None:
+        for size in set(self._tickets) - set(still_wanted):
+            drop(self._tickets.pop(size))
+
+
+def _rest_s(ahead: int) -> float:
+    """How long one with so many before it need not look, in seconds."""
+    return 0.0 if ahead < HEADS else min(_LONGEST_S, _STEP_S * ahead)

@@ -1,0 +1,99 @@
+"""Whose turn it is: values in, an order out."""
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gpulease.turns import HALF_LIFE_S, WAIT_WEIGHT, Party, Turns, Waiter
+from gpulease.usage import Book, Holding, read_book, write_book
+
+ANNA, BOB = 1000, 1001
+
+
+def order(turns: Turns) -> list[int]:
+    return [waiter.seq for waiter in turns.order()]
+
+
+def test_who_waits_longest_is_next_where_nobody_used_anything() -> None:
+    waiting = [Waiter(2, BOB, time=20.0), Waiter(1, ANNA, time=10.0)]
+    assert order(Turns({}, waiting, now=30.0)) == [1, 2]
+
+
+def test_a_single_job_goes_before_what_is_left_of_a_flood() -> None:
+    flood = [Waiter(seq, ANNA, time=0.0) for seq in range(60)]
+    parties = {"1000": Party(used_s=120.0, last_turn=0.0, held=2.0)}
+    turns = Turns(parties, [*flood, Waiter(60, BOB, time=1.0)], now=60.0)
+    assert order(turns)[0] == 60
+
+
+def test_turns_go_round_among_the_runs_of_a_user() -> None:
+    waiting = [Waiter(seq, ANNA, run, time=0.0) for seq, run in enumerate("aaab")]
+    turns = Turns({}, waiting, now=1.0)
+    assert turns.order()[0].run == "a"
+    turns.take(turns.order()[0], 1.0)
+    assert turns.order()[0].run == "b"
+
+
+def test_a_priority_counts_within_a_user_alone() -> None:
+    waiting = [
+        Waiter(0, ANNA, "a", priority=0, time=0.0),
+        Waiter(1, ANNA, "b", priority=9, time=5.0),
+        Waiter(2, BOB, "c", priority=0, time=0.0),
+    ]
+    turns = Turns({"1000": Party(used_s=1000.0)}, waiting, now=10.0)
+    assert order(turns) == [2, 1, 0]
+
+
+@given(st.floats(0, 1e6), st.floats(0, 1e4))
+def test_whoever_used_more_waits_longer_and_never_for_ever(used_s: float, since: float) -> None:
+    """The bound that the documentation gives: a tenth of the difference of use."""
+    now = since + used_s / WAIT_WEIGHT + 1.0
+    waiting = [Waiter(0, BOB, time=now), Waiter(1, ANNA, time=since)]
+    assert order(Turns({"1000": Party(used_s=used_s)}, waiting, now))[0] == 1
+
+
+def test_a_place_is_told_for_one_that_does_not_wait_yet() -> None:
+    turns = Turns({}, [Waiter(1, ANNA, time=0.0)], now=10.0)
+    assert turns.place(Waiter(2, ANNA, time=10.0)) == 1
+    assert turns.place(Waiter(1, ANNA, time=0.0)) == 0
+
+
+def test_use_counts_half_after_the_half_life() -> None:
+    book = Book(time=1.0, parties={"1000": Party(used_s=100.0, last_turn=1.0)})
+    book.charge([], 1.0 + HALF_LIFE_S)
+    assert round(book.parties["1000"].used_s) == 50
+
+
+def test_leases_are_charged_while_they_last_and_by_half_where_nobody_saw_their_end() -> None:
+    anna, bob = Waiter(1, ANNA, "a"), Waiter(2, BOB, "b")
+    book = Book()
+    book.charge([Holding("x", anna, 0.5), Holding("y", bob, 1.0)], 100.0)
+    book.charge([Holding("x", anna, 0.5)], 110.0)
+    assert round(book.parties["1000"].used_s) == round(book.parties["1001"].used_s) == 5
+    assert round(book.parties["1000/a"].used_s) == 5
+    assert book.end("x", 112.0)
+    assert not book.end("x", 113.0)
+    assert round(book.parties["1000"].used_s) == 6
+
+
+def test_the_book_survives_and_rubbish_in_it_does_no_harm(tmp_path: Path) -> None:
+    book = Book()
+    book.charge([Holding("x", Waiter(1, ANNA, "a"), 0.5)], 100.0)
+    book.charge([Holding("x", Waiter(1, ANNA, "a"), 0.5)], 110.0)
+    write_book(tmp_path, book)
+    assert read_book(tmp_path) == book
+    for rubbish in (
+        "",
+        "[]",
+        '{"time": NaN}',
+        '{"time": 1e999, "parties": {}, "seen": {}}',
+        "{" * 99,
+    ):
+        (tmp_path / "usage.json").write_text(rubbish)
+        assert read_book(tmp_path) == Book()
+    (tmp_path / "usage.json").unlink()
+    (tmp_path / "usage.json").symlink_to("/etc/passwd")
+    assert read_book(tmp_path) == Book()
+    write_book(tmp_path, book)
+    assert (tmp_path / "usage.json").is_symlink()
