@@ -17,5 +17,6 @@ with job_log(snakemake.log[0]):
         [Path(cues) for cues in snakemake.input.cues],
         copy=snakemake.params.settings["how"] == "copy",
         endings=snakemake.params.settings["sidecars"],
+        edits=Path("edits") / snakemake.wildcards.video,
     )
     write_json(snakemake.output.record, delivered)

@@ -5,19 +5,20 @@ from vat.files import write_text
 from vat.joblog import job_log
 from vat.subtitles.limits import cue_settings
 from vat.subtitles.track import Track
+from vat.translate.corrections import corrected_terms
 from vat.translate.glossary import read_terms, write_terms
 from vat.translate.proposals import propose
 from vat.translate.settings import TranslateSettings, means_of
 
 with job_log(snakemake.log[0], GpuLeaseError):
     confirm()
-    target, options = snakemake.wildcards.language, snakemake.config["translate"]
+    given, target = snakemake.input, snakemake.wildcards.language
     settings = TranslateSettings(**snakemake.params.settings)
-    folder, name = snakemake.params.folder, f"glossary {target}"
-    means = means_of(options, settings, snakemake.threads, folder, name)
-    spoken = map(Track.read, snakemake.input.cues)
-    videos = [(track.language, track.cues) for track in spoken]
+    options, folder = snakemake.config["translate"], snakemake.params.folder
+    means = means_of(options, settings, snakemake.threads, folder, f"glossary {target}")
+    videos = [(track.language, track.cues) for track in map(Track.read, given.cues)]
     layout = cue_settings(target, snakemake.params.layout)
-    known = read_terms(snakemake.input.glossary)
-    terms = propose(videos, target, settings, layout, means, known)
+    mine = corrected_terms(*(given.get(one, []) for one in ("said", "generated", "edited")))
+    known = [*read_terms(given.glossary), *mine]
+    terms = [*mine, *propose(videos, target, settings, layout, means, known)]
     write_text(snakemake.output.terms, write_terms(terms))

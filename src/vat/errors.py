@@ -40,3 +40,7 @@ class TranslationError(VatError):
 
 class EmbedError(VatError):
     """The subtitles could not be put into the video."""
+
+
+class SubtitleError(VatError):
+    """A subtitle file cannot be read."""

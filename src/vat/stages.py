@@ -18,7 +18,8 @@ VERSIONS: Final = {
     "translate": 6,
     "propose_terms": 2,
     "propose_people": 1,
+    "edit": 1,
     "bilingual": 2,
     "embed": 4,
-    "deliver": 2,
+    "deliver": 3,
 }

@@ -192,3 +192,27 @@ def test_a_wrong_setting_is_one_sentence(
     assert run.status != 0
     assert sentence in run.output
     assert "Traceback" not in run.output
+
+
+def test_a_corrected_source_asks_for_its_sentence_alone(
+    workflow: Workflow, translated: Translated
+) -> None:
+    directory, server, _, _ = translated
+    video = folders(directory)[0].name
+    folder = directory / f"results/{video}"
+    before = json.loads((folder / "subtitles/zh.json").read_text("utf-8"))["cues"]
+    blocks = (folder / "subtitles/source.srt").read_text("utf-8").split("\n\n")
+    number, times, *_ = blocks[2].split("\n")
+    blocks[2] = "\n".join([number, times, "The captain sees Seven Green Boats."])
+    edits = directory / f"edits/{video}"
+    edits.mkdir(parents=True)
+    (edits / "source.srt").write_text("\n\n".join(blocks), "utf-8")
+    server.faults.clear()
+    server.unrest, asked = 0, len(server.requests)
+    run = workflow(directory, *openai(server), OPENAI_API_KEY=KEY)
+    assert run.status == 0, run.output
+    assert run.jobs() == {"all": 1, "edit": 1, "translate": 1, "embed": 1, "deliver": 1}
+    assert len(server.requests) - asked <= 1
+    after = json.loads((folder / "subtitles/zh.json").read_text("utf-8"))["cues"]
+    changed = [one["id"] for one, other in zip(before, after, strict=True) if one != other]
+    assert changed == [3]

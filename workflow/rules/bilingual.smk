@@ -1,7 +1,7 @@
 """
 Join the subtitles of two languages into one, both shown at a time.
 
-INPUTS:  <results>/{video}/subtitles/{upper}.json
+INPUTS:  <results>/{video}/subtitles/{upper}.json    or edited/, where the user has corrected it
          <results>/{video}/subtitles/{lower}.json
 OUTPUTS: <results>/{video}/subtitles/{upper}+{lower}.json    cues (.srt, .vtt and .ass: the same)
 """
@@ -10,8 +10,8 @@ OUTPUTS: <results>/{video}/subtitles/{upper}+{lower}.json    cues (.srt, .vtt an
 rule bilingual:
     """Put one language of one video above the other."""
     input:
-        upper="<results>/{video}/subtitles/{upper}.json",
-        lower="<results>/{video}/subtitles/{lower}.json",
+        upper=ask.upper_track,
+        lower=ask.lower_track,
     output:
         cues=ensure("<results>/{video}/subtitles/{upper}+{lower}.json", non_empty=True),
         srt="<results>/{video}/subtitles/{upper}+{lower}.srt",

@@ -2,6 +2,7 @@
 Propose a glossary for the user to edit: snakemake glossary. Nothing else depends on it.
 
 INPUTS:  <results>/{video}/subtitles/source.json    of all videos
+         <results>/{video}/edited/{language}.json   where the user has corrected a translation
          <results>/{video}/overview.json            where a server translates
 OUTPUTS: <results>/glossary/{language}.tsv          source, target, note
          <results>/glossary/people.tsv              name, gender, note; where a server translates
@@ -18,6 +19,7 @@ rule glossary:
 rule propose_terms:
     """Find terms in all videos, and translate them once."""
     input:
+        unpack(ask.corrected),
         cues=ask.all_source_cues,
         glossary=ancient(ask.common_glossaries),
         model=ask.fetched("translator"),

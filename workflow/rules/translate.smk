@@ -1,7 +1,7 @@
 """
 Translate the subtitles; the spoken language itself is passed on unchanged.
 
-INPUTS:  <results>/{video}/subtitles/source.json
+INPUTS:  <results>/{video}/subtitles/source.json              or edited/source.json
          <results>/{video}/overview.json                      where a server translates
 OUTPUTS: <results>/{video}/subtitles/{language}.json          cues (.srt, .vtt and .ass: the same)
          <results>/{video}/subtitles/{language}.check.json    how well they can be read
@@ -12,7 +12,7 @@ OUTPUTS: <results>/{video}/subtitles/{language}.json          cues (.srt, .vtt a
 rule translate:
     """Translate every cue of one video into one language."""
     input:
-        cues="<results>/{video}/subtitles/source.json",
+        cues=ask.spoken_track,
         overview=ask.overview,
         glossary=ancient(ask.glossaries),
         people=ancient(ask.people),

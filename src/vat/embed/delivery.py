@@ -1,15 +1,18 @@
 """The delivery folder: finished videos and subtitle files under their own names."""
 
+import hashlib
 import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Sequence, Set
+from itertools import count
 from pathlib import Path
 from typing import Final
 
 from vat.errors import EmbedError
 from vat.files import DamagedError, atomic_path, read_json, write_json
 from vat.media.probe import SUFFIXES
+from vat.subtitles.reading import ENDINGS
 from vat.subtitles.track import BILINGUAL, Track
 
 logger = logging.getLogger(__name__)
@@ -34,13 +37,15 @@ def deliver(
     *,
     copy: bool,
     endings: Iterable[str],
+    edits: Path,
 ) -> list[str]:
     """Put a finished video and its subtitle files into `folder`; return their paths below it.
 
     `name` is where it goes (see `vat.planning.delivery_names`); a remote video takes its
     `source_name` and the hash of its slug. `subtitles` are JSON files, beside which those of all
     `endings` lie. What an earlier delivery of this video left is replaced; a file of anyone else is
-    not, nor one that another video was delivered as.
+    not, nor one that another video was delivered as. A subtitle file that somebody has changed
+    since, and that is not in the folder `edits`, is kept under another name.
 
     Raises:
         EmbedError: where a file or folder that is not this video's is in the way.
@@ -53,7 +58,7 @@ def deliver(
     recorded = _recorded(record) if record.exists() else set()
     mark = f" [{digest_of(slug)}]"
     stem = _fitting(name, mark) if name is not None else _remote_stem(source_name, mark)
-    files = dict(_sidecars(subtitles, endings))
+    files = dict(sidecars(subtitles, endings))
     if video is not None:
         files[video.suffix] = video
     if recorded is None:
@@ -66,15 +71,45 @@ def deliver(
 
     stem = _free_stem(folder, stem, mark, files, before, claimed)
     wanted = {f"{stem}{end}": file for end, file in files.items()}
+    sums = read_sums(record)
+    for target in sorted(before):
+        _keep_changed(folder / target, sums.get(target), edits)
     # The record comes first: a file without one would be taken for someone else's.
-    write_json(record, sorted({*before, *wanted}))
+    write_json(record, dict.fromkeys(sorted({*before, *wanted})))
     for target, file in wanted.items():
         _put(file, folder / target, copy=copy)
     for old in sorted(before - set(wanted)):
         logger.info("'%s' of an earlier delivery is removed", old)
         (folder / old).unlink(missing_ok=True)
-    write_json(record, sorted(wanted))
+    write_json(record, {target: _sum(wanted[target]) for target in sorted(wanted)})
     return sorted(wanted)
+
+
+def read_sums(record: Path) -> dict[str, str | None]:
+    """What was delivered, by name, with hashes of the subtitle files where they are known."""
+    known = read_json(record) if record.exists() else {}
+    return known if isinstance(known, dict) else dict.fromkeys(known)
+
+
+def _sum(file: Path) -> str | None:
+    """A hash of a subtitle file; videos have none, since nobody edits them in place."""
+    if file.suffix[1:] not in ENDINGS:
+        return None
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def _keep_changed(file: Path, delivered: str | None, edits: Path) -> None:
+    """Put a subtitle file aside that was changed since its delivery, unless `edits` has it."""
+    if delivered is None or file.is_symlink() or not file.is_file():
+        return
+    found = _sum(file)
+    copies = edits.iterdir() if edits.is_dir() else []
+    if found in (None, delivered) or found in {_sum(one) for one in copies if one.is_file()}:
+        return
+    names = (file.with_name(f"{file.stem}.edited-{number}{file.suffix}") for number in count(1))
+    aside = next(one for one in names if not os.path.lexists(one))
+    file.rename(aside)
+    logger.warning("'%s' was changed by someone and is kept as '%s'", file, aside.name)
 
 
 def _free_stem(
@@ -158,7 +193,7 @@ def _fitting(name: str, mark: str) -> str:
     return str(Path(name).with_name(cut))
 
 
-def _sidecars(subtitles: Sequence[Path], endings: Iterable[str]) -> Iterable[tuple[str, Path]]:
+def sidecars(subtitles: Sequence[Path], endings: Iterable[str]) -> Iterator[tuple[str, Path]]:
     """What comes after the video's name, `.<language>.<ending>`, and the file."""
     taken: set[str] = set()
     for path in subtitles:

@@ -5,14 +5,17 @@ are params, which Snakemake takes as they are, they are whole.
 """
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, Final, Protocol, TextIO
 
 from vat.embed.encoders import driver_encodes
 from vat.planning.delivery_names import delivery_names
+from vat.planning.edits import SPOKEN
 from vat.planning.english_models import check_language
 from vat.planning.models import asr_gpu_mem_mb, folder_name, translator_gpu_mem_mb
 from vat.planning.plan import Plan, check_api_key
 from vat.planning.sources import Video
+from vat.planning.track_answers import TrackAnswers
 from vat.subtitles.styles import AUTO, BUILT_IN
 from vat.translate.limits import begin_run
 from vat.translate.settings import SERVERS
@@ -46,7 +49,7 @@ def grown(amount: int) -> Amount:
     return answer
 
 
-class Answers:
+class Answers(TrackAnswers):
     """The answers for one plan.
 
     `results` and `resources` are the paths of these folders. What a wrong configuration could spoil
@@ -84,6 +87,7 @@ class Answers:
         self.delivery_folder = f"{results}/delivery"
         self.translations = f"{resources}/translations"
         self.before_all = videos + 1
+        self._find_edits(Path(results))
 
     def begin(self) -> TextIO:
         """See what has to be right before any work is done, and note that a run begins.
@@ -94,6 +98,7 @@ class Answers:
             ConfigError: where the key of a translator is missing.
         """
         check_api_key(self._plan)
+        self.adopt_edits()
         self._run = begin_run(self.translations)
         return self._run
 
@@ -117,8 +122,11 @@ class Answers:
 
     def _subtitles(self, video: str) -> list[str]:
         """The subtitles of a video's targets, and those of the spoken language, as source."""
-        languages = [*self._plan.targets(video), "source"]
-        return [f"<results>/{video}/subtitles/{language}.srt" for language in languages]
+        languages = [*self._plan.targets(video), SPOKEN]
+        generated = [f"<results>/{video}/subtitles/{language}.srt" for language in languages]
+        tracks = [self._track(video, language) for language in languages]
+        edited = [track.removesuffix("json") + "srt" for track in tracks if "/edited/" in track]
+        return [*generated, *edited]
 
     def priority(self, wildcards: Wildcards) -> int:
         """All jobs of an earlier video go before those of later ones, so that it is done first."""
@@ -343,10 +351,6 @@ class Answers:
         """One table of the people in all videos, where a model looks for them."""
         return ["<results>/glossary/people.tsv"] if self.all_overviews(wildcards) else []
 
-    def all_source_cues(self, wildcards: Wildcards) -> list[str]:
-        """The subtitles of the spoken language of all videos."""
-        return [f"<results>/{video}/subtitles/source.json" for video in self._plan.videos]
-
     # The finished video.
 
     def _embed_settings(self) -> dict[str, Any]:
@@ -358,24 +362,11 @@ class Answers:
             settings["style"] = self._plan.text(settings["style"])
         return settings
 
-    def tracks(self, wildcards: Wildcards) -> list[str]:
-        """The subtitles that are embedded into a video."""
-        folder = f"<results>/{wildcards.video}/subtitles"
-        return [f"{folder}/{track}.json" for track in self._plan.tracks(wildcards.video)]
-
     def embedded_video(self, wildcards: Wildcards) -> list[str]:
         """The video with its subtitles, where one is made."""
         embed, video = self._config["embed"], wildcards.video
         made = embed["mode"] != "none"
         return [f"<results>/{video}/{video}.{embed['container']}"] if made else []
-
-    def sidecars(self, wildcards: Wildcards) -> list[str]:
-        """The subtitle files that go beside a delivered video."""
-        return [
-            cues.removesuffix("json") + ending
-            for cues in self.tracks(wildcards)
-            for ending in self._config["delivery"]["sidecars"]
-        ]
 
     def delivery_name(self, wildcards: Wildcards) -> str | None:
         """Where a video goes below the delivery folder; None where only its download tells."""

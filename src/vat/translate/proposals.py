@@ -56,7 +56,7 @@ def candidates(
     pairs: Counter[tuple[str, str]] = Counter()
     singles: Counter[str] = Counter()
     for text in (text for cues in videos for text in _spoken(cues, language)):
-        found = _names(text, language)
+        found = names_in(text, language)
         long = [word.casefold() for word in words(text)]
         singles.update(long)
         near = [pair for pair in pairwise(long) if all(len(one) >= _LONG_WORD for one in pair)]
@@ -82,7 +82,7 @@ def _spoken(cues: Sequence[Cue], language: str) -> Iterator[str]:
         yield joint(language).join(one_line(cues[at].text) for at in group)
 
 
-def _names(text: str, language: str) -> list[str]:
+def names_in(text: str, language: str) -> list[str]:
     """Runs of words with capitals inside a sentence; or what stands out in dense scripts."""
     if "CJK" in scripts_of(language):
         return _DENSE_RUN.findall(text)

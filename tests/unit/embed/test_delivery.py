@@ -41,6 +41,7 @@ def put(results: Path, name: str | None = "a", **more: object) -> list[str]:
         "source_name": "a.mp4",
         "copy": False,
         "endings": ["srt"],
+        "edits": results.parent / "edits",
     }
     return deliver(results.parent / "delivery", results.name, name, **options | more)  # type: ignore[arg-type]
 
@@ -217,3 +218,19 @@ def test_two_tracks_of_one_language_are_both_there(results: Path) -> None:
     files = [results / "subtitles" / f"source.{end}" for end in ("json", "srt", "vtt", "ass")]
     write_track(Track("zh", [Cue(1, 0, 1, "spoken")]), *files)
     assert put(results) == ["a.mkv", "a.source.zh.srt", "a.zh.srt"]
+
+
+def test_a_subtitle_file_that_was_changed_meanwhile_is_kept(results: Path) -> None:
+    put(results, "talk", copy=True)
+    folder = results.parent / "delivery"
+    delivered = folder / "talk.zh.srt"
+    delivered.write_text("mine")
+    put(results, "talk", copy=True)
+    assert delivered.read_text() != "mine"
+    assert (folder / "talk.zh.edited-1.srt").read_text() == "mine"
+
+    delivered.write_text("taken over")
+    (results.parent / "edits").mkdir()
+    (results.parent / "edits/zh.srt").write_text("taken over")
+    put(results, "talk", copy=True)
+    assert not (folder / "talk.zh.edited-2.srt").exists()

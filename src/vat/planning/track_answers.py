@@ -1,0 +1,135 @@
+"""Where the tracks of a video lie: as generated, or as the user has corrected them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from vat.planning.edits import FOLDER, SPOKEN, Edit, EditedTracks
+from vat.planning.plan import Plan
+from vat.subtitles.generations import EditFolder
+
+
+class OfVideo(Protocol):
+    """The wildcards of a job for one video."""
+
+    @property
+    def video(self) -> str:
+        """The slug of the job's video."""
+
+
+class OfTrack(OfVideo, Protocol):
+    """The wildcards of a job for tracks: `track`, or `upper` and `lower`, as its rule has them."""
+
+    @property
+    def track(self) -> str:
+        """A language, or "source"."""
+
+    @property
+    def upper(self) -> str:
+        """The track above another one."""
+
+    @property
+    def lower(self) -> str:
+        """The track below another one."""
+
+
+class OfLanguage(Protocol):
+    """The wildcards of a job for one language of all videos."""
+
+    @property
+    def language(self) -> str:
+        """The code of the language."""
+
+
+class TrackAnswers:
+    """The answers about tracks and corrections for one plan."""
+
+    _plan: Plan
+    _config: Mapping[str, Any]
+    _edited: EditedTracks
+    _edits: Mapping[tuple[str, str], Edit]
+
+    def _find_edits(self, results: Path) -> None:
+        self._edited = self._edited_tracks(self._plan.bases[0] / results)
+        self._edits = self._edited.find()
+
+    def adopt_edits(self) -> None:
+        """Put corrections that were made elsewhere into the folder for them."""
+        for edit in self._edits.values():
+            self._edited.adopt(edit)
+
+    def _edited_tracks(self, results: Path) -> EditedTracks:
+        plan = self._plan
+        spoken = {name: one.language for name, one in plan.videos.items() if not one.is_detected}
+        return EditedTracks(
+            plan.bases[0],
+            results,
+            {video: [*plan.targets(video), SPOKEN] for video in plan.videos},
+            spoken,
+            {video: plan.tracks(video) for video in plan.videos},
+            self._config["delivery"]["sidecars"],
+        )
+
+    def _track(self, video: str, track: str) -> str:
+        """Where a track lies: as generated, or as corrected."""
+        place = "edited" if (video, track) in self._edits else "subtitles"
+        return f"<results>/{video}/{place}/{track}.json"
+
+    def edit(self, wildcards: OfTrack) -> str | None:
+        """What changes whenever the user's version of a track does."""
+        found = self._edits.get((wildcards.video, wildcards.track))
+        return found.digest if found else None
+
+    def editable(self, wildcards: OfVideo) -> list[str]:
+        """The tracks of a video that can be corrected."""
+        tracks = self._edited.tracks[wildcards.video]
+        return [f"<results>/{wildcards.video}/subtitles/{track}.json" for track in tracks]
+
+    def editable_videos(self, wildcards: OfVideo) -> list[str]:
+        """What tells of each video that it has copies to edit."""
+        return [f"<results>/{video}/edits.json" for video in self._plan.videos]
+
+    def without_copies(self, wildcards: OfVideo) -> list[str]:
+        """The tracks of a video of which there is no copy to edit."""
+        folder = EditFolder(self._edited.here / FOLDER / wildcards.video)
+        tracks = self._edited.tracks[wildcards.video]
+        return [track for track in tracks if folder.edit(track) is None]
+
+    def spoken_track(self, wildcards: OfVideo) -> str:
+        """The subtitles of the spoken language."""
+        return self._track(wildcards.video, SPOKEN)
+
+    def upper_track(self, wildcards: OfTrack) -> str:
+        """The upper one of two languages that are shown at a time."""
+        return self._track(wildcards.video, wildcards.upper)
+
+    def lower_track(self, wildcards: OfTrack) -> str:
+        """The lower one of two languages that are shown at a time."""
+        return self._track(wildcards.video, wildcards.lower)
+
+    def tracks(self, wildcards: OfVideo) -> list[str]:
+        """The subtitles that are embedded into a video."""
+        video = wildcards.video
+        return [self._track(video, track) for track in self._plan.tracks(video)]
+
+    def sidecars(self, wildcards: OfVideo) -> list[str]:
+        """The subtitle files that go beside a delivered video."""
+        return [
+            cues.removesuffix("json") + ending
+            for cues in self.tracks(wildcards)
+            for ending in self._config["delivery"]["sidecars"]
+        ]
+
+    def corrected(self, wildcards: OfLanguage) -> dict[str, list[str]]:
+        """Of each corrected translation: what was said, what was generated, and what it became."""
+        language = wildcards.language
+        videos = [video for video, track in self._edits if track == language]
+        return {
+            "said": [self._track(video, SPOKEN) for video in videos],
+            "generated": [f"<results>/{video}/subtitles/{language}.json" for video in videos],
+            "edited": [self._track(video, language) for video in videos],
+        }
+
+    def all_source_cues(self, wildcards: OfVideo) -> list[str]:
+        """The subtitles of the spoken language of all videos."""
+        return [self._track(video, SPOKEN) for video in self._plan.videos]

@@ -1,0 +1,138 @@
+"""Subtitle files of others are read as players read them, or refused by file and line."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vat.errors import SubtitleError
+from vat.subtitles.ass import ass_document
+from vat.subtitles.formats import to_srt, to_vtt
+from vat.subtitles.reading import plain, read_subtitles
+from vat.subtitles.track import Track
+from vat.timeline import Cue
+
+Content = list[tuple[float, float, str]]
+
+
+def read(folder: Path, data: str | bytes, ending: str = "srt") -> Content:
+    path = folder / f"x.{ending}"
+    path.write_bytes(data if isinstance(data, bytes) else data.encode())
+    return [(cue.start, cue.end, cue.text) for cue in read_subtitles(path).cues]
+
+
+PLAIN = [(1.0, 2.5, "Hello."), (3.0, 4.0, "Two\nlines.")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1\n00:00:01,000 --> 00:00:02,500\nHello.\n\n"
+        "2\n00:00:03,000 --> 00:00:04,000\nTwo\nlines.\n",
+        "\ufeff1\r\n00:00:01,000 --> 00:00:02,500\r\nHello.\r\n\r\n2\r\n00:00:03,000 -->"
+        " 00:00:04,000\r\nTwo\r\nlines.",
+        "00:00:01.000-->0:00:02.5\nHello.\n00:03 --> 00:04 X1:10 X2:20\nTwo\n\nlines.",
+        "7\n00:00:03,000 --> 00:00:04,000\nTwo\nlines.\n\n7\n00:00:01,000 --> 00:00:02,500\nHello.",
+        "1\n00:00:01,000 --> 00:00:02,500\nHello.\n2\n00:00:03,000 --> 00:00:04,000\nTwo\nlines.\n",
+        "1\n00:00:01,000 --> 00:00:02,500\n<i>Hello.</i>\n\n2\n00:00:03,000 --> 00:00:04,000\n"
+        "{\\an8}Two\n<font color='red'>lines.</font>\n",
+    ],
+)
+def test_srt_in_all_its_forms(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path, text) == PLAIN
+
+
+def test_arrows_numbers_and_braces_in_a_text_are_text(tmp_path: Path) -> None:
+    text = (
+        "1\n00:00:01,000 --> 00:00:02,000\na --> b\n42\n{x} 1 < 2 <b\n\n"
+        "2\n00:00:03,000 --> 00:00:04,000\n7\n"
+    )
+    assert read(tmp_path, text) == [(1, 2, "a --> b\n42\n{x} 1 < 2 <b"), (3, 4, "7")]
+
+
+def test_a_line_of_a_megabyte_is_read(tmp_path: Path) -> None:
+    long = "word " * 200_000
+    found = read(tmp_path, f"1\n00:00:01,000 --> 00:00:02,000\n{long}\n")
+    assert found == [(1, 2, long.strip())]
+
+
+def test_webvtt_with_notes_styles_names_and_entities(tmp_path: Path) -> None:
+    text = (
+        "WEBVTT - a title\nKind: captions\n\nSTYLE\n::cue { color: red }\n\nNOTE\nnot shown\n\n"
+        "intro\n00:01.000 --> 00:02.500 align:start position:0%\n<v Ann>Hello.</v>\n\n"
+        "NOTE also not\n\nsecond\n00:00:03.000 --> 00:00:04.000\n<00:00:03.500><c.loud>Two</c>\n"
+        "lines.\n"
+    )
+    assert read(tmp_path, text, "vtt") == PLAIN
+    text = "WEBVTT\n\n00:01.000 --> 00:02.000\na &lt;b&gt; &amp; c\n"
+    assert read(tmp_path, text, "vtt") == [(1, 2, "a <b> & c")]
+
+
+def test_ass_without_commands_drawings_and_comments(tmp_path: Path) -> None:
+    text = (
+        "[Script Info]\nScriptType: v4.00+\n\n[Events]\nFormat: Layer, Start, End, Style, Name,"
+        " MarginL, MarginR, MarginV, Effect, Text\n"
+        "Dialogue: 0,0:00:03.00,0:00:04.00,D,,0,0,0,,{\\k20}Two\\N{\\b1}lines.\n"
+        "Comment: 0,0:00:03.00,0:00:04.00,D,,0,0,0,,hidden\n"
+        "Dialogue: 0,0:00:03.00,0:00:04.00,D,,0,0,0,,{\\p1}m 0 0 l 1 1{\\p0}\n"
+        "Dialogue: 0,0:00:01.00,0:00:02.50,D,,0,0,0,,Hello.\n"
+    )
+    assert read(tmp_path, text, "ass") == PLAIN
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1251", "gb18030", "shift_jis"])
+def test_encodings_are_found(tmp_path: Path, encoding: str) -> None:
+    said = {
+        "cp1251": "Доброе утро, сегодня очень хорошая погода и мы идём гулять.",
+        "gb18030": "早上好,今天天气很好,我们一起去公园散步吧。",
+        "shift_jis": "おはようございます。今日はとても良い天気ですね。",
+    }.get(encoding, "Grüße, 早上好")
+    text = f"1\n00:00:01,000 --> 00:00:02,000\n{said}\n"
+    assert read(tmp_path, text.encode(encoding)) == [(1, 2, said)]
+
+
+@pytest.mark.parametrize(
+    ("data", "ending", "said"),
+    [
+        (b"1\n00:00:02,000 --> 00:00:01,000\nHello.\n", "srt", r"line 2: .* ends before it begins"),
+        (b"Just a text.\n", "srt", "holds no subtitles"),
+        (b"PK\3\4\0\0\0\xff\xfe\0\0", "srt", "unknown encoding|holds no"),
+        (b"nothing at all", "ass", r"x\.ass"),
+    ],
+)
+def test_what_is_no_subtitle_file_is_named(
+    tmp_path: Path, data: bytes, ending: str, said: str
+) -> None:
+    with pytest.raises(SubtitleError, match=said):
+        read(tmp_path, data, ending)
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path: Path) -> None:
+    with pytest.raises(SubtitleError, match=r"none\.srt' cannot be read"):
+        read_subtitles(tmp_path / "none.srt")
+    (tmp_path / "x.srt").mkdir()
+    with pytest.raises(SubtitleError, match=r"x\.srt' cannot be read"):
+        read_subtitles(tmp_path / "x.srt")
+
+
+def test_files_without_cues_are_empty(tmp_path: Path) -> None:
+    assert read(tmp_path, "") == []
+    assert read(tmp_path, "WEBVTT\n\n", "vtt") == []
+
+
+TEXTS = st.text(
+    st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), min_size=1, max_size=30
+)
+
+
+@given(st.lists(TEXTS, max_size=5), st.sampled_from(["srt", "vtt", "ass"]))
+def test_what_vat_writes_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], ending: str
+) -> None:
+    folder = tmp_path_factory.mktemp("r")
+    cues = [Cue(at, at * 2.0, at * 2.0 + 1, text) for at, text in enumerate(texts, 1)]
+    track = Track("en", [cue for cue in cues if plain(cue.text) == cue.text])
+    written = {"srt": to_srt, "vtt": to_vtt, "ass": ass_document}[ending](track)
+    expected = [(cue.start, cue.end, cue.text) for cue in track.cues]
+    assert read(folder, written, ending) == expected
