@@ -7,13 +7,13 @@ import psutil
 
 def name_holders(path: Path) -> str:
     """Who has locked a file, to begin a sentence with."""
-    names = [_name(pid) for pid in _holders(path)]
+    names = [_name(pid) for pid in lock_holders(path)]
     if not names:
         return f"Another process holds {path} (fuser {path} finds it)"
     return f"{' and '.join(names)} {'hold' if len(names) > 1 else 'holds'} {path}"
 
 
-def _holders(path: Path) -> list[int]:
+def lock_holders(path: Path) -> list[int]:
     """Their process ids, as far as they are of this namespace."""
     try:
         found = path.stat()

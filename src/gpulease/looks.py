@@ -1,7 +1,7 @@
 """What one sees of the GPUs and of all who want them, at one moment under the ledger's lock."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
@@ -107,16 +107,17 @@ def turns_of(book: Book, held: Sequence[Holding], tickets: Sequence[Entry], now:
 def ranked(views: Sequence[GpuView], turns: Turns) -> list[GpuView]:
     """The devices with reservations numbered by turn; those of nobody in the order are left out."""
     places = {waiter.seq: place for place, waiter in enumerate(turns.order())}
-    return [
-        replace(
-            view,
-            reservations=tuple(
-                replace(reservation, seq=places[reservation.ticket])
-                for reservation in view.reservations
-                if reservation.ticket in places
-            ),
-        )
-        if view.reservations
-        else view
-        for view in views
-    ]
+    return [_ranked(view, places) if view.reservations else view for view in views]
+
+
+def _ranked(view: GpuView, places: Mapping[int, int]) -> GpuView:
+    if all(r.seq == places.get(r.ticket) for r in view.reservations):
+        return view
+    return replace(
+        view,
+        reservations=tuple(
+            replace(reservation, seq=places[reservation.ticket])
+            for reservation in view.reservations
+            if reservation.ticket in places
+        ),
+    )

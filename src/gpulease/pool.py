@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from gpulease.cuda_order import ask_cuda_order
-from gpulease.driver import ask_driver
+from gpulease.driver import ask_driver, last_answer
 from gpulease.errors import DriverError, LeaseTimeoutError, LedgerError, NoGpuError
 from gpulease.explain import explain
 from gpulease.folder import scope_folder
@@ -100,6 +100,10 @@ class Pool:
 
     def known(self) -> list[Gpu]:
         """The allowed devices that were ever seen, those that do not answer now included."""
+        if not self._known:
+            gpus = [state.gpu for state in last_answer()]
+            allowed = visible_gpus(gpus, self._visible, self._order(gpus))
+            self._known = {gpu.uuid: gpu for gpu in allowed}
         return list(self._known.values())
 
     def wait_for_driver(self) -> None:

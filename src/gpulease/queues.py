@@ -11,7 +11,7 @@ from gpulease.heartbeat import beat
 from gpulease.ledger import Held
 from gpulease.looks import GpuSource, Look
 from gpulease.patience import Patience
-from gpulease.placement import Choice, Request
+from gpulease.placement import Choice, Request, never_fits
 from gpulease.rounds import Outcome, Round, drop
 from gpulease.usage import write_book
 from gpulease.wakers import Waker, wake
@@ -20,9 +20,12 @@ HEADS: Final = 4
 """How many of those who wait look at the whole ledger whenever they can. The others are woken when
 they come among them."""
 
-_STEP_S: Final = 0.25
-_LONGEST_S: Final = 20.0
+_STEP_S: Final = 0.5
+_LONGEST_S: Final = 30.0
 """Those further back look by themselves, too: they may fit where the first ones do not."""
+
+NEVER_LOOKED: Final = 0
+"""The mark in tickets of those who took a place without a look."""
 
 _CROWD: Final = 16
 """With so many waiting, one more joins them without a look of its own."""
@@ -78,10 +81,12 @@ class Queue:
         mine, order = set(self.places()), look.turns.order()
         self._place = self._first_place(look)
         self._next_look = time.monotonic() + _rest_s(self._place)
-        paths = {entry.record.seq: entry.path for entry in look.tickets}
-        for waiter in order[:HEADS]:
-            if waiter.seq in paths and waiter.seq not in mine:
-                wake(paths[waiter.seq])
+        entries = {entry.record.seq: entry for entry in look.tickets}
+        heads = [entries[w.seq] for w in order[:HEADS] if w.seq in entries and w.seq not in mine]
+        for entry in heads:
+            # Others of them look by themselves, and nothing has changed for them.
+            if this.turns_taken or entry.record.since == NEVER_LOOKED:
+                wake(entry.path)
 
     def grant(self, requests: Sequence[Request]) -> list[Outcome]:
         """Lease as many as possible, the first ones first.
@@ -117,7 +122,8 @@ class Queue:
 
     def _joins_crowd(self, request: Request) -> bool:
         """Take a place behind many others, which costs no lock and no question to the driver."""
-        if self._tickets or not self.pool.known():
+        known = self.pool.known()
+        if self._tickets or not known or never_fits(request, known):
             return False
         ahead = self.pool.ledger.count_tickets()
         if ahead < _CROWD:
@@ -130,7 +136,7 @@ class Queue:
             request.mem_mb,
             request.label,
             request.max_jobs_per_gpu,
-            seq,
+            NEVER_LOOKED,
             run=self.pool.run,
             priority=request.priority,
         )

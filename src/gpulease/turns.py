@@ -8,6 +8,7 @@ outweighs ten of use.
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from operator import itemgetter
 from typing import Final
 
 HALF_LIFE_S: Final = 4 * 3600.0
@@ -71,6 +72,9 @@ class Waiter:
         return f"{self.uid}/{self.run}"
 
 
+_NEW: Final = Party()
+_by_key: Final = itemgetter(0)
+
 Key = tuple[float, int, int, float, str, int]
 
 
@@ -89,6 +93,7 @@ class Turns:
     now: float
     _first: dict[str, float] = field(default_factory=dict)
     _keys: list[Key] = field(default_factory=list)
+    _scores: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Put all in order."""
@@ -123,24 +128,32 @@ class Turns:
             self._first[name] = min(self._first.get(name, waiter.time), waiter.time)
 
     def _sort(self) -> None:
-        self.waiting.sort(key=self._key)
-        self._keys = [self._key(waiter) for waiter in self.waiting]
+        self._scores.clear()
+        keyed = sorted(((self._key(waiter), waiter) for waiter in self.waiting), key=_by_key)
+        self._keys = [key for key, _ in keyed]
+        self.waiting = [waiter for _, waiter in keyed]
 
     def _key(self, waiter: Waiter) -> Key:
         return (
-            self._score(waiter.user, waiter.time),
+            self._score(waiter.user, waiter),
             waiter.uid,
             -waiter.priority,
-            self._score(waiter.of_run, waiter.time),
+            self._score(waiter.of_run, waiter),
             waiter.run,
             waiter.seq,
         )
 
-    def _score(self, name: str, arrival: float) -> float:
-        party = self.parties.get(name, Party())
-        since = max(party.last_turn, self._first.get(name, arrival))
+    def _score(self, name: str, waiter: Waiter) -> float:
+        known = self._scores.get(name)
+        if known is not None:
+            return known
+        party = self.parties.get(name, _NEW)
+        since = max(party.last_turn, self._first.get(name, waiter.time))
         waited = max(0.0, self.now - since)
-        return party.used_s + HELD_S * party.held - WAIT_WEIGHT * waited
+        score = party.used_s + HELD_S * party.held - WAIT_WEIGHT * waited
+        if name in self._first:
+            self._scores[name] = score
+        return score
 
 
 def with_held(

@@ -4,6 +4,7 @@ Whatever is wrong with one is said once, and it is ignored: a FIFO would block w
 link lead elsewhere, and contents may be huge, nested without end, or of wrong types.
 """
 
+import functools
 import json
 import logging
 import math
@@ -54,14 +55,14 @@ def open_regular(path: Path) -> int | None:
     return None
 
 
-def read_json(fd: int) -> dict[str, Any] | None:
-    """The object in an open file; None where it holds none."""
+def as_object(raw: bytes) -> dict[str, Any] | None:
+    """The JSON object in these bytes; None where they are none."""
     try:
-        raw = json.loads(os.pread(fd, MOST_BYTES, 0))
+        found = json.loads(raw)
     # Nested too deep, a number of too many digits, no text at all.
     except (ValueError, RecursionError):
         return None
-    return raw if isinstance(raw, dict) else None
+    return found if isinstance(found, dict) else None
 
 
 def read_owned(path: Path, uid: int) -> str | None:
@@ -111,8 +112,13 @@ def known_fields(kind: type, raw: dict[str, Any]) -> dict[str, Any]:
     Raises:
         ValueError: where one has a wrong type, or is out of all bounds.
     """
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     return {name: _checked(name, hint, raw[name]) for name, hint in hints.items() if name in raw}
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
 
 
 def _checked(name: str, hint: Any, found: Any) -> Any:

@@ -13,8 +13,9 @@ def view_gpus(
 ) -> list[GpuView]:
     """Put what the driver tells and what the ledger tells into one view of each device."""
     views = []
+    leased, kept = _by_gpu(leases), _by_gpu(tickets)
     for state in states:
-        here = [entry for entry in leases if state.gpu.uuid in entry.record.gpus]
+        here = leased.get(state.gpu.uuid, [])
         roots = {str(entry.path): root for entry in here if (root := entry.root())}
         used = use_by_lease(state.used_by, roots)
         views.append(
@@ -25,10 +26,18 @@ def view_gpus(
                     Promise(e.record.seq, e.record.mem_mb, used.get(str(e.path), 0), e.idle)
                     for e in here
                 ),
-                tuple(_reservation(e.record) for e in tickets if state.gpu.uuid in e.record.gpus),
+                tuple(_reservation(e.record) for e in kept.get(state.gpu.uuid, [])),
             )
         )
     return views
+
+
+def _by_gpu(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
+    found: dict[str, list[Entry]] = {}
+    for entry in entries:
+        for uuid in set(entry.record.gpus):
+            found.setdefault(uuid, []).append(entry)
+    return found
 
 
 def _reservation(ticket: Record) -> Reservation:
