@@ -1,10 +1,12 @@
 """Rule download: one video and its facts."""
 
+from vat.embed.feasibility import feasibility
 from vat.joblog import job_log
 from vat.media.fetch import download
 from vat.media.ffmpeg import ffmpeg_path
 
 with job_log(snakemake.log[0]):
+    ffmpeg = ffmpeg_path(snakemake.config["ffmpeg"])
     means = snakemake.config["download"]
     download(
         snakemake.params.source,
@@ -14,8 +16,8 @@ with job_log(snakemake.log[0]):
         title=snakemake.params.title,
         audio_track=snakemake.params.audio_track,
         format=snakemake.params.format,
-        cookies=means["cookies"],
-        max_mb=means["max_mb"],
-        private_addresses=means["private_addresses"],
-        ffmpeg=ffmpeg_path(snakemake.config["ffmpeg"]),
+        **{key: means[key] for key in ("cookies", "max_mb", "private_addresses")},
+        ffmpeg=ffmpeg,
+        fingerprint=snakemake.params.fingerprint,
+        check=feasibility(snakemake.config["embed"], ffmpeg),
     )

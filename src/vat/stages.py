@@ -8,8 +8,8 @@ from typing import Final
 
 VERSIONS: Final = {
     "fetch_model": 1,
-    "download": 2,
-    "extract_audio": 2,
+    "download": 3,
+    "extract_audio": 3,
     "separate": 1,
     "split": 4,
     "asr_chunk": 4,
@@ -20,6 +20,6 @@ VERSIONS: Final = {
     "propose_people": 1,
     "edit": 1,
     "bilingual": 2,
-    "embed": 4,
+    "embed": 5,
     "deliver": 3,
 }

@@ -10,13 +10,14 @@ import av
 from av.container import InputContainer
 from av.stream import Stream as AvStream
 
-from vat.embed.extent import read_extent
 from vat.embed.picture import Picture, differences, read_picture
 from vat.embed.settings import EmbedSettings
-from vat.embed.streams import Kept, read_tags
+from vat.embed.streams import Kept, read_tags, with_packets
+from vat.embed.timing import check_timing
 from vat.embed.track_files import StoredCue, content_of, planned_cues, resolution
 from vat.errors import EmbedError, SourceError
-from vat.media.probe import Media, Stream, opened, probe
+from vat.media.probe import Media, opened, probe
+from vat.media.stream import Stream
 from vat.subtitles.track import Track
 
 logger = logging.getLogger(__name__)
@@ -24,7 +25,6 @@ logger = logging.getLogger(__name__)
 SAMPLES: Final = 24
 """How many events of a track are read in full; of all others the index tells the times."""
 
-_AUDIO_FRAME = 2048
 _EMPTY_TEXT = 2
 """Bytes of the event that fills the time between two cues in MP4."""
 
@@ -47,13 +47,15 @@ def check_result(
     kept: Sequence[Kept],
     new: Sequence[Track],
     settings: EmbedSettings,
-    picture: tuple[Picture, int] | None,
+    picture: Picture | None,
+    *,
+    suspicious: bool = False,
 ) -> None:
     """See that a finished file is what was planned.
 
     `tags` are the source's own; those that the container has no place for are logged. `picture` is
-    the source's picture that was encoded, and its number among the result's video streams; None
-    where everything was copied.
+    the source's picture that was encoded; None where everything was copied. `suspicious` tells that
+    ffmpeg complained about times.
 
     Raises:
         EmbedError: where its duration, its streams, its picture or its subtitles differ.
@@ -63,15 +65,21 @@ def check_result(
     except SourceError as error:
         raise EmbedError(f"The result cannot be read back: {error}") from error
     same = _SAME_CODEC | (_SAME_IN_MP4 if settings.container == "mp4" else {})
-    _check_streams(found, kept, len(new), same, encoded=picture[1] if picture else None)
+    sentence = _check_streams(found, kept, len(new), same)
+    if sentence:
+        # A muxer may leave out a stream that is declared and empty.
+        kept = with_packets(source, kept)
+        sentence = _check_streams(found, kept, len(new), same)
+    if sentence:
+        raise EmbedError(f"{sentence}; it is not delivered.")
     if picture:
-        encoded = found.of_type("video")[picture[1]]
-        lost = differences(picture[0], read_picture(path, encoded.index))
+        encoded = next(one for one in found.of_type("video") if not one.attached_pic)
+        lost = differences(picture, read_picture(path, encoded.index))
         if lost:
             raise EmbedError(
                 f"Encoding '{media.name}' lost {', '.join(lost)}; set embed.mode to soft."
             )
-    shift = _check_duration(path, found, source, media, kept, encoded=picture is not None)
+    shift = check_timing(path, found, source, media, kept, suspicious=suspicious)
     with opened(path) as container:
         lost_tags = sorted(tags.keys() - read_tags(container).keys() - _NO_TAGS)
         if lost_tags:
@@ -81,93 +89,48 @@ def check_result(
             _check_track(container, stream, track, settings, shift)
 
 
-def _frame_seconds(stream: Stream) -> float:
-    """Length of one frame: containers count it differently at a stream's end.
-
-    Of picture it follows from the rate; of sound the longest in common use is taken, that of AAC.
-    """
-    if stream.type == "video" and stream.frame_rate:
-        return 1 / stream.frame_rate
-    return _AUDIO_FRAME / stream.sample_rate if stream.sample_rate else 0.0
-
-
 def _check_streams(
-    found: Media, kept: Sequence[Kept], new: int, same: Mapping[str, str], *, encoded: int | None
-) -> None:
-    """Number, types, codecs and sizes of the streams; a cover comes after the other pictures."""
-    for kind in ("video", "audio", "subtitle", "attachment"):
-        ours = [one for one in kept if one.stream.type == kind]
-        in_order = sorted(ours, key=lambda one: one.cover)
-        planned = [_described(one.stream, same, one.codec) for one in in_order]
-        there = [_described(stream, same) for stream in found.of_type(kind)]
-        if kind == "video" and encoded is not None and encoded < min(len(planned), len(there)):
-            planned[encoded] = there[encoded]
+    found: Media, kept: Sequence[Kept], new: int, same: Mapping[str, str]
+) -> str | None:
+    """What is said where number, types, codecs or sizes of the streams differ; None where not.
+
+    A cover may be read as a picture or as an attachment.
+    """
+    for kind in ("video", "audio", "subtitle"):
+        ours = [one for one in kept if one.stream.type == kind and not one.stream.attached_pic]
+        theirs = [stream for stream in found.of_type(kind) if not stream.attached_pic]
+        planned = [_described(one.stream, same, one.codec) for one in ours]
+        there = [_described(stream, same) for stream in theirs]
+        for number, one in enumerate(ours[: len(there)]):
+            if one.codec == "encode":
+                planned[number] = there[number]
         if kind == "subtitle":
             planned += there[len(planned) :][:new]
             there += ["nothing"] * (len(ours) + new - len(there))
         if planned != there:
-            raise EmbedError(
-                f"The result has the {kind} streams {there} instead of {planned}; it is not"
-                " delivered."
+            return (
+                f"The result has the {kind} streams {', '.join(there) or 'none'} instead of"
+                f" {', '.join(planned) or 'none'}"
             )
+    return _check_attached(found, kept)
+
+
+def _check_attached(found: Media, kept: Sequence[Kept]) -> str | None:
+    """What is said where covers or attachments are missing."""
+
+    def attached(streams: Iterable[Stream]) -> int:
+        return sum(stream.attached_pic or stream.type == "attachment" for stream in streams)
+
+    there, planned = attached(found.streams), attached(one.stream for one in kept)
+    if there != planned:
+        return f"The result has {there} covers and attachments instead of {planned}"
+    return None
 
 
 def _described(stream: Stream, same: Mapping[str, str], codec: str = "copy") -> str:
     name = stream.codec if codec == "copy" else codec
     size = f" {stream.width}x{stream.height}" if stream.type == "video" else ""
     return f"{same.get(name, name)}{size}"
-
-
-def _check_duration(
-    path: Path,
-    found: Media,
-    source: Path,
-    media: Media,
-    kept: Sequence[Kept],
-    *,
-    encoded: bool,
-) -> float:
-    """See that picture and sound are all there, and return by how many seconds they are later.
-
-    The ends are those of the streams that are kept, as read: a header may count others, or what is
-    not there. A muxer that must not write negative times moves everything by the same; subtitles
-    stay with the picture. The stream that moved least tells how far: of one that starts between
-    two key frames ffmpeg leaves out the first frames.
-    """
-    before, after = _moving([one.stream for one in kept]), _moving(found.streams)
-    old = read_extent(source, [stream.index for stream in before])
-    new = read_extent(path, [stream.index for stream in after])
-    frame = max(map(_frame_seconds, media.streams)) + 0.001
-    if old.hidden > frame and new.hidden == 0.0 and not encoded:
-        raise EmbedError(
-            f"'{media.name}' hides its first {old.hidden:.3f} s by an edit list, which the result"
-            " would show; set embed.container to mp4."
-        )
-    moved = [
-        new.starts[b.index] - old.starts[a.index]
-        for a, b in zip(before, after, strict=True)
-        if a.index in old.starts and b.index in new.starts
-        # A picture that is encoded loses what an edit list hides.
-        if not (encoded and old.hidden and a.type == "video")
-    ]
-    shift = min(moved, default=0.0) + media.start_time
-    lasts, wanted = new.end - shift, old.end - media.start_time
-    if abs(lasts - wanted) > frame:
-        raise EmbedError(
-            f"The result lasts {lasts:.3f} s and '{media.name}' {wanted:.3f} s; it is not"
-            " delivered."
-        )
-    return shift
-
-
-def _moving(streams: Iterable[Stream]) -> list[Stream]:
-    """Pictures and sounds, first the one and then the other, without covers."""
-    return [
-        stream
-        for kind in ("video", "audio")
-        for stream in streams
-        if stream.type == kind and not stream.attached_pic
-    ]
 
 
 def _check_track(

@@ -1,17 +1,18 @@
 """The video with its subtitles: every stream kept, new tracks added, or text in the picture."""
 
 import logging
+import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from vat.embed.burning import Burning, plan_burning
 from vat.embed.check import check_result
+from vat.embed.feasibility import check_shows, tried
 from vat.embed.picture import read_picture
 from vat.embed.settings import EmbedSettings
 from vat.embed.streams import (
-    MUXERS,
     Kept,
     cover_arguments,
     first_picture,
@@ -20,17 +21,27 @@ from vat.embed.streams import (
     stream_arguments,
     title_arguments,
 )
+from vat.embed.timing import MovedError
 from vat.embed.track_files import write_tracks
 from vat.embed.tracks import burnt_track, storable
 from vat.errors import EmbedError
 from vat.files import atomic_path
 from vat.media.ffmpeg import LOCAL_ONLY, FfmpegError, run_ffmpeg
-from vat.media.probe import Media, opened
+from vat.media.muxers import MUXERS
+from vat.media.probe import Media, opened, zero_of
 from vat.subtitles.track import Track
 
 logger = logging.getLogger(__name__)
 
 _USUAL_SIZE: Final = (1920, 1080)
+
+_TICK: Final = 0.0005
+
+_BAD_TIMES: Final = re.compile(
+    r"replacing by guess|[Nn]on-monotonic|Invalid timestamps|incorrect timestamps|avoid negative"
+    r"|Timestamps are unset"
+)
+"""What ffmpeg says where it changes the times of packets."""
 
 
 def embed(
@@ -54,10 +65,12 @@ def embed(
             it is, no font shows the text, or the result is not what was planned.
     """
     video = Path(source).absolute()
-    kept = plan_streams(media, settings.container)
+    media = tried(media, video, ffmpeg)
     tracks = [storable(track) for track in tracks]
     new = tracks if settings.adds_tracks else []
     burnt = burnt_track(tracks, settings.burn_language) if settings.burns else None
+    kept = plan_streams(media, settings, encodes=burnt is not None)
+    check_shows(video, media, settings, kept)
     with (
         tempfile.TemporaryDirectory(prefix="vat-embed-") as folder,
         atomic_path(Path(destination).absolute()) as part,
@@ -70,14 +83,16 @@ def embed(
             )
         with opened(video, media.name) as container:
             tags = read_tags(container)
-        arguments = _stream_arguments(video, kept, new, settings, scratch, ffmpeg)
-        arguments += title_arguments(media, tags)
-        output = ["-f", MUXERS[settings.container], f"file:{part}"]
+        inputs = _track_inputs(video, kept, new, settings, scratch, ffmpeg)
+        outputs = stream_arguments(kept, new, settings) + cover_arguments(video, kept, scratch)
+        outputs += title_arguments(media, tags)
 
-        def run(plan: Burning | None) -> None:
-            encoding = plan.arguments(settings, threads) if plan else []
-            run_ffmpeg(
-                [*arguments, *encoding, *output],
+        def run(plan: Burning | None, lags: Mapping[int, float]) -> str:
+            arguments = source_arguments(video, media, kept, plan) + inputs + outputs
+            arguments += plan.arguments(settings, threads) if plan else []
+            arguments += [*_earlier(kept, lags), "-f", MUXERS[settings.container], f"file:{part}"]
+            return run_ffmpeg(
+                arguments,
                 ffmpeg=ffmpeg,
                 cwd=scratch,
                 total_seconds=media.duration,
@@ -85,43 +100,61 @@ def embed(
                 environment=plan.environment if plan else {},
             )
 
-        plan = _run_on_gpu_or_cpu(run, plan, media.name, ffmpeg)
-        encoded = (plan.picture, plan.number) if plan else None
-        check_result(part, video, tags, media, kept, new, settings, encoded)
+        def check(plan: Burning | None, said: str) -> None:
+            picture = plan.picture if plan else None
+            doubts = bool(_BAD_TIMES.search(said))
+            check_result(part, video, tags, media, kept, new, settings, picture, suspicious=doubts)
+
+        plan, said = _run_on_gpu_or_cpu(lambda plan: run(plan, {}), plan, media.name, ffmpeg)
+        try:
+            check(plan, said)
+        except MovedError as error:
+            if not any(error.lags.values()):
+                raise
+            logger.info("%s; decoding begins earlier instead", error)
+            check(plan, run(plan, error.lags))
 
 
 def _run_on_gpu_or_cpu(
-    run: Callable[[Burning | None], None], plan: Burning | None, name: str, ffmpeg: str
-) -> Burning | None:
+    run: Callable[[Burning | None], str], plan: Burning | None, name: str, ffmpeg: str
+) -> tuple[Burning | None, str]:
     """Run as planned; where an encoder on a GPU fails after all, run again on the CPU."""
     try:
         try:
-            run(plan)
+            said = run(plan)
         except FfmpegError as error:
             if plan is None or not plan.encoder.on_gpu:
                 raise
             logger.info("%s failed (%s); the CPU encodes instead", plan.encoder.name, error)
             plan = plan.on_cpu(name, ffmpeg)
-            run(plan)
+            said = run(plan)
     except FfmpegError as error:
         raise EmbedError(f"Subtitles cannot be put into '{name}': {error}") from error
-    return plan
+    return plan, said
 
 
-def _stream_arguments(
-    video: Path,
-    kept: Sequence[Kept],
-    new: Sequence[Track],
-    settings: EmbedSettings,
-    scratch: Path,
-    ffmpeg: str,
+def source_arguments(
+    video: Path, media: Media, kept: Sequence[Kept], plan: Burning | None
 ) -> list[str]:
-    """What goes in, and which streams come out."""
+    """The source as ffmpeg's first input, its zero where the sound and the cues have theirs."""
+    mapped = [one.stream.index for one in kept if not one.cover]
+    with opened(video, media.name) as container:
+        later = zero_of(container, mapped) - media.start_time
+    offset = ["-itsoffset", f"{later:.6f}"] if abs(later) >= _TICK else []
     # AVI and VOB do not tell when each picture is shown; genpts works it out.
-    arguments = [*LOCAL_ONLY, "-fflags", "+genpts", "-i", f"file:{video}"]
-    arguments += _track_inputs(video, kept, new, settings, scratch, ffmpeg)
-    arguments += stream_arguments(kept, new, settings)
-    return arguments + cover_arguments(video, kept, scratch)
+    source = [*LOCAL_ONLY, "-fflags", "+genpts", *offset, "-i", f"file:{video}"]
+    return [*(plan.input_options if plan else ()), *source]
+
+
+def _earlier(kept: Sequence[Kept], lags: Mapping[int, float]) -> list[str]:
+    """Let the decoding of copied pictures begin earlier by so many seconds, by stream index."""
+    videos = [one.stream for one in kept if one.stream.type == "video" and not one.cover]
+    return [
+        argument
+        for number, stream in enumerate(videos)
+        if lags.get(stream.index)
+        for argument in (f"-bsf:v:{number}", f"setts=dts=DTS-{lags[stream.index]:.6f}/TB")
+    ]
 
 
 def _track_inputs(

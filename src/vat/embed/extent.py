@@ -1,8 +1,8 @@
-"""When the streams of a file begin and end, as read: headers tell it wrongly or not at all."""
+"""When the packets of a file are shown, as read: headers tell it wrongly or not at all."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -19,17 +19,49 @@ _FIRST_PACKETS: Final = 256
 _LAST_SECONDS: Final = 10.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Extent:
-    """Seconds on a file's own clock: each stream's start by its index, and the end of the last one.
+    """Seconds on a file's own clock, by the indexes of its streams.
 
-    `starts` lacks streams that come late; `hidden` are seconds of picture before the beginning,
-    which an edit list keeps from being shown.
+    `starts` and `lasts` tell when the first and the last packet are shown, `ends` when the last one
+    is over. Streams that come late are not in `starts`, those that end early not in `lasts`.
+    `hidden` are seconds of picture before the beginning, which an edit list keeps from being shown.
     """
 
-    starts: dict[int, float]
-    end: float
-    hidden: float
+    starts: dict[int, float] = field(default_factory=dict)
+    lasts: dict[int, float] = field(default_factory=dict)
+    ends: dict[int, float] = field(default_factory=dict)
+    hidden: float = 0.0
+
+    def begin(self, packet: "Packet[Any]") -> None:
+        """Count one of the first packets."""
+        start, _ = _span(packet)
+        if start is not None:
+            index = packet.stream.index
+            self.starts[index] = min(start, self.starts.get(index, start))
+            if packet.is_discard and packet.stream.type == "video":
+                self.hidden = max(self.hidden, -start)
+
+    def end(self, packet: "Packet[Any]") -> None:
+        """Count one of the last packets."""
+        start, until = _span(packet)
+        if start is not None:
+            index = packet.stream.index
+            self.lasts[index] = max(start, self.lasts.get(index, start))
+            self.ends[index] = max(until, self.ends.get(index, until))
+
+
+@dataclass(slots=True)
+class Times:
+    """When each packet of a stream is shown, in seconds and in order.
+
+    `complete` tells whether all packets told it; `lag` by how much a packet is to be decoded after
+    it is shown, which is a mistake of the program that wrote the file, and of some cameras.
+    """
+
+    shown: list[float] = field(default_factory=list)
+    complete: bool = True
+    lag: float = 0.0
 
 
 def read_extent(path: Path, indexes: Collection[int]) -> Extent:
@@ -38,18 +70,61 @@ def read_extent(path: Path, indexes: Collection[int]) -> Extent:
     Raises:
         SourceError: where the file cannot be opened.
     """
-    starts: dict[int, float] = {}
-    hidden = 0.0
+    extent = Extent()
     with opened(path) as container:
-        streams = [container.streams[index] for index in indexes]
-        for packet in islice(container.demux(streams), _FIRST_PACKETS):
+        for packet in islice(_packets(container, indexes), _FIRST_PACKETS):
+            extent.begin(packet)
+        duration = (container.duration or 0) / av.time_base
+        if duration > _LAST_SECONDS:
+            beginning = (container.start_time or 0) / av.time_base
+            moment = beginning + duration - _LAST_SECONDS
+            with suppress(av.FFmpegError):
+                container.seek(int(moment * av.time_base), backward=True)
+                for packet in _packets(container, indexes):
+                    extent.end(packet)
+    return extent if extent.lasts else read_all(path, indexes)[0]
+
+
+def read_all(path: Path, indexes: Collection[int]) -> tuple[Extent, dict[int, Times]]:
+    """The same, and when each packet is shown, by reading the file from its start to its end.
+
+    Raises:
+        SourceError: where the file cannot be opened.
+    """
+    extent, times = Extent(), {index: Times() for index in indexes}
+    with opened(path) as container:
+        for number, packet in enumerate(_packets(container, indexes)):
+            if number < _FIRST_PACKETS:
+                extent.begin(packet)
+            extent.end(packet)
             start, _ = _span(packet)
-            if start is not None:
-                index = packet.stream.index
-                starts[index] = min(start, starts.get(index, start))
-                if packet.is_discard and packet.stream.type == "video":
-                    hidden = max(hidden, -start)
-        return Extent(starts, _read_end(container, indexes), hidden)
+            its = times[packet.stream.index]
+            if start is None or packet.time_base is None:
+                its.complete = False
+                continue
+            its.shown.append(start)
+            if packet.dts is not None:
+                its.lag = max(its.lag, float(packet.dts * packet.time_base) - start)
+    for its in times.values():
+        its.shown.sort()
+    return extent, times
+
+
+def hidden_seconds(path: Path, indexes: Collection[int]) -> float:
+    """How many seconds of picture before the beginning an edit list keeps from being shown."""
+    extent = Extent()
+    with opened(path) as container:
+        for packet in islice(_packets(container, indexes), _FIRST_PACKETS):
+            extent.begin(packet)
+    return extent.hidden
+
+
+def _packets(container: InputContainer, indexes: Collection[int]) -> Iterator["Packet[Any]"]:
+    """The packets as far as the file can be read; one that is cut short ends with an error."""
+    with suppress(av.FFmpegError):
+        for packet in container.demux([container.streams[index] for index in indexes]):
+            if packet.size:
+                yield packet
 
 
 def _span(packet: "Packet[Any]") -> tuple[float | None, float]:
@@ -57,21 +132,3 @@ def _span(packet: "Packet[Any]") -> tuple[float | None, float]:
         return None, 0.0
     start = float(packet.pts * packet.time_base)
     return start, start + float((packet.duration or 0) * packet.time_base)
-
-
-def _read_end(container: InputContainer, indexes: Collection[int]) -> float:
-    """The end of the last packet; where the last seconds have none, the whole file is read."""
-    duration = (container.duration or 0) / av.time_base
-    beginning = (container.start_time or 0) / av.time_base
-    for moment in (beginning + max(0.0, duration - _LAST_SECONDS), beginning):
-        end = None
-        # A file that is cut short ends with an error; what came before it counts.
-        with suppress(av.FFmpegError):
-            container.seek(int(moment * av.time_base), backward=True)
-            for packet in container.demux([container.streams[index] for index in indexes]):
-                start, until = _span(packet)
-                if start is not None:
-                    end = until if end is None else max(end, until)
-        if end is not None:
-            return end
-    return beginning

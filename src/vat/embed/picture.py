@@ -1,5 +1,7 @@
 """The picture that text is burned into: what it is, and that it stays so."""
 
+import logging
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -10,6 +12,9 @@ from av.video.stream import VideoStream
 
 from vat.errors import EmbedError
 from vat.media.probe import opened
+from vat.media.stream import described
+
+logger = logging.getLogger(__name__)
 
 _LOOKED_AT: Final = 12
 """Frames of the beginning in which fields and metadata show."""
@@ -73,8 +78,15 @@ class Picture:
         return any(depth in self.pixel_format for depth in ("10", "12", "14", "16"))
 
 
-def read_picture(path: Path, index: int) -> Picture:
+_CROPPING: Final = re.compile(r"Frame Cropping: (\d+)/(\d+)/(\d+)/(\d+)")
+_DOLBY_VISION: Final = "DOVI configuration record"
+
+
+def read_picture(path: Path, index: int, *, cropped: bool = True) -> Picture:
     """Look at the first frames of the stream with this index.
+
+    The size is the one that ffmpeg decodes to: without the margins that the container hides, unless
+    it is told to leave these on (`cropped`).
 
     Raises:
         EmbedError: where none can be decoded.
@@ -95,10 +107,13 @@ def read_picture(path: Path, index: int) -> Picture:
         if not frames:
             raise EmbedError("The picture has no frames; set embed.mode to soft.")
         first = frames[0]
+        told = described(container)[index]
+        margins = _CROPPING.search(told) if cropped else None
+        left, right, top, bottom = map(int, margins.groups()) if margins else (0, 0, 0, 0)
         field_order = getattr(stream.codec_context, "field_order", 0)
         return Picture(
-            width=first.width,
-            height=first.height,
+            width=first.width - left - right,
+            height=first.height - top - bottom,
             rotation=first.rotation,
             pixel_aspect=float(stream.sample_aspect_ratio or 1) or 1.0,
             pixel_format=_plain(first.format.name),
@@ -110,9 +125,18 @@ def read_picture(path: Path, index: int) -> Picture:
             ),
             interlaced=field_order in _FIELD_ORDERS or any(f.interlaced_frame for f in frames),
             facts=frozenset(
-                fact.type.name for one in frames for fact in cast("Any", one.side_data)
+                ({"DOVI_METADATA"} if _DOLBY_VISION in told else set()).union(*map(_facts, frames))
             ),
         )
+
+
+def _facts(frame: VideoFrame) -> set[str]:
+    """The names of a frame's metadata; PyAV refuses all where it does not know one of them."""
+    try:
+        return {fact.type.name for fact in cast("Any", frame.side_data)}
+    except ValueError as error:
+        logger.info("the picture carries metadata of an unknown kind: %s", error)
+        return set()
 
 
 def _plain(pixel_format: str) -> str:

@@ -23,9 +23,15 @@ class EmbedSettings:
     )
     container: str = setting(
         "mkv",
-        "Container of the result; mkv keeps every stream, mp4 leaves out what it cannot hold and"
-        " says so.",
+        "Container of the result; mkv keeps nearly every stream, mp4 fewer. What it cannot hold is"
+        " tried and told before the video is worked on.",
         enum=("mkv", "mp4"),
+    )
+    unsupported: str = setting(
+        "leave-out",
+        "What becomes of a video with a stream that the container cannot hold: leave-out makes the"
+        " result without it and warns, fail refuses the video before it is worked on.",
+        enum=("leave-out", "fail"),
     )
     source_track: bool = setting(False, "Whether the spoken language gets a track, too.")
     bilingual: Sequence[LanguageOrSource] = setting(

@@ -1,52 +1,36 @@
 """Which streams of the source the result has, and in which form."""
 
 import logging
+import mimetypes
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import av
 from av.container import InputContainer
 
 from vat.embed.settings import EmbedSettings
 from vat.errors import EmbedError
-from vat.media.probe import Media, Stream, opened
+from vat.media.probe import Media, opened
+from vat.media.stream import Stream
 from vat.subtitles.track import Track
 
 logger = logging.getLogger(__name__)
 
-TEXT_CODECS: Final = frozenset({"subrip", "ass", "ssa", "mov_text", "webvtt", "text"})
-"""Subtitle codecs that ffmpeg converts into one another."""
+_OTHER_CONTAINER: Final = "set embed.container"
 
-MKV_SUBTITLES: Final = frozenset(
-    {"subrip", "ass", "ssa", "webvtt", "hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle"}
-)
-"""Subtitle codecs that Matroska holds as they are."""
-
-MP4_CODECS: Final = frozenset(
-    {"h264", "hevc", "av1", "vp9", "mpeg4", "mpeg2video", "mpeg1video", "mjpeg", "png"}
-    | {"aac", "mp3", "mp2", "ac3", "eac3", "opus", "flac", "alac", "dts"}
-)
-"""Picture and sound that MP4 holds."""
-
-NOT_IN_MKV: Final = frozenset(
-    {"pcm_bluray", "pcm_dvd", "s302m", "nellymoser", "adpcm_ima_qt", "rv20"}
-)
-"""Picture and sound that ffmpeg's Matroska muxer refuses, tried with ffmpeg 9.0; MP4 has no place
-for them either."""
-
-_COVERS: Final = {"mjpeg": ("cover.jpg", "image/jpeg"), "png": ("cover.png", "image/png")}
-"""Matroska's name and type of an attached picture, by codec."""
-
-MUXERS: Final = {"mkv": "matroska", "mp4": "mp4"}
+_EXTENSIONS: Final = {"mjpeg": "jpg", "jpegxl": "jxl"}
+"""The usual ending of an attached picture, where it is not the codec's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
     """A stream of the source in the result.
 
-    `codec` is "copy", or the one that a text subtitle is turned into. A `cover` is an attached
-    picture that Matroska holds as an attachment.
+    `codec` is "copy", the one that it is turned into, or "encode" for the picture that text is
+    burned into. A `cover` is an attached picture that Matroska holds as an attachment.
     """
 
     stream: Stream
@@ -54,49 +38,78 @@ class Kept:
     cover: bool = False
 
 
-def plan_streams(media: Media, container: str) -> list[Kept]:
+def plan_streams(media: Media, settings: EmbedSettings, *, encodes: bool = False) -> list[Kept]:
     """Which streams of the source the result has, and how; what is left out or changed is logged.
 
+    The streams know what the containers hold (see `vat.media.muxers`); the picture that text is
+    burned into is encoded (`encodes`) and need not be held as it is.
+
     Raises:
-        EmbedError: where the container cannot hold a picture or a sound track.
+        EmbedError: where what would be left out may not be (see `_check_lost`).
     """
-    kept, impossible = [], None
+    kept, lost = [], []
+    target = media.first_picture if encodes else None
     for stream in media.streams:
-        codec = _codec_in(stream, container)
-        words = f"stream {stream.index} ({stream.type}, {stream.codec})"
-        if codec is None:
-            logger.warning("%s cannot hold %s; it is left out", container, words)
-            if stream.type in ("video", "audio"):
-                impossible = impossible or stream
+        codec = "encode" if stream is target else held(stream, settings.container)
+        if not codec:
+            logger.warning("%s: it is left out", _why_left_out(stream, settings.container))
+            if not stream.empty and stream.type != "data":
+                lost.append(stream)
             continue
-        if codec != "copy":
-            logger.info("%s holds %s as %s, its styles may be lost", container, words, codec)
-        cover = container == "mkv" and stream.attached_pic and stream.codec in _COVERS
-        kept.append(Kept(stream, codec, cover))
-    if impossible:
-        way_out = "set embed.container to mkv"
-        if impossible.codec in NOT_IN_MKV:
-            flag, codec = ("v", "libx264") if impossible.type == "video" else ("a", "flac")
-            how = f"-map 0 -dn -c copy -c:{flag} {codec}"
-            way_out = f"convert it first: ffmpeg -fflags +genpts -i IN {how} OUT.mkv"
-        raise EmbedError(
-            f"An {container} file cannot hold the {impossible.codec} {impossible.type} of"
-            f" '{media.name}'; {way_out}."
-        )
+        if codec not in ("copy", "encode"):
+            note = ", its styles may be lost" if stream.type == "subtitle" else ""
+            words = f"stream {stream.index} ({stream.words})"
+            logger.warning("%s holds %s as %s%s", settings.container, words, codec, note)
+        kept.append(Kept(stream, codec, settings.container == "mkv" and stream.attached_pic))
+    _check_lost(media, settings, kept, lost)
     return kept
 
 
-def _codec_in(stream: Stream, container: str) -> str | None:
-    """How a stream goes into a container: "copy", another codec, or None for not at all."""
-    if stream.type == "subtitle":
-        if stream.codec in (MKV_SUBTITLES if container == "mkv" else {"mov_text"}):
-            return "copy"
-        text = {"mkv": "srt", "mp4": "mov_text"}[container]
-        return text if stream.codec in TEXT_CODECS else None
-    if stream.type in ("video", "audio"):
-        held = stream.codec in MP4_CODECS if container == "mp4" else stream.codec not in NOT_IN_MKV
-        return "copy" if held else None
-    return "copy" if container == "mkv" and stream.type == "attachment" else None
+def _check_lost(
+    media: Media, settings: EmbedSettings, kept: Sequence[Kept], lost: Sequence[Stream]
+) -> None:
+    """See that what is left out may be.
+
+    Raises:
+        EmbedError: where nothing else is there or `embed.unsupported` is "fail", and where it is
+            the picture or the sound that is heard, and the other container holds them.
+    """
+    if not lost:
+        return
+    audio = media.of_type("audio")
+    heard = audio[media.audio_track] if media.audio_track is not None else None
+    matters = any(stream in (media.first_picture, heard) for stream in lost)
+    nothing = not any(one.stream.type in ("video", "audio") and not one.cover for one in kept)
+    strict = settings.unsupported == "fail"
+    advice = way_out(media, settings, lost)
+    if strict or nothing or (matters and advice.startswith(_OTHER_CONTAINER)):
+        words = " and the ".join(stream.words for stream in lost)
+        otherwise = " or embed.unsupported to leave-out" if strict and not nothing else ""
+        raise EmbedError(
+            f"An {settings.container} file cannot hold the {words} of '{media.name}';"
+            f" {advice}{otherwise}."
+        )
+
+
+def held(stream: Stream, container: str) -> str:
+    """How a container holds a stream: "copy", a codec, or "" for not at all."""
+    return (stream.in_mkv if container == "mkv" else stream.in_mp4) or ""
+
+
+def _why_left_out(stream: Stream, container: str) -> str:
+    words = f"stream {stream.index} ({stream.words})"
+    if stream.empty:
+        return f"{words} is declared and has no packets"
+    return f"{container} cannot hold {words}"
+
+
+def way_out(media: Media, settings: EmbedSettings, lost: Sequence[Stream]) -> str:
+    """What to set so that nothing of `lost` is lost; only what has been tried is advised."""
+    other = "mp4" if settings.container == "mkv" else "mkv"
+    moving = [one for one in media.streams if one.type in ("video", "audio") and not one.empty]
+    if all(held(stream, other) for stream in [*lost, *moving]):
+        return f"{_OTHER_CONTAINER} to {other}"
+    return "set embed.mode to none for subtitle files alone"
 
 
 def first_picture(kept: Sequence[Kept]) -> tuple[Stream, int] | None:
@@ -121,7 +134,10 @@ def stream_arguments(
         if not one.cover:
             arguments += ["-map", f"0:{one.stream.index}"]
     old = [one for one in kept if one.stream.type == "subtitle"]
-    takes_over = bool(new) and settings.default_track and settings.adds_tracks
+    for index, one in enumerate(one for one in kept if one.stream.type == "audio"):
+        arguments += [f"-c:a:{index}", one.codec]
+    # Players would show nothing at all by a track that is default and has no cues.
+    takes_over = bool(new and new[0].cues) and settings.default_track and settings.adds_tracks
     for index, one in enumerate(old):
         arguments += [f"-c:s:{index}", one.codec]
         if takes_over and one.stream.default:
@@ -149,7 +165,8 @@ def cover_arguments(source: Path, kept: Sequence[Kept], scratch: Path) -> list[s
     arguments: list[str] = []
     with opened(source) as container:
         for number, stream in enumerate(covers):
-            name, kind = _COVERS[stream.codec]
+            name = f"cover.{_EXTENSIONS.get(stream.codec, stream.codec)}"
+            kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
             packet = next(iter(container.demux(container.streams[stream.index])))
             file = f"{number}-{name}"
             (scratch / file).write_bytes(bytes(packet))
@@ -173,3 +190,23 @@ def title_arguments(media: Media, tags: Mapping[str, str]) -> list[str]:
     if tags.get("title") and not asked_for:
         return []
     return ["-metadata", f"title={media.title.encode('utf-8', 'replace').decode('utf-8')}"]
+
+
+def with_packets(source: Path, kept: Sequence[Kept]) -> list[Kept]:
+    """The streams without those that have no packets in the whole source, which are logged."""
+    doubtful = {
+        one.stream.index
+        for one in kept
+        if one.stream.type != "attachment" and not one.stream.attached_pic
+    }
+    with opened(source) as container, suppress(av.FFmpegError):
+        for packet in container.demux([container.streams[index] for index in doubtful]):
+            if packet.size:
+                doubtful.discard(packet.stream.index)
+            if not doubtful:
+                break
+    for one in kept:
+        if one.stream.index in doubtful:
+            words = f"stream {one.stream.index} ({one.stream.words})"
+            logger.warning("%s is declared and has no packets; it is left out", words)
+    return [one for one in kept if one.stream.index not in doubtful]

@@ -31,6 +31,11 @@ class StoredCue:
     end: int
     content: bytes
 
+    def __str__(self) -> str:
+        """As it is told to people."""
+        text = self.content.decode("utf-8", "replace")
+        return f"'{text}' from {self.start / 1000:.3f} to {self.end / 1000:.3f} s"
+
 
 def write_tracks(
     tracks: Sequence[Track],

@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -11,9 +11,11 @@ from urllib.parse import unquote, urlsplit
 from vat.addresses import digest_of, is_address, masked, revealed
 from vat.errors import SourceError
 from vat.files import atomic_path, read_json, write_json
-from vat.media.probe import SUFFIXES, probe, status_of
+from vat.media.muxers import with_holdings
+from vat.media.probe import SUFFIXES, Media, fingerprint_of, probe, status_of
 from vat.media.reach import PrivateAddressError, check_entry
 from vat.media.site import Manners, extract
+from vat.media.stream import told_choice
 from vat.media.titles import one_line
 
 logger = logging.getLogger(__name__)
@@ -50,11 +52,15 @@ def download(
     ffmpeg: str,
     max_mb: int = Manners().max_mb,
     private_addresses: bool = False,
+    check: Callable[[Path, Media], None] | None = None,
+    fingerprint: str = "",
 ) -> None:
     """Bring one video in: `destination` links or holds it, and `media_json` says what it is.
 
-    A fetched video stays beside `destination` until it is probed, so that a failure there does not
-    fetch it again. A `source` may be masked (see `vat.addresses`), and is in what is recorded.
+    A fetched video stays beside `destination` until it is probed and passes `check`, so that a
+    failure there does not fetch it again. A local one must still have the `fingerprint` that it had
+    when the run began, or it is being written. A `source` may be masked (see `vat.addresses`), and
+    is in what is recorded.
     `max_mb` is the most that is fetched, in MB; see `Manners` for `private_addresses`.
 
     Raises:
@@ -77,14 +83,36 @@ def download(
         )
         name, title, here = facts["name"], title or facts["title"], fetched
     else:
+        _check_unchanged(source, fingerprint)
         link_local(source, target)
         here = target
     media = probe(here, name=name, title=title, source=source, audio_track=audio_track)
     logger.info("%s: %.3f s, audio track %s", name, media.duration, media.audio_track)
+    choice = told_choice(media.of_type("audio"), media.audio_track, name)
+    if choice and audio_track is None:
+        logger.warning("%s", choice)
+    media = with_holdings(media, here, ffmpeg)
+    if check is not None:
+        check(here, media)
+    if not remote:
+        _check_unchanged(source, fingerprint)
     media.write(media_json)
     if remote:
         here.replace(target)
         _facts_file(here).unlink(missing_ok=True)
+
+
+def _check_unchanged(source: str, fingerprint: str) -> None:
+    """See that a file is the one that it was when the run began.
+
+    Raises:
+        SourceError: where it is not, as where a recording or a copy is under way.
+    """
+    if fingerprint and fingerprint_of(source) != fingerprint:
+        raise SourceError(
+            f"'{Path(source).name}' has changed since the run began, as where it is still recorded"
+            " or copied; it is left for the next run, so start that when the file is whole."
+        )
 
 
 def link_local(source: str | Path, destination: str | Path) -> None:

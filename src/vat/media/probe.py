@@ -3,18 +3,19 @@
 import logging
 import os
 import stat
-from dataclasses import dataclass
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
 import av
 from av.container import InputContainer
-from av.stream import Disposition
-from av.stream import Stream as AvStream
 
 from vat.errors import SourceError
 from vat.files import Record
+from vat.media.stream import Stream, choose_track, described, stream_of
 
 logger = logging.getLogger(__name__)
 
@@ -46,25 +47,6 @@ _SEEK_BACK_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Stream(Record):
-    """One stream of a container. `start` is in seconds of video time, None where unknown."""
-
-    index: int
-    type: str
-    codec: str
-    language: str | None
-    title: str | None
-    default: bool
-    start: float | None
-    channels: int | None = None
-    sample_rate: int | None = None
-    width: int | None = None
-    height: int | None = None
-    frame_rate: float | None = None
-    attached_pic: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Media(Record):
     """A video and what is known of it.
 
@@ -85,6 +67,17 @@ class Media(Record):
     def of_type(self, kind: str) -> list[Stream]:
         """The streams of one type: video, audio, subtitle, attachment or data."""
         return [stream for stream in self.streams if stream.type == kind]
+
+    @property
+    def first_picture(self) -> Stream | None:
+        """The first moving picture; a cover is none."""
+        videos = self.of_type("video")
+        return next((one for one in videos if not one.attached_pic and not one.empty), None)
+
+    @property
+    def has_picture(self) -> bool:
+        """Whether there is a moving picture, and not sound alone."""
+        return self.first_picture is not None
 
 
 def probe_duration(path: str | Path) -> float:
@@ -109,15 +102,17 @@ def probe(
         SourceError: where the file is missing, no video, truncated, or lacks that audio track.
     """
     with opened(path, name) as container:
-        duration = _duration(container, name)
-        streams = tuple(_stream(stream, container) for stream in container.streams)
+        streams = _streams(container)
         if not any(stream.type in ("video", "audio") for stream in streams):
             raise SourceError(f"'{name}' has neither picture nor sound; remove it from the videos.")
-        _check_complete(container, duration, name)
         _check_readable(container, name)
-        begin = _start(container)
+        begin = zero_of(container)
+    with opened(path, name) as container:
+        duration = _duration(container, name)
+    if any(_may_be_empty(stream) for stream in streams):
+        streams = _with_empty_ones(path, streams)
     audio = [stream for stream in streams if stream.type == "audio"]
-    track = _choose_track(audio, audio_track, name)
+    track = choose_track(audio, audio_track, name)
     start = (audio[track].start or 0.0) if track is not None else 0.0
     title = title or Path(name).stem
     return Media(name, title, source, duration, begin, streams, track, start)
@@ -139,6 +134,16 @@ def status_of(path: str | Path, name: str | None = None) -> os.stat_result:
     if not stat.S_ISREG(status.st_mode):
         raise SourceError(f"'{name}' is not a file; correct its path.")
     return status
+
+
+def fingerprint_of(source: str) -> str:
+    """Size and time of change of a file: what tells that it is another one now.
+
+    Raises:
+        SourceError: where it is missing, out of reach or no file.
+    """
+    status = status_of(source)
+    return f"{status.st_size} {status.st_mtime_ns}"
 
 
 def opened(path: str | Path, name: str | None = None) -> InputContainer:
@@ -164,7 +169,7 @@ def opened(path: str | Path, name: str | None = None) -> InputContainer:
 
 
 def _duration(container: InputContainer, name: str | Path) -> float:
-    """Seconds to the end of the last packet; the header's word only where that agrees.
+    """Seconds to the end of the last packet, or to the header's where that is a little later.
 
     Headers of recordings that were broken off promise too little, those of some programs count
     from a clock's zero and not from the first packet.
@@ -173,20 +178,22 @@ def _duration(container: InputContainer, name: str | Path) -> float:
         SourceError: where there are no packets, or none near the end that the header promises.
     """
     promised = float(container.duration) / av.time_base if container.duration else 0.0
-    if promised:
-        near_end = max(0.0, promised - _SEEK_BACK_SECONDS) + _start(container)
-        try:
-            container.seek(int(near_end * av.time_base), backward=True)
-        except av.FFmpegError:
-            logger.debug("'%s' cannot be searched", name)
-    end = _last_moment(container)
-    if end is None and not promised:
-        raise SourceError(f"'{Path(name).name}' contains no picture or sound at all; remove it.")
+    start, tolerance = zero_of(container), _tolerance(container)
+    end = _last_moment(container, start, promised)
+    if end is None or end < promised - tolerance:
+        # Not every container is searched well, and some not at all.
+        with opened(container.name.removeprefix("file:"), str(name)) as again:
+            end = _last_moment(again, start, 0.0)
     if end is None:
-        return promised
-    start, tolerance = _start(container), _tolerance(container)
-    counts_from_zero = start > tolerance and abs(promised - start - end) < tolerance
-    return end if not promised or end > promised + tolerance or counts_from_zero else promised
+        raise SourceError(f"'{Path(name).name}' contains no picture or sound at all; remove it.")
+    if start > tolerance and abs(promised - start - end) < tolerance:
+        return end
+    if end < promised - tolerance:
+        raise SourceError(
+            f"'{Path(name).name}' is truncated: it should last {promised:.1f} s but ends after"
+            f" {end:.1f} s; copy or download it again."
+        )
+    return max(end, promised)
 
 
 def _tolerance(container: InputContainer) -> float:
@@ -195,100 +202,74 @@ def _tolerance(container: InputContainer) -> float:
     return max([TRUNCATION_SECONDS, *(_FRAMES / rate for rate in rates)])
 
 
-def _start(container: InputContainer) -> float:
-    """The moment of the container's clock, in seconds, that is the video's zero.
+def zero_of(container: InputContainer, mapped: Collection[int] | None = None) -> float:
+    """The moment of the container's clock, in seconds, that ffmpeg takes for zero.
 
-    That is ffmpeg's zero when picture and sound are copied: in containers for broadcasts the first
-    of these two, else the container's start. A data track that begins earlier moves nothing.
+    `mapped` are the streams that it is to copy; None for picture and sound, whose zero is that of
+    the video. In containers for broadcasts it is the first of these, else the container's start: a
+    data track that begins earlier moves nothing.
     """
-    if container.format.flags & TS_DISCONT:
-        starts = [
-            stream.start_time * stream.time_base
-            for stream in (*container.streams.video, *container.streams.audio)
-            if stream.start_time is not None and stream.time_base is not None
-        ]
-        if starts:
-            return float(min(starts))
-    return (container.start_time or 0) / av.time_base
+    begin = (container.start_time or 0) / av.time_base
+    if not container.format.flags & TS_DISCONT:
+        return begin
+    starts = [
+        float(stream.start_time * stream.time_base)
+        for stream in container.streams
+        if (stream.type in ("video", "audio") if mapped is None else stream.index in mapped)
+        and stream.start_time is not None
+        and stream.time_base is not None
+    ]
+    return max(begin, min(starts, default=begin))
 
 
-def _last_moment(container: InputContainer) -> float | None:
-    """The end of the last packet from where the container stands, in video time."""
-    start, end = _start(container), None
+def _last_moment(container: InputContainer, start: float, promised: float) -> float | None:
+    """The end of the last packet after a search for the last seconds, in video time."""
+    if promised > _SEEK_BACK_SECONDS:
+        near_end = promised - _SEEK_BACK_SECONDS + start
+        try:
+            container.seek(int(near_end * av.time_base), backward=True)
+        except av.FFmpegError:
+            return None
+    end = None
     try:
         for packet in container.demux():
             if packet.pts is not None and packet.time_base is not None:
                 last = float((packet.pts + (packet.duration or 0)) * packet.time_base) - start
                 end = last if end is None else max(end, last)
-    except av.FFmpegError:
-        return end
+    except av.FFmpegError as error:
+        logger.debug("'%s' cannot be read to its end: %s", container.name, error)
     return end
-
-
-def _check_complete(container: InputContainer, duration: float, name: str) -> None:
-    """See that there is something near the end that the header promises."""
-    tolerance = _tolerance(container)
-    if duration <= tolerance:
-        return
-    near_end = max(0.0, duration - _SEEK_BACK_SECONDS) + _start(container)
-    try:
-        container.seek(int(near_end * av.time_base), backward=True)
-        end = _last_moment(container)
-    except av.FFmpegError:
-        end = None
-    if end is None or end < duration - tolerance:
-        until = "before its last seconds" if end is None else f"after {end:.1f} s"
-        raise SourceError(
-            f"'{name}' is truncated: it should last {duration:.1f} s but ends {until};"
-            " copy or download it again."
-        )
 
 
 def _check_readable(container: InputContainer, name: str) -> None:
     """See that picture and sound are not encrypted: they would be copied and heard as garbage."""
-    container.seek(0)
-    for packet in islice(container.demux(), _FIRST_PACKETS):
-        if packet.has_sidedata("encryption_info"):
-            raise SourceError(
-                f"'{name}' is encrypted; only whoever has its key can read it. Name a copy that is"
-                " not protected."
-            )
+    with suppress(av.FFmpegError):
+        for packet in islice(container.demux(), _FIRST_PACKETS):
+            if packet.has_sidedata("encryption_info"):
+                raise SourceError(
+                    f"'{name}' is encrypted; only whoever has its key can read it. Name a copy that"
+                    " is not protected."
+                )
 
 
-def _choose_track(audio: list[Stream], wanted: int | None, name: str) -> int | None:
-    if wanted is None:
-        if not audio:
-            return None
-        return next((i for i, stream in enumerate(audio) if stream.default), 0)
-    if wanted < len(audio):
-        return wanted
-    tracks = ", ".join(
-        f"{i} ({' '.join(filter(None, (s.language, s.title, s.codec)))})"
-        for i, s in enumerate(audio)
-    )
-    raise SourceError(
-        f"'{name}' has no audio track {wanted}; choose one of: {tracks or 'none, it is silent'}."
-    )
+def _streams(container: InputContainer) -> tuple[Stream, ...]:
+    told, zero = described(container), zero_of(container)
+    return tuple(stream_of(stream, zero, told) for stream in container.streams)
 
 
-def _stream(stream: AvStream, container: InputContainer) -> Stream:
-    context = getattr(stream, "codec_context", None)
-    rate = getattr(stream, "average_rate", None)
-    start = None
-    if stream.start_time is not None and stream.time_base is not None:
-        start = float(stream.start_time * stream.time_base) - _start(container)
-    return Stream(
-        index=stream.index,
-        type=stream.type,
-        codec=context.codec.canonical_name if context is not None else "unknown",
-        language=stream.metadata.get("language"),
-        title=stream.metadata.get("title") or stream.metadata.get("filename"),
-        default=bool(stream.disposition & Disposition.default),
-        start=start,
-        channels=getattr(context, "channels", None) if stream.type == "audio" else None,
-        sample_rate=getattr(context, "sample_rate", None) if stream.type == "audio" else None,
-        width=getattr(context, "width", None) if stream.type == "video" else None,
-        height=getattr(context, "height", None) if stream.type == "video" else None,
-        frame_rate=float(rate) if rate else None,
-        attached_pic=bool(stream.disposition & Disposition.attached_pic),
-    )
+def _may_be_empty(stream: Stream) -> bool:
+    if stream.type not in ("video", "audio") or stream.attached_pic:
+        return False
+    return stream.start is None or not (stream.sample_rate or stream.width)
+
+
+def _with_empty_ones(path: str | Path, streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
+    """The streams, with a mark on pictures and sounds that have no packets in the whole file."""
+    doubtful = [stream.index for stream in streams if _may_be_empty(stream)]
+    with opened(path) as container, suppress(av.FFmpegError):
+        for packet in container.demux([container.streams[index] for index in doubtful]):
+            if packet.size and packet.stream.index in doubtful:
+                doubtful.remove(packet.stream.index)
+            if not doubtful:
+                break
+    return tuple(replace(one, empty=one.index in doubtful) for one in streams)

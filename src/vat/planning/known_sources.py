@@ -10,7 +10,7 @@ from vat.addresses import hide, masked
 from vat.errors import SourceError
 from vat.files import DamagedError, locked, read_json, write_json
 from vat.media.fetch import expand_url
-from vat.media.probe import probe_duration, status_of
+from vat.media.probe import fingerprint_of, probe_duration
 from vat.media.site import Manners
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Probes:
     def _look(self, source: str, last: list[Any]) -> list[Any]:
         mark = ""
         try:
-            mark = fingerprint(source)
+            mark = fingerprint_of(source)
             known = mark == last[0] and last[1] is not None
             return last if known else [mark, probe_duration(source)]
         except SourceError as error:
@@ -121,13 +121,3 @@ def _is_learnt(value: object) -> bool:
     if len(value) == 2 and (value[1] is None or isinstance(value[1], (int, float))):
         return isinstance(value[0], str)
     return all(isinstance(one, str) for one in value)
-
-
-def fingerprint(source: str) -> str:
-    """Size and time of change of a file: what tells that it is another one now.
-
-    Raises:
-        SourceError: where it is missing, out of reach or no file.
-    """
-    status = status_of(source)
-    return f"{status.st_size} {status.st_mtime_ns}"

@@ -127,7 +127,7 @@ def test_mp4_takes_what_it_can_and_names_the_rest(
 def test_mp4_refuses_a_picture_it_cannot_hold(tmp_path: Path) -> None:
     source = tmp_path / "v.webm"
     ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x48:d=1", "-c:v", "libvpx", source)
-    with pytest.raises(EmbedError, match=r"cannot hold the vp8 video.*mkv"):
+    with pytest.raises(EmbedError, match=r"cannot hold the vp8 video.*set embed.container to mkv"):
         put(source, tmp_path / "out.mp4", [], replace(SOFT, container="mp4"))
     assert not (tmp_path / "out.mp4").exists()
 

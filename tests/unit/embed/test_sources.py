@@ -8,7 +8,7 @@ import av
 import pytest
 
 from tests.helpers.embedding import CUES, media_of, moments
-from tests.helpers.media import FFMPEG, ffmpeg, packets
+from tests.helpers.media import FFMPEG, ffmpeg, packets, streams
 from tests.helpers.sources import SOURCES, make_source
 from vat.embed.embed import embed
 from vat.embed.settings import EmbedSettings
@@ -233,13 +233,13 @@ def test_mp2_goes_into_mp4_under_the_name_it_has_there(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("container", ["mkv", "mp4"])
-def test_sound_that_no_container_holds_is_named_with_the_way_out(
-    container: str, tmp_path: Path
+def test_sound_that_no_container_holds_is_converted_without_loss(
+    container: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     source = made(tmp_path / "a.mov", "-c:v", "libx264", "-c:a", "adpcm_ima_qt")
-    words = r"cannot hold the adpcm_ima_qt audio of 'a.mov'; convert it first"
-    with pytest.raises(EmbedError, match=words):
-        put(source, EmbedSettings(container=container))
+    result = put(source, EmbedSettings(container=container))
+    assert "holds stream 1 (adpcm_ima_qt audio) as flac" in caplog.text
+    assert ("audio", "flac") in streams(result)
 
 
 @pytest.mark.parametrize(

@@ -247,7 +247,9 @@ def test_links_that_lead_nowhere_are_set_aside_until_they_lead_somewhere(tmp_pat
 def test_a_name_that_is_no_utf8_is_recorded(tmp_path: Path) -> None:
     video = make_video(tmp_path / "v.mp4", 1).rename(tmp_path / os.fsdecode(b"caf\xe9.mp4"))
     options: dict[str, Any] = dict.fromkeys(("title", "audio_track", "format", "cookies"))
-    download(str(video), tmp_path / "s", tmp_path / "m.json", remote=False, ffmpeg="", **options)
+    download(
+        str(video), tmp_path / "s", tmp_path / "m.json", remote=False, ffmpeg=FFMPEG, **options
+    )
     assert Media.from_json(read_json(tmp_path / "m.json")).name == video.name
 
 

@@ -1,0 +1,158 @@
+"""One stream of a video: what it is, and which audio track is transcribed."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+import av
+from av.container import InputContainer
+from av.stream import Disposition
+from av.stream import Stream as AvStream
+
+from vat.errors import SourceError
+from vat.files import Record
+
+_ASIDE: Final = (
+    Disposition.comment
+    | Disposition.visual_impaired
+    | Disposition.descriptions
+    | Disposition.karaoke
+)
+_ASIDE_TITLE: Final = re.compile(
+    r"comment|kommentar|descri[pb]|audiodes|audio ?des|解说|评论|解説|visually", re.IGNORECASE
+)
+"""Titles of commentaries and descriptions, as few programs set the marks for them."""
+
+_NAME: Final = re.compile(r": \w+: (\S+?)(?:,| \(([^/)\s]+) / |\s|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Stream(Record):
+    """One stream of a container. `start` is in seconds of video time, None where unknown.
+
+    `aside` tells of sound that is said about the picture and not in it: commentaries, descriptions.
+    `empty` tells of picture or sound that is declared and has no packets. `in_mkv` and `in_mp4` say
+    how these containers hold the stream (see `vat.media.muxers`): "copy", a codec that it has to be
+    converted into, "" for not at all, None where nobody has tried.
+    """
+
+    index: int
+    type: str
+    codec: str
+    language: str | None
+    title: str | None
+    default: bool
+    start: float | None
+    channels: int | None = None
+    sample_rate: int | None = None
+    width: int | None = None
+    height: int | None = None
+    frame_rate: float | None = None
+    attached_pic: bool = False
+    aside: bool = False
+    empty: bool = False
+    in_mkv: str | None = None
+    in_mp4: str | None = None
+
+    @property
+    def words(self) -> str:
+        """What it is called in messages."""
+        language = None if self.language == "und" else self.language
+        return " ".join(filter(None, (language, self.title, self.codec, self.type)))
+
+
+def choose_track(audio: Sequence[Stream], wanted: int | None, name: str) -> int | None:
+    """The audio track that is transcribed: the one that is `wanted`, else the default or the first.
+
+    One without packets, one that nobody decodes, and a commentary or description are no rivals.
+    None where there is no sound.
+
+    Raises:
+        SourceError: where there is no such track, or none that can be decoded.
+    """
+    if wanted is None:
+        main = _main_tracks(audio, name)
+        return next((track for track in main if audio[track].default), min(main, default=None))
+    if wanted < len(audio):
+        return wanted
+    tracks = ", ".join(f"{i} ({stream.words})" for i, stream in enumerate(audio))
+    raise SourceError(
+        f"'{name}' has no audio track {wanted}; choose one of: {tracks or 'none, it is silent'}."
+    )
+
+
+def _main_tracks(audio: Sequence[Stream], name: str) -> list[int]:
+    full = [track for track, stream in enumerate(audio) if not stream.empty]
+    heard = [track for track in full if audio[track].channels is not None]
+    if full and not heard:
+        codecs = ", ".join(sorted({audio[track].codec for track in full}))
+        raise SourceError(
+            f"The sound of '{name}' is {codecs}, which cannot be decoded; convert it to AAC or FLAC"
+            " with a program that knows it."
+        )
+    return [track for track in heard if not audio[track].aside] or heard
+
+
+def told_choice(audio: Sequence[Stream], taken: int | None, name: str) -> str | None:
+    """Which of several audio tracks is transcribed, and why; None where there is but one."""
+    others = [track for track, one in enumerate(audio) if track != taken and not one.empty]
+    if taken is None or not others:
+        return None
+    why = "the default one" if audio[taken].default else "the first that is no commentary"
+    told = ", ".join(f"{track} ({audio[track].words})" for track in others)
+    return (
+        f"'{name}' has {len(others) + 1} audio tracks; track {taken} ({audio[taken].words}) is"
+        f" transcribed, {why}; set download.audio_track for another: {told}"
+    )
+
+
+def described(container: InputContainer) -> list[str]:
+    """What ffmpeg's own listing says of each stream: codecs that nobody decodes, side data."""
+    level = av.logging.get_level()
+    av.logging.set_level(av.logging.INFO)
+    try:
+        # PyAV's types do not know it.
+        listing: str = cast("Any", container).dumps_format()
+    finally:
+        av.logging.set_level(level)
+    return re.split(r"^  Stream #", listing, flags=re.MULTILINE)[1:]
+
+
+def stream_of(stream: AvStream, zero: float, told: Sequence[str]) -> Stream:
+    """What is known of a stream; `zero` is the video's on the container's clock.
+
+    `told` is what ffmpeg's listing says of each stream.
+    """
+    context = getattr(stream, "codec_context", None)
+    rate = getattr(stream, "average_rate", None)
+    title = stream.metadata.get("title") or stream.metadata.get("filename")
+    start = None
+    if stream.start_time is not None and stream.time_base is not None:
+        start = float(stream.start_time * stream.time_base) - zero
+    return Stream(
+        index=stream.index,
+        type=stream.type,
+        codec=_codec(stream, told[stream.index] if stream.index < len(told) else ""),
+        language=stream.metadata.get("language"),
+        title=title,
+        default=bool(stream.disposition & Disposition.default),
+        start=start,
+        channels=getattr(context, "channels", None) if stream.type == "audio" else None,
+        sample_rate=getattr(context, "sample_rate", None) if stream.type == "audio" else None,
+        width=getattr(context, "width", None) if stream.type == "video" else None,
+        height=getattr(context, "height", None) if stream.type == "video" else None,
+        frame_rate=float(rate) if rate else None,
+        attached_pic=bool(stream.disposition & Disposition.attached_pic),
+        aside=bool(stream.disposition & _ASIDE) or bool(_ASIDE_TITLE.search(title or "")),
+    )
+
+
+def _codec(stream: AvStream, told: str) -> str:
+    """The codec's name; of one that nobody decodes that of its tag, such as apac."""
+    context = getattr(stream, "codec_context", None)
+    if context is not None:
+        return str(context.codec.canonical_name)
+    match = _NAME.search(told)
+    name, tag = match.groups() if match else (None, None)
+    return tag or (name if name and name != "none" else "unknown")

@@ -1,0 +1,166 @@
+"""Small files of the odd kinds that cameras, recorders and broadcasts leave, made by ffmpeg."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.helpers.media import ffmpeg
+
+PICTURE = ["-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=2"]
+SOUND = ["-f", "lavfi", "-i", "sine=440:r=16000:d=2"]
+FAST = ["-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac"]
+BOTH = ["-map", "0", "-map", "1"]
+PACKET = 188
+
+
+def cover(path: Path, codec: str) -> Path:
+    """A picture of 16x16."""
+    file = path.with_name(f"cover.{codec}")
+    ffmpeg("-f", "lavfi", "-i", "color=red:s=16x16", "-frames:v", "1", file)
+    return file
+
+
+def attached(path: Path, codec: str, mime: str) -> None:
+    inputs = [*PICTURE, *SOUND, *FAST, "-attach", cover(path, codec)]
+    ffmpeg(*inputs, "-metadata:s:t", f"mimetype={mime}", path)
+
+
+def gif_cover(path: Path) -> None:
+    attached(path, "gif", "image/gif")
+
+
+def webp_cover(path: Path) -> None:
+    attached(path, "webp", "image/webp")
+
+
+def tiff_cover(path: Path) -> None:
+    attached(path, "tiff", "image/tiff")
+
+
+def bmp_cover(path: Path) -> None:
+    inputs = [*PICTURE, *SOUND, "-i", cover(path, "bmp"), *BOTH, "-map", "2"]
+    codecs = ["-c:v:0", "libx264", "-preset", "ultrafast", "-c:v:1", "copy"]
+    ffmpeg(*inputs, *codecs, "-disposition:v:1", "attached_pic", "-f", "mp4", path)
+
+
+def unknown_attachment(path: Path) -> None:
+    file = path.with_name("notes.bin")
+    file.write_bytes(bytes(range(256)))
+    ffmpeg(*PICTURE, *FAST, "-attach", file, "-metadata:s:t", "mimetype=application/x-what", path)
+
+
+def unknown_sound(path: Path) -> None:
+    """A second audio track of a codec that nobody decodes, as of phones that record in APAC."""
+    ffmpeg(*PICTURE, *SOUND, *SOUND, *BOTH, "-map", "2", *FAST, path)
+    whole = path.read_bytes()
+    for was, now in ((b"mp4a", b"apac"), (b"esds", b"free")):
+        at = whole.rindex(was)
+        whole = whole[:at] + now + whole[at + 4 :]
+    path.write_bytes(whole)
+
+
+def sound_without_packets(path: Path) -> None:
+    """A broadcast that announces sound and has none."""
+    ffmpeg(*PICTURE, *SOUND, *FAST, "-f", "mpegts", path)
+    whole = path.read_bytes()
+    packets = [whole[at : at + PACKET] for at in range(0, len(whole), PACKET)]
+    sound = 0x101
+    kept = [one for one in packets if (one[1] & 0x1F) << 8 | one[2] != sound]
+    path.write_bytes(b"".join(kept))
+
+
+def timecode(path: Path) -> None:
+    ffmpeg(*PICTURE, *FAST, "-timecode", "01:00:00:00", path)
+
+
+def big_endian_floats(path: Path) -> None:
+    ffmpeg(*PICTURE, *SOUND, *FAST, "-c:a", "pcm_f32be", path)
+
+
+def long_frames(path: Path) -> None:
+    """ALAC, whose frames have 4,096 samples."""
+    ffmpeg(*PICTURE, *SOUND, *FAST, "-c:a", "alac", path)
+
+
+def uneven_end(path: Path) -> None:
+    """The last picture stays for 0.3 s."""
+    times = "settb=1/1000,setpts='PTS+if(gt(N,47),260,0)'"
+    rate = ["-fps_mode", "passthrough", "-enc_time_base", "1:1000"]
+    ffmpeg(*PICTURE, "-vf", times, *rate, *FAST, path)
+
+
+def studio(path: Path) -> None:
+    ffmpeg(*PICTURE, "-c:v", "mpeg2video", "-bf", "2", "-f", "mxf", path)
+
+
+def blu_ray_sound(path: Path) -> None:
+    sound = ["-f", "lavfi", "-i", "sine=r=48000:d=2", "-c:a", "pcm_bluray"]
+    ffmpeg(*PICTURE, *sound, *FAST[:4], "-f", "mpegts", "-mpegts_m2ts_mode", "1", path)
+
+
+def webvtt(path: Path) -> None:
+    text = path.with_suffix(".vtt")
+    text.write_text("WEBVTT\n\n00:00.200 --> 00:01.000\nOld\n")
+    ffmpeg(*PICTURE, "-i", text, *BOTH, *FAST, "-c:s", "webvtt", path)
+
+
+def late_everything(path: Path) -> None:
+    """A clock that starts at 100 s."""
+    ffmpeg(*PICTURE, *SOUND, *FAST, "-output_ts_offset", "100", path)
+
+
+def long_header(path: Path) -> None:
+    """A FLV whose header promises 1.5 s more than there is."""
+    ffmpeg(*PICTURE, *SOUND, *FAST, "-flvflags", "+no_duration_filesize", path)
+
+
+def layouts(path: Path) -> None:
+    """Sound that changes from two channels to one in the middle."""
+    parts = []
+    for number, channels in enumerate(("2", "1")):
+        part = path.with_name(f"part{number}.ts")
+        sound = ["-f", "lavfi", "-i", "sine=440:r=48000:d=1"]
+        offset = ["-output_ts_offset", str(number)]
+        ffmpeg(
+            "-f",
+            "lavfi",
+            "-i",
+            "testsrc2=s=64x48:r=25:d=1",
+            *sound,
+            *FAST,
+            "-ac",
+            channels,
+            *offset,
+            part,
+        )
+        parts.append(part.read_bytes())
+    path.write_bytes(b"".join(parts))
+
+
+ODDITIES: dict[str, tuple[str, Callable[[Path], None]]] = {
+    "gif cover": ("mkv", gif_cover),
+    "webp cover": ("mkv", webp_cover),
+    "tiff cover": ("mkv", tiff_cover),
+    "bmp cover": ("m4v", bmp_cover),
+    "unknown attachment": ("mkv", unknown_attachment),
+    "sound that nobody decodes": ("mp4", unknown_sound),
+    "sound without packets": ("ts", sound_without_packets),
+    "timecode": ("mov", timecode),
+    "big-endian floats": ("mov", big_endian_floats),
+    "ALAC": ("m4v", long_frames),
+    "uneven end": ("flv", uneven_end),
+    "MXF": ("mxf", studio),
+    "Blu-ray sound": ("m2ts", blu_ray_sound),
+    "WebVTT": ("mkv", webvtt),
+    "clock at 100 s": ("ts", late_everything),
+    "no duration": ("flv", long_header),
+    "changing layout": ("ts", layouts),
+}
+"""Suffix and maker of each kind."""
+
+
+def make_oddity(name: str, folder: Path) -> Path:
+    """Make one of ODDITIES in a folder."""
+    suffix, maker = ODDITIES[name]
+    path = folder / f"odd.{suffix}"
+    maker(path)
+    return path

@@ -1,0 +1,135 @@
+"""Files of odd kinds go through: whatever can be kept is kept, and what cannot is named."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.helpers.embedding import TRACK, media_of
+from tests.helpers.media import FFMPEG, make_video, streams
+from tests.helpers.oddities import ODDITIES, make_oddity
+from vat.embed.embed import embed, source_arguments
+from vat.embed.extent import Times
+from vat.embed.feasibility import check_feasible, tried
+from vat.embed.settings import EmbedSettings
+from vat.embed.streams import plan_streams
+from vat.embed.timing import MovedError, Pair, check_pictures
+from vat.errors import EmbedError
+from vat.media.probe import Media
+from vat.media.sound import extract_audio
+
+Odd = tuple[str, Path]
+MKV, MP4 = EmbedSettings(), EmbedSettings(container="mp4")
+BOTH = EmbedSettings(mode="both")
+LOST = {
+    ("gif cover", "mp4"): "mp4 cannot hold stream 2 (cover.gif gif video)",
+    ("webp cover", "mp4"): "mp4 cannot hold stream 2 (cover.webp unknown attachment)",
+    ("tiff cover", "mp4"): "mp4 cannot hold stream 2 (cover.tiff tiff video)",
+    ("unknown attachment", "mp4"): "mp4 cannot hold stream 1 (notes.bin unknown attachment)",
+    ("sound that nobody decodes", "mkv"): "mkv cannot hold stream 2 (apac audio)",
+    ("sound that nobody decodes", "mp4"): "mp4 cannot hold stream 2 (apac audio)",
+    ("sound without packets", "mkv"): "stream 1 (aac audio) is declared and has no packets",
+    ("sound without packets", "mp4"): "stream 1 (aac audio) is declared and has no packets",
+    ("timecode", "mkv"): "mkv cannot hold stream 1 (eng tmcd data)",
+    ("timecode", "mp4"): "mp4 cannot hold stream 1 (eng tmcd data)",
+    ("big-endian floats", "mkv"): "mkv holds stream 1 (pcm_f32be audio) as flac",
+    ("Blu-ray sound", "mkv"): "mkv holds stream 1 (pcm_bluray audio) as flac",
+    ("Blu-ray sound", "mp4"): "mp4 holds stream 1 (pcm_bluray audio) as flac",
+    ("WebVTT", "mp4"): "mp4 holds stream 1 (webvtt subtitle) as mov_text",
+}
+KEPT = {
+    ("gif cover", "mkv"): ("video", "gif"),
+    ("bmp cover", "mp4"): ("video", "bmp"),
+    ("bmp cover", "mkv"): ("attachment", ""),
+    ("unknown attachment", "mkv"): ("attachment", ""),
+    ("big-endian floats", "mkv"): ("audio", "flac"),
+    ("big-endian floats", "mp4"): ("audio", "pcm_f32be"),
+    ("ALAC", "mp4"): ("audio", "alac"),
+    ("WebVTT", "mkv"): ("subtitle", "webvtt"),
+}
+
+
+@pytest.fixture(scope="module", params=ODDITIES)
+def odd(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path]:
+    return request.param, make_oddity(request.param, tmp_path_factory.mktemp("odd"))
+
+
+def test_its_sound_is_as_long_as_it(odd: Odd, tmp_path: Path) -> None:
+    import soundfile
+
+    media = media_of(odd[1])
+    assert 1.9 < media.duration < 2.4
+    extract_audio(odd[1], media, tmp_path / "a.flac")
+    with soundfile.SoundFile(str(tmp_path / "a.flac")) as file:
+        assert file.frames / file.samplerate == pytest.approx(media.duration, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "settings", [MKV, MP4, replace(MKV, mode="both")], ids=["mkv", "mp4", "both"]
+)
+def test_it_is_delivered_and_what_is_lost_is_named(
+    settings: EmbedSettings, odd: Odd, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    name, source = odd
+    result = tmp_path / f"r.{settings.container}"
+    embed(source, media_of(source), [TRACK], result, settings, ffmpeg=FFMPEG)
+    found = streams(result)
+    assert found[0][0] == "video"
+    assert ("subtitle", "mov_text" if settings is MP4 else "subrip") in found
+    expected = KEPT.get((name, settings.container))
+    assert expected is None or expected in found
+    sentence = LOST.get((name, settings.container))
+    named = [line for line in caplog.text.splitlines() if "left out" in line or " holds " in line]
+    assert len(named) == (sentence is not None), named
+    assert sentence is None or sentence in named[0]
+
+
+def test_what_no_container_holds_is_refused_at_once_where_that_is_asked_for(tmp_path: Path) -> None:
+    source = make_oddity("sound that nobody decodes", tmp_path)
+    media = tried(media_of(source), source, FFMPEG)
+    strict = replace(MKV, unsupported="fail")
+    with pytest.raises(EmbedError, match=r"the apac audio of.*none.*or embed.unsupported"):
+        check_feasible(source, media, strict, FFMPEG)
+    check_feasible(source, media, MKV, FFMPEG)
+    check_feasible(source, media, replace(strict, mode="none"), FFMPEG)
+    plain = make_video(tmp_path / "v.mkv", 1)
+    check_feasible(plain, tried(media_of(plain), plain, FFMPEG), strict, FFMPEG)
+
+
+def test_advice_names_another_container_only_where_that_holds_all(tmp_path: Path) -> None:
+    source = make_oddity("gif cover", tmp_path)
+    media = tried(media_of(source), source, FFMPEG)
+    with pytest.raises(EmbedError, match=r"set embed.container to mkv or"):
+        plan_streams(media, replace(MP4, unsupported="fail"))
+    lost = tuple(replace(one, in_mkv="", in_mp4="") for one in media.streams)
+    with pytest.raises(EmbedError, match=r"set embed.mode to none"):
+        plan_streams(replace(media, streams=lost), MKV)
+
+
+def test_the_source_begins_where_its_sound_and_cues_do(tmp_path: Path) -> None:
+    source = make_oddity("clock at 100 s", tmp_path)
+    media = tried(media_of(source), source, FFMPEG)
+    kept = plan_streams(media, MKV)
+    assert "-itsoffset" not in source_arguments(source, media, kept, None)
+    # As where a subtitle that is copied begins before picture and sound.
+    later = replace(media, start_time=media.start_time + 0.7)
+    arguments = source_arguments(source, later, kept, None)
+    assert arguments[arguments.index("-itsoffset") + 1] == "-0.700000"
+
+
+def pictures(media: Media, now: list[float]) -> None:
+    one = media.of_type("video")[0]
+    was = Times([n / 25 for n in range(50)], lag=0.04)
+    check_pictures([Pair(one, one, "copy")], media, {0: was}, {0: Times(now)}, 0.0)
+
+
+def test_one_picture_that_moves_is_found(tmp_path: Path) -> None:
+    media = media_of(make_video(tmp_path / "v.mkv", 1))
+    right = [n / 25 for n in range(50)]
+    pictures(media, right)
+    pictures(media, right[3:])  # the first are left out up to a key frame
+    with pytest.raises(MovedError, match=r"1 pictures .* by up to 35 ms, at 0.400 s") as told:
+        pictures(media, [*right[:10], 0.435, *right[11:]])
+    assert told.value.lags == {0: 0.04}
