@@ -36,7 +36,8 @@ def _cues(transcript: Transcript, section: Mapping[str, Any]) -> list[Cue]:
     ]
     starts = [run[0].start for _, run in runs[1:]]
     found = list[Cue]()
-    for (code, run), following in zip(runs, [*starts, None], strict=True):
+    # Of a video without words there is no run, and the list of what follows is longer.
+    for (code, run), following in zip(runs, [*starts, None], strict=False):
         settings = cue_settings(code, section)
         end = transcript.duration
         if following is not None:
