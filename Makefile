@@ -12,7 +12,7 @@ space := $(subst ,, )
 # The package with extras: .[cuda,cluster], or . without any.
 with = $(if $(strip $(1)),".[$(subst $(space),$(comma),$(strip $(1)))]",.)
 
-.PHONY: install test-tools config demo test test-slurm test-real lint wheels clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder bench-real
+.PHONY: install test-tools config demo test test-slurm test-real lint wheels clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder bench-real bench-separation
 
 install: $(VENV)/installed
 
@@ -77,6 +77,10 @@ bench-asr: test-tools
 
 bench-cues: test-tools
 	$(BIN)/python -m benchmarks.cues
+
+# Errors with and without separation, and what a trial decides; REAL_SPEECH=folder takes its clips.
+bench-separation: test-tools
+	$(BIN)/python -m benchmarks.separation $(REAL_SPEECH)
 
 # Three hours of sound through every job: time, memory, file sizes (some minutes).
 bench-long: test-tools

@@ -1,19 +1,18 @@
-"""Rule separate: the speech of one video, separated by the job's worker."""
+"""Rule separate: the speech of one video, separated by the job's worker where that helps."""
 
 import gpulease
+from vat.files import read_json, write_json
 from vat.joblog import job_log
+from vat.speech.separation import plain_speech
 
 with job_log(snakemake.log[0], gpulease.GpuLeaseError):
-    if snakemake.params.enabled:
-        gpulease.call(
-            "vat.speech.separate:separate",
-            audio=str(snakemake.input.audio),
-            destination=str(snakemake.output.speech),
-            model=snakemake.params.model,
-            device=snakemake.config["separate"]["device"],
-            threads=snakemake.threads,
-        )
+    given, params, out = snakemake.input, snakemake.params, snakemake.output
+    files = {"audio": str(given.audio), "destination": str(out.speech)}
+    if not params.enabled:
+        decision = plain_speech(**files)
     else:
-        from vat.media.sound import to_speech
-
-        to_speech(snakemake.input.audio, snakemake.output.speech)
+        call = {"model": params.model, "recogniser": params.judge, "language": params.language}
+        call |= {"device": snakemake.config["separate"]["device"], "threads": snakemake.threads}
+        call |= {"enabled": params.enabled, "duration": read_json(given.media)["duration"]}
+        decision = gpulease.call("vat.speech.separation:speech_of", **files, **call)
+    write_json(out.separation, decision)

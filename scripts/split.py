@@ -1,5 +1,8 @@
 """Rule split: the spans of one video, and its language."""
 
+from dataclasses import replace
+
+from vat.files import read_json
 from vat.joblog import job_log
 from vat.media.probe import Media
 from vat.speech.settings import SplitSettings
@@ -18,4 +21,5 @@ with job_log(snakemake.log[0]):
         threads=snakemake.threads,
     )
     write_probability(snakemake.output.voice, probability)
-    chunks.write(snakemake.output.chunks)
+    separation = read_json(snakemake.input.separation)
+    replace(chunks, separation=separation).write(snakemake.output.chunks)

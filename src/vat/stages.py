@@ -10,7 +10,7 @@ VERSIONS: Final = {
     "fetch_model": 1,
     "download": 3,
     "extract_audio": 3,
-    "separate": 1,
+    "separate": 2,
     "split": 4,
     "asr_chunk": 4,
     "merge": 5,

@@ -1,8 +1,9 @@
 """What lies on the time axis: chunks, words, readings, cues. Times are seconds of video time."""
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from vat.files import Record
 
@@ -119,6 +120,7 @@ class Chunks(Record):
     `language_source` is "configured" or "detected". `speech` has the stretches in which somebody
     speaks, in order and apart; `spans` tile the video of `duration` seconds, and so do `passages`
     where several languages are spoken: `language` is then the one that is spoken longest.
+    `separation` is the content of separation.json, which is passed on.
     """
 
     language: str
@@ -128,6 +130,7 @@ class Chunks(Record):
     speech: tuple[Interval, ...]
     spans: tuple[Span, ...]
     passages: tuple[Passage, ...] = ()
+    separation: Mapping[str, Any] = field(default_factory=dict)
 
     def spoken_in(self, place: Interval) -> list[tuple[Interval, str]]:
         """The parts of a place in which one language is spoken, each with its code."""

@@ -1,8 +1,10 @@
 """
-Keep the speech and drop music and noise; where that is off, only resample.
+Keep the speech and drop music and noise; where that is off, or does not help, only resample.
 
 INPUTS:  <results>/{video}/audio.flac
-OUTPUTS: <results>/{video}/speech.flac    16 kHz, mono, on the video's time axis
+         <results>/{video}/media.json
+OUTPUTS: <results>/{video}/speech.flac        16 kHz, mono, on the video's time axis
+         <results>/{video}/separation.json    whether speech was separated, and why
 """
 
 
@@ -10,9 +12,12 @@ rule separate:
     """Separate the speech of one video from everything else."""
     input:
         audio="<results>/{video}/audio.flac",
+        media="<results>/{video}/media.json",
         model=ask.fetched_separator,
+        judge=ask.fetched_judge,
     output:
         speech=ensure("<results>/{video}/speech.flac", non_empty=True),
+        separation=ensure("<results>/{video}/separation.json", non_empty=True),
     log:
         "<logs>/{video}/separate.log",
     benchmark:
@@ -28,8 +33,10 @@ rule separate:
         mem_mb=grown(4000),
         runtime=grown(120),
     params:
-        enabled=ask.separates,
+        enabled=ask.separation,
         model=ask.model("separator"),
+        language=ask.language,
+        judge=ask.model("detector"),
         version=VERSIONS["separate"],
     script:
         "../../scripts/separate.py"

@@ -3,6 +3,7 @@ Plan the chunks of a video, and learn its language.
 
 INPUTS:  <results>/{video}/media.json
          <results>/{video}/speech.flac
+         <results>/{video}/separation.json
 OUTPUTS: <results>/{video}/chunks.json         language, speech intervals, spans that tile the video
          <results>/{video}/voice.npy           probability of speech, a byte per 32 ms
          <results>/{video}/chunk_count.json    how many spans, for videos that had to be downloaded
@@ -14,6 +15,7 @@ rule split:
     input:
         media="<results>/{video}/media.json",
         speech="<results>/{video}/speech.flac",
+        separation="<results>/{video}/separation.json",
         model=ask.fetched_detector,
     output:
         chunks=ensure("<results>/{video}/chunks.json", non_empty=True),

@@ -207,6 +207,10 @@ class Answers(TrackAnswers):
         """The model that detects the language, where it is not configured."""
         return self.fetched("detector") if self._video(wildcards).is_detected else []
 
+    def fetched_judge(self, wildcards: Wildcards) -> str | list[str]:
+        """The model that hears whether separation helps, where that is to be found out."""
+        return self.fetched("detector") if self.separation(wildcards) == "auto" else []
+
     def fetched_translator(self, wildcards: Wildcards) -> str | list[str]:
         """A translation model, where the language is not the spoken one."""
         return self.fetched("translator") if self._is_translated(wildcards) else []
@@ -240,9 +244,13 @@ class Answers(TrackAnswers):
         options = self._config["asr"]
         return f"{options['model']} {options['compute_type']} {options['batch_size']}"
 
-    def separates(self, wildcards: Wildcards) -> bool:
-        """Whether the video's speech is separated from everything else."""
+    def separation(self, wildcards: Wildcards) -> bool | str:
+        """Whether the video's speech is separated from everything else; "auto" if a trial tells."""
         return self._video(wildcards).separate
+
+    def separates(self, wildcards: Wildcards) -> bool:
+        """Whether the video's speech is separated from everything else, or may be."""
+        return self.separation(wildcards) is not False
 
     def separation_gpus(self, wildcards: Wildcards) -> int:
         """A GPU where the video's speech is separated and the CPU is not asked for."""

@@ -94,7 +94,8 @@ def _typed(value: Any, schema: Schema) -> Any:
     kinds = schema.get("type", "string")
     wanted = kinds if isinstance(kinds, list) else [kinds]
     means_null = value == "null" and "null" in wanted
-    if isinstance(value, str) and ("string" not in wanted or means_null):
+    names_no_choice = value not in schema.get("enum", [value])
+    if isinstance(value, str) and ("string" not in wanted or means_null or names_no_choice):
         try:
             return yaml.safe_load(value)
         except yaml.YAMLError:
@@ -124,7 +125,7 @@ def _explain(fault: ValidationError) -> str:
         known = [*LANGUAGES, *_words(rule)]
         return f"{key!r} names the unknown language {value!r}{_nearest(str(value), known)}"
     if fault.validator == "enum":
-        known = [str(choice) for choice in rule]
+        known = [choice if isinstance(choice, str) else str(choice).lower() for choice in rule]
         choices = f"{key!r} is {value!r}, not one of: {', '.join(known)}"
         return choices + _nearest(str(value), known)
     if fault.validator == "type":

@@ -2,7 +2,7 @@
 
 import sys
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from string import Template
 from typing import Any, Final
@@ -80,7 +80,7 @@ def _keys(schema: Schema, prefix: str = "") -> Iterator[tuple[str, Schema]]:
 
 def _values(part: Schema) -> list[str]:
     if "enum" in part:
-        return [str(choice) for choice in part["enum"]]
+        return _named(part["enum"])
     kinds = part["type"] if isinstance(part["type"], list) else [part["type"]]
     if kinds != ["array"]:
         return kinds
@@ -118,10 +118,15 @@ def _comment(text: str, indent: str) -> str:
 def _choices(part: Schema) -> str:
     """The values to choose from, where the meaning does not name them all."""
     several = part.get("items", {}).get("enum")
-    choices = several or part.get("enum", ())
+    choices = _named(several or part.get("enum", ()))
     if all(choice in part["description"] for choice in choices):
         return ""
     return f" {'Any' if several else 'One'} of: {', '.join(choices)}."
+
+
+def _named(choices: Sequence[Any]) -> list[str]:
+    """Values as they are written: true, and not True."""
+    return [choice if isinstance(choice, str) else _value(choice) for choice in choices]
 
 
 def _listed(words: list[str], last: str) -> str:

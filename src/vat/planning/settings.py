@@ -97,5 +97,8 @@ class SheetRow:
     targets: Sequence[Language] = column(
         "Languages to translate into, separated by commas: zh,ja.", uniqueItems=True, minItems=1
     )
-    separate: bool = column("Whether speech is separated from music first (true or false).")
+    separate: bool | str = column(
+        "Whether speech is separated from music first (true, false or auto).",
+        enum=(True, False, "auto"),
+    )
     audio_track: int = column("Which audio track is transcribed, counted from 0.", minimum=0)

@@ -25,6 +25,7 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _READABLE_LENGTH = 48
 _SHEETS = (".tsv", ".csv")
 _NAMED = 5
+_SEPARATE = {"true": True, "yes": True, "false": False, "no": False, "auto": "auto"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Video:
     title: str | None
     language: str
     targets: tuple[str, ...]
-    separate: bool
+    separate: bool | str
     audio_track: int | None
     folder: str = ""
     languages: tuple[str, ...] = ()
@@ -299,7 +300,7 @@ def _cell(column: str, text: str) -> Any:
     if column == "targets" or several:
         return [part for part in re.split(r"[,;\s]+", text) if part]
     if column == "separate":
-        return {"true": True, "yes": True, "false": False, "no": False}.get(text.lower(), text)
+        return _SEPARATE.get(text.lower(), text)
     if column == "audio_track" and text.isdecimal():
         return int(text)
     return text

@@ -90,8 +90,10 @@ def sounds_like(whisper: Any, sound: Samples) -> Probabilities:
     return language_probabilities(whisper.model.detect_language(encoded)[0])
 
 
-def language_windows(intervals: Sequence[Interval], windows: int) -> list[Interval]:
-    """Up to `windows` windows of 30 s that begin with speech, spread over it, without overlap."""
+def language_windows(
+    intervals: Sequence[Interval], windows: int, seconds: float = WINDOW_SECONDS
+) -> list[Interval]:
+    """Up to `windows` windows that begin with speech, spread over it, without overlap."""
     total = sum(end - start for start, end in intervals)
     chosen: list[Interval] = []
     before, wanted = 0.0, 0
@@ -99,7 +101,7 @@ def language_windows(intervals: Sequence[Interval], windows: int) -> list[Interv
         while wanted < windows and before + (end - start) > wanted * total / windows:
             moment = start + max(0.0, wanted * total / windows - before)
             if not chosen or moment >= chosen[-1][1]:
-                chosen.append((moment, moment + WINDOW_SECONDS))
+                chosen.append((moment, moment + seconds))
             wanted += 1
         before += end - start
     return chosen

@@ -13,9 +13,12 @@ Temperature = Annotated[float, Rule("minimum", 0), Rule("maximum", 1)]
 class SeparateSettings:
     """The keys of the configuration's `separate` section."""
 
-    enabled: bool = setting(
-        True,
-        "Whether speech is separated at all; a video sheet may say otherwise for single videos.",
+    enabled: bool | str = setting(
+        "auto",
+        "Whether speech is separated: true, false, or auto to decide it per video by a trial on"
+        " some excerpts, with split.language_model. A video sheet may say otherwise for single"
+        " videos.",
+        enum=(True, False, "auto"),
     )
     model: Text = setting(
         "kim",

@@ -30,7 +30,7 @@ class Transcript(Record):
     A word's `segment` is an index into `segments`. `coverage` are the books: words and seconds of
     speech, and the stretches without words (see `vat.transcript.coverage.account`). `warnings` are
     what is likely wrong, see `vat.transcript.warnings`. `speech` has
-    the stretches in which somebody speaks, as split found them.
+    the stretches in which somebody speaks, as split found them; `separation` what separate decided.
     """
 
     language: str
@@ -44,6 +44,7 @@ class Transcript(Record):
     coverage: Mapping[str, Any]
     warnings: tuple[TranscriptWarning, ...]
     speech: tuple[Interval, ...]
+    separation: Mapping[str, Any]
 
 
 def merge(
@@ -115,6 +116,7 @@ def _transcript(
         coverage=coverage,
         warnings=tuple(warnings),
         speech=chunks.speech,
+        separation=chunks.separation,
     )
 
 

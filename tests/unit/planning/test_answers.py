@@ -127,6 +127,16 @@ def test_an_english_model_is_refused_where_another_language_may_be_spoken(
         ask(languages={"source": source}, asr={"model": "models/asr"})
 
 
+def test_the_model_of_the_trial_is_fetched_where_one_is_made(ask: Ask) -> None:
+    for enabled, needed in (("auto", True), (True, False), (False, False)):
+        separate = {"model": "kim", "enabled": enabled}
+        made = ask(languages={"source": "en"}, separate=separate)
+        job = job_of(made)
+        assert made.separation(job) == enabled
+        assert bool(made.fetched_judge(job)) is needed
+        assert bool(made.fetched_separator(job)) is (enabled is not False)
+
+
 def test_the_spoken_language_is_passed_on(ask: Ask) -> None:
     made = ask(
         languages={"source": "en", "targets": ["zh", "en"]},

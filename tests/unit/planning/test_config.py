@@ -169,7 +169,9 @@ def test_the_commented_file_names_every_value_to_choose_from(root: Path) -> None
         key = name.rpartition(".")[2]
         choices = part.get("enum") or part.get("items", {}).get("enum", ())
         above = [before[-400:] for before in text.split(f" {key}: ")]
-        assert any(all(choice in before for choice in choices) for before in above), name
+        assert any(
+            all(str(choice).lower() in before.lower() for choice in choices) for before in above
+        ), name
 
 
 @pytest.mark.parametrize(

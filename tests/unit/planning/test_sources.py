@@ -186,7 +186,7 @@ def test_a_sheet_overrides_single_videos(find: Any, tmp_path: Path) -> None:
         None,
         "en",
         ("zh",),
-        True,
+        "auto",
         None,
     )
     assert (c.source, c.language, c.remote) == ("https://example.org/c.mp4#t=1", "auto", True)
