@@ -15,5 +15,6 @@ with job_log(snakemake.log[0], gpulease.GpuLeaseError):
         settings=snakemake.params.settings,
         device=snakemake.config["asr"]["device"],
         threads=snakemake.threads,
+        gpu_mem_mb=snakemake.resources.gpu_mem_mb,
     )
     write_json(snakemake.output.words, words)

@@ -29,7 +29,7 @@ from gpulease.errors import (
 )
 from gpulease.out_of_memory import is_out_of_memory
 from gpulease.own_lease import lease
-from gpulease.selection import select_best_gpu
+from gpulease.selection import largest_gpu_mb, select_best_gpu
 from gpulease.workers.client import call
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "call",
     "confirm",
     "is_out_of_memory",
+    "largest_gpu_mb",
     "lease",
     "select_best_gpu",
 ]

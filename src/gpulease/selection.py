@@ -3,6 +3,22 @@
 from gpulease.errors import NoGpuError
 
 
+def largest_gpu_mb() -> int:
+    """Memory in MB, in use or not, of the largest device that jobs here can be given; 0 for none.
+
+    Devices that CUDA_VISIBLE_DEVICES does not allow are out.
+
+    Raises:
+        DriverError: where the driver is installed and fails.
+    """
+    from gpulease.pool import Pool
+
+    try:
+        return max(state.gpu.total_mb for state in Pool().states())
+    except NoGpuError:
+        return 0
+
+
 def select_best_gpu(min_free_memory_gb: float = 8.0, exclude_gpus: list[int] | None = None) -> int:
     """Index, in the order of nvidia-smi, of the least loaded GPU with enough free memory.
 

@@ -39,6 +39,9 @@ AUTO: Final = "auto"
 MULTI: Final = "multi"
 """Instead of a language: it is detected once for a video, or in every stretch of its speech."""
 
+Auto = Annotated[str, Rule("pattern", "^auto$")]
+"""The word auto, beside a number."""
+
 DEVICES: Final = ("auto", "cuda", "cpu")
 
 _KEY: Final = "setting"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from gpulease import GpuLeaseError, largest_gpu_mb
 from snakemake.exceptions import IncompleteCheckpointException
 from snakemake.logging import logger
 
@@ -29,7 +30,7 @@ def explained(function, *arguments, **named):
     """Call the library; an error meant for the user becomes Snakemake's, without a traceback."""
     try:
         return function(*arguments, **named)
-    except VatError as error:
+    except (VatError, GpuLeaseError) as error:
         raise WorkflowError(scrubbed(str(error))) from None
 
 
@@ -52,8 +53,11 @@ plan = explained(
     skip=[Path(place(name)).absolute() for name in ("<results>", "<resources>")],
     # A cluster's jobs plan again what this process has planned.
     renew=workflow.is_main_process,
+    gpu_mb=largest_gpu_mb if workflow.local_exec else None,
 )
 config.update(plan.config)
+if plan.said and workflow.is_main_process:
+    logger.info(plan.said)
 ask = explained(Answers, plan, place("<results>"), place("<resources>"))
 
 # Not in a cluster's jobs: a node may see less than the others.

@@ -94,8 +94,11 @@ def _typed(value: Any, schema: Schema) -> Any:
     kinds = schema.get("type", "string")
     wanted = kinds if isinstance(kinds, list) else [kinds]
     means_null = value == "null" and "null" in wanted
+    is_number = "integer" in wanted and str(value).isdecimal()
     names_no_choice = value not in schema.get("enum", [value])
-    if isinstance(value, str) and ("string" not in wanted or means_null or names_no_choice):
+    if isinstance(value, str) and (
+        "string" not in wanted or means_null or names_no_choice or is_number
+    ):
         try:
             return yaml.safe_load(value)
         except yaml.YAMLError:

@@ -91,6 +91,17 @@ class Probes:
             self._learn(key, found)
         return found
 
+    def choice(self, key: str, choose: Callable[[], str], ranked: Sequence[str]) -> str:
+        """What was chosen of `ranked`, the worst first: the better of now's and an earlier choice.
+
+        Without `renew`, what the run has chosen.
+        """
+        before = [one for one in self.known.get(key, []) if one in ranked]
+        if self.renew or not before:
+            self._learn(key, [max([*before, choose()], key=ranked.index)])
+        chosen: str = self.known[key][0]
+        return chosen
+
     def save(self) -> None:
         """Write what a run learnt, if anything, beside what others have written meanwhile."""
         if self.learnt and self.renew:
@@ -115,7 +126,7 @@ class Probes:
 
 
 def _is_learnt(value: object) -> bool:
-    """Whether it is a fingerprint with seconds, or a list of files or entries."""
+    """Whether it is a fingerprint with seconds, or a list of files, of entries, or of a choice."""
     if not isinstance(value, list):
         return False
     if len(value) == 2 and (value[1] is None or isinstance(value[1], (int, float))):

@@ -81,10 +81,18 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 _SECTIONS: Final = {kind: f"{kind}.model" for kind in REQUIRED}
 
-_ASR_MB: Final = {"large": 8000, "medium": 5000, "small": 2500, "base": 1500, "tiny": 1000}
+_ASR_MB: Final = {
+    "turbo": 5000,
+    "distil-large": 5000,
+    "large": 8000,
+    "medium": 5000,
+    "small": 2500,
+    "base": 1500,
+    "tiny": 1000,
+}
 """GPU memory of a job in MB by the size in the model's name. large: 4.5 GB at batch 1 in float16,
 6.1 GB at batch 8 (faster-whisper's own table, RTX 3070 Ti), plus the CUDA context; the others scale
-with their parameters. None of it is measured here."""
+with their parameters (turbo and distil-large have those of medium). None of it is measured here."""
 
 _ASR_UNKNOWN_MB: Final = 8000
 

@@ -11,9 +11,11 @@ from vat.addresses import hide
 from vat.errors import ConfigError
 from vat.languages import base
 from vat.media.site import Manners, read_cookies
+from vat.planning.automatic import Memory, choose_speech_model
 from vat.planning.config import SHEET_ROW, complete, recipe
 from vat.planning.known_sources import Probes
 from vat.planning.sources import Finder, Video, identity, is_url, locate
+from vat.settings import AUTO
 from vat.subtitles.track import BILINGUAL
 from vat.timeline import count_chunks
 from vat.translate.glossary import digest, glossary_names, read_terms
@@ -35,7 +37,7 @@ class Plan:
 
     `recipe` is the part of `config` that shapes results. `chunks` has the number of chunks of
     each video; None where only the download will tell. `fingerprints` has what tells that a local
-    video's file has changed; empty for a remote one.
+    video's file has changed; empty for a remote one. `said` is what people should know of the plan.
     """
 
     config: Mapping[str, Any]
@@ -44,6 +46,7 @@ class Plan:
     chunks: Mapping[str, int | None]
     fingerprints: Mapping[str, str]
     bases: Sequence[Path]
+    said: str = ""
 
     def model_folder(self, name: str) -> str | None:
         """The absolute path of a model that lies in a local folder, None for a known name."""
@@ -228,12 +231,14 @@ def make_plan(
     here: Path,
     skip: Sequence[Path],
     renew: bool = True,
+    gpu_mb: Memory | None = None,
 ) -> Plan:
     """Check `config`, find the videos, and count their chunks.
 
     `root` is the folder of the Snakefile, `here` the one under which everything is written;
     nothing below the folders `skip` is taken for a video. Without `renew`, as in the jobs of a
-    cluster, folders, files and playlists are taken for what the run has found there.
+    cluster, folders, files and playlists are taken for what the run has found there. `gpu_mb` tells
+    of the GPUs on which the run's jobs run, None where that is on other hosts.
 
     Raises:
         ConfigError, SourceError: one sentence about what is wrong.
@@ -251,6 +256,10 @@ def make_plan(
     if renew and any(video.remote for video in videos.values()):
         read_cookies(download["cookies"])
     _hide_secrets(full)
+    said = ""
+    if full["asr"]["model"] == AUTO:
+        full["asr"]["model"] = choose_speech_model(full, probes, gpu_mb)
+        said = f"Speech is recognised by {full['asr']['model']} (asr.model: auto)."
     length = full["split"]["chunk_seconds"]
     chunks: dict[str, int | None] = dict.fromkeys(videos)
     fingerprints = dict.fromkeys(videos, "")
@@ -259,7 +268,7 @@ def make_plan(
             fingerprints[slug], seconds = probes.video(video.source)
             chunks[slug] = count_chunks(seconds or 0.0, length)
     probes.save()
-    plan = Plan(full, recipe(full), videos, chunks, fingerprints, bases)
+    plan = Plan(full, recipe(full), videos, chunks, fingerprints, bases, said)
     plan.check_translation()
     plan.check_embedding()
     return plan

@@ -10,6 +10,7 @@ from typing import Any, Final
 from vat.device import gpu_errors, is_out_of_memory, resolve, sums_bytes_exactly
 from vat.errors import ModelError, TranscriptError
 from vat.media.sound import SPEECH_RATE, Samples, read_span
+from vat.speech.batches import batch_size
 from vat.speech.decoding import Decoded, decode_in_order, decode_windows
 from vat.speech.settings import AsrSettings
 from vat.speech.silence import surely_silent
@@ -30,6 +31,7 @@ def transcribe_chunk(
     settings: Mapping[str, Any],
     device: str,
     threads: int,
+    gpu_mem_mb: int = 0,
 ) -> dict[str, Any]:
     """The content of words/{chunk}.json for the chunk `number`, counted from 1.
 
@@ -43,6 +45,7 @@ def transcribe_chunk(
         settings: the fields of AsrSettings.
         device: auto, cuda or cpu, resolved where the call runs.
         threads: CPU threads of the decoder.
+        gpu_mem_mb: MB of GPU memory that the job was given, 0 where that is not known.
 
     Raises:
         TranscriptError: where the video has no such chunk.
@@ -56,13 +59,18 @@ def transcribe_chunk(
         raise TranscriptError(f"There is no chunk {number}: the video has {len(spans)} chunks.")
     whisper = _loaded(model, settings, device, threads)
     span, chosen = spans[number - 1], AsrSettings(**settings)
+    resolved, compute = resolve(device), chosen.compute_type
+    batch = batch_size(chosen.batch_size, resolved, gpu_mem_mb, model, compute)
+    chosen = replace(chosen, batch_size=batch)
     readings = list[Reading]()
     for place, language in video.spoken_in(span.pad):
         check_language(whisper, model, language)
         passage = Span(place, place)
         readings.append(transcribe_span(speech, passage, language, whisper, chosen, video.speech))
     heard = in_turn(readings)
-    logger.info("chunk %d of %d: %d words", number, len(spans), len(heard.words))
+    logger.info(
+        "chunk %d of %d: %d words, %d windows at once", number, len(spans), len(heard.words), batch
+    )
     return Part(number, video.language, span, heard.words, heard.segments, heard.hearings).to_json()
 
 
@@ -167,7 +175,7 @@ def transcribe_span(
         GpuMemoryError: where one window at a time does not fit either.
     """
     sound = read_span(speech, *span.pad)
-    batch = settings.batch_size
+    batch = settings.batch_size if isinstance(settings.batch_size, int) else 1
     while True:
         try:
             found = _decode(whisper, sound, language, settings, batch, span, intervals)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
-from vat.settings import DEVICES, Rule, Text, means, setting
+from vat.settings import DEVICES, Auto, Rule, Text, means, setting
 
 Temperature = Annotated[float, Rule("minimum", 0), Rule("maximum", 1)]
 
@@ -70,9 +70,11 @@ class AsrSettings:
     """How words are decoded: the keys of the configuration's `asr` section."""
 
     model: Text = setting(
-        "large-v3",
-        "A known Whisper model (tiny ... large-v3, large-v3-turbo) or a folder with one converted"
-        " for CTranslate2.",
+        "auto",
+        "A known Whisper model (tiny ... large-v3, large-v3-turbo), or a folder with one converted"
+        " for CTranslate2, or auto: the best of large-v3, large-v3-turbo and small that the largest"
+        " GPU of this host holds; without a GPU, large-v3-turbo from 8 CPUs on, else small; where"
+        " jobs go to a cluster, large-v3.",
     )
     device: str = means(
         "auto",
@@ -95,10 +97,10 @@ class AsrSettings:
         ),
     )
     beam_size: int = setting(5, "How many hypotheses the decoder follows.", minimum=1)
-    batch_size: int = setting(
-        1,
-        "How many windows of a chunk are decoded at once. 1 decodes one after the other, which"
-        " loses fewest words; 8 or 16 is several times faster on a GPU.",
+    batch_size: int | Auto = setting(
+        "auto",
+        "How many windows of a chunk are decoded at once: a matter of speed alone. auto takes as"
+        " many as the GPU memory of a job holds, at most 16, and 1 on a CPU.",
         minimum=1,
     )
     vad_filter: bool = setting(

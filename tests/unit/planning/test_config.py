@@ -141,7 +141,7 @@ def test_a_partial_section_keeps_its_other_defaults() -> None:
     config = complete({"split": {"chunk_seconds": 30}})
     assert config["split"]["chunk_seconds"] == 30
     assert config["split"]["window_seconds"] == 30
-    assert config["asr"]["model"] == "large-v3"
+    assert config["asr"]["model"] == "auto"
 
 
 def test_the_recipe_has_no_key_that_only_names_means() -> None:
