@@ -12,7 +12,7 @@ VERSIONS: Final = {
     "extract_audio": 3,
     "separate": 2,
     "split": 4,
-    "asr_chunk": 4,
+    "asr_chunk": 5,
     "merge": 5,
     "overview": 1,
     "translate": 6,

@@ -149,6 +149,17 @@ def english_talks(found: Mapping[str, Clip], seconds: float = _SECONDS) -> list[
     return [_lecture(spoken, seconds), _hard(spoken, sounds, seconds)]
 
 
+def many_languages(found: Mapping[str, Clip]) -> tuple[Talk, list[str]]:
+    """A talk in which the language changes with every sentence, and the languages in order."""
+    spoken = [clip for clip in found.values() if clip.language not in ("music", "noise")]
+    first = list({clip.language: clip for clip in spoken if len(clip.sound) > 4 * RATE}.values())
+    talk = Talk("polyglot")
+    for clip in first:
+        talk.say(clip)
+        talk.pause(0.6)
+    return talk, [clip.language for clip in first]
+
+
 def _lecture(spoken: Sequence[Clip], seconds: float) -> Talk:
     talk, chance = Talk("lecture"), np.random.default_rng(3)
     talk.pause(0.8)

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from tests.helpers.media import ffmpeg
 from tests.helpers.workflow import Workflow
 from tests.real.scores import Score, alignment, score, tokens
-from tests.real.talks import Talk
+from tests.real.talks import Talk, clips, many_languages
 from vat.timeline import Word
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -141,6 +142,32 @@ def test_words_do_not_depend_on_chunks_and_batches(
             pairs = alignment(one, other)
             differ = sum(i is None or j is None or one[i] != other[j] for i, j in pairs)
             assert differ <= 0.03 * len(one) + 1, name
+
+
+def test_each_sentence_is_heard_in_its_language(
+    workflow: Workflow, models: Mapping[str, Path], tmp_path: Path
+) -> None:
+    if not (folder := os.environ.get("REAL_SPEECH")):
+        pytest.skip("REAL_SPEECH names no folder of clips in several languages")
+    talk, languages = many_languages(clips(Path(folder)))
+    sound = talk.write(tmp_path / "polyglot.wav")
+    ffmpeg("-i", sound, "-f", "lavfi", "-i", "color=s=64x48:r=5", "-shortest", tmp_path / "p.mkv")
+
+    def transcript(source: str) -> Any:
+        settings = config(tmp_path, tmp_path / "p.mkv", models["base"], source=source)
+        done = workflow(tmp_path, "--profile", "local-gpu", "--configfile", str(settings))
+        assert done.status == 0, done.output
+        (path,) = tmp_path.glob("results/p-*/transcript.json")
+        return json.loads(path.read_text())
+
+    heard = transcript("multi")
+    for sentence, language in zip(talk.sentences, languages, strict=True):
+        inside = [w for w in heard["words"] if sentence.start <= w["start"] <= sentence.end]
+        assert inside, language
+        assert sum(word["language"] == language for word in inside) >= 0.8 * len(inside), language
+    assert heard["warnings"] == []
+    kinds = [warning["kind"] for warning in transcript("en")["warnings"]]
+    assert "other language" in kinds
 
 
 def test_an_english_model_hears_english_and_refuses_all_else(

@@ -11,10 +11,11 @@ from vat.device import gpu_errors, is_out_of_memory, resolve, sums_bytes_exactly
 from vat.errors import ModelError, TranscriptError
 from vat.media.sound import SPEECH_RATE, Samples, read_span
 from vat.speech.batches import batch_size
+from vat.speech.condensed import Condensed
 from vat.speech.decoding import Decoded, decode_in_order, decode_windows
 from vat.speech.settings import AsrSettings
 from vat.speech.silence import surely_silent
-from vat.speech.windows import voiced, windows_between
+from vat.speech.windows import voiced, windows
 from vat.timeline import Chunks, Hearing, Interval, Part, Reading, Segment, Span, Word, common
 
 logger = logging.getLogger(__name__)
@@ -226,12 +227,16 @@ def _decode(
         return Decoded(segments, [])
     begin = span.pad[0]
     inside = [(a - begin, b - begin) for a, b in common(intervals, [span.pad])]
-    clips = windows_between(span.pad, intervals, surely_silent(sound, inside), length)
+    silent = surely_silent(sound, inside)
+    condensed = Condensed.of(len(sound) / SPEECH_RATE, silent)
+    heard, spoken = condensed.sound(sound), condensed.condensed(inside)
+    clips = windows((0.0, len(heard) / SPEECH_RATE), spoken, length) if len(heard) else []
     if settings.vad_filter:
-        clips = voiced(clips, intervals, begin)
+        clips = voiced(clips, spoken, 0.0)
     if not clips:
         return Decoded([], [])
-    return decode_windows(whisper, sound, clips, batch, settings.temperature, options)
+    found = decode_windows(whisper, heard, clips, batch, settings.temperature, options)
+    return replace(found, condensed=condensed)
 
 
 def in_turn(readings: Iterable[Reading]) -> Reading:
@@ -251,14 +256,15 @@ def _read(decoded: Decoded, span: Span, language: str) -> Reading:
     A segment without words is left out.
     """
     begin, finish = span.pad
+    axis = decoded.condensed or Condensed([(0.0, finish - begin)])
     words: list[Word] = []
     segments: list[Segment] = []
     for offset, segment in decoded.segments:
-        at = begin + offset
         found = [word for word in segment.words or [] if word.word.strip()]
         for word in found:
-            start = min(max(at + float(word.start), words[-1].start if words else begin), finish)
-            end = min(max(at + float(word.end), start), finish)
+            start = begin + axis.start(offset + float(word.start))
+            start = min(max(start, words[-1].start if words else begin), finish)
+            end = min(max(begin + axis.end(offset + float(word.end)), start), finish)
             words.append(
                 Word(
                     round(start, 3),
@@ -279,7 +285,11 @@ def _read(decoded: Decoded, span: Span, language: str) -> Reading:
                 )
             )
     hearings = tuple(
-        replace(one, start=round(begin + one.start, 3), end=round(begin + one.end, 3))
+        replace(
+            one,
+            start=round(begin + axis.start(one.start), 3),
+            end=round(begin + axis.end(one.end), 3),
+        )
         for one in decoded.hearings
     )
     return Reading(tuple(words), tuple(segments), hearings)

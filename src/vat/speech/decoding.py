@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from vat.languages import base
 from vat.media.sound import SPEECH_RATE, Samples
+from vat.speech.condensed import Condensed
 from vat.timeline import Hearing, Interval
 
 logger = logging.getLogger(__name__)
@@ -28,10 +29,14 @@ Probabilities = Mapping[str, float]
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """The segments of a sound, and the windows that a multilingual model heard, in its time."""
+    """The segments of a sound, and the windows that a multilingual model heard, in its time.
+
+    Where it was `condensed`, that is the condensed sound's.
+    """
 
     segments: list[Heard]
     hearings: list[Hearing]
+    condensed: Condensed | None = None
 
 
 def decode_windows(

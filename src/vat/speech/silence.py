@@ -1,15 +1,22 @@
-"""Silence: long stretches in which surely nothing happens, so that they need not be decoded."""
+"""Silence: stretches in which surely nobody speaks, so that they need not be decoded."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vat.media.sound import SPEECH_RATE, Samples
+from vat.speech.vad import FRAME_SECONDS, detected
 from vat.timeline import Interval
 
-LEAST_SECONDS: Final = 15.0
-"""A shorter pause is cheaper heard than left out: each window costs as much as a full one."""
+LEAST_SECONDS: Final = 3.0
+"""Silence shorter than this is not worth a cut."""
+
+NO_VOICE: Final = 0.05
+"""Probability of speech below which a levelled sound holds no voice. Faint sentences in hiss or
+music right after loud music, which the detection misses altogether as they are, have no whole
+second below this when they are levelled; music without singing has a minute."""
 
 _MARGIN_SECONDS = 1.0
 _FRAME = 512
@@ -17,12 +24,17 @@ _SMOOTHED_FRAMES = 5
 _STEADY = 1.6
 _NOTHING = 1e-5
 
+_STEP = SPEECH_RATE // 10
+_LEVEL_STEPS = 10
+_LEVEL = 0.05
+
 
 def surely_silent(sound: Samples, intervals: Sequence[Interval]) -> list[Interval]:
     """Stretches of a sound between stretches of speech in which not even a faint voice can be.
 
-    The voice detection alone is no proof, since it misses faint voices: the level has to be steady
-    as well, as that of noise or of nothing is. Times are seconds of the sound.
+    The voice detection alone is no proof, since it misses faint voices. So either the level is
+    steady as well, as that of noise or of nothing is, or the detection hears nothing in the same
+    stretch with all of it made equally loud. Times are seconds of the sound.
     """
     seconds = len(sound) / SPEECH_RATE
     edges = [0.0, *(edge for interval in intervals for edge in interval), seconds]
@@ -33,14 +45,43 @@ def surely_silent(sound: Samples, intervals: Sequence[Interval]) -> list[Interva
         last -= _MARGIN_SECONDS if last < seconds else 0.0
         if last - first >= LEAST_SECONDS:
             piece = sound[round(first * SPEECH_RATE) : round(last * SPEECH_RATE)]
-            if _is_steady(piece):
-                found.append((first, last))
+            silent = [(0.0, last - first)] if _is_steady(piece) else _voiceless(piece)
+            found += ((first + a, first + b) for a, b in silent)
     return found
 
 
 def _is_steady(sound: Samples) -> bool:
     """Whether no moment of a sound is much louder than the sound is in general."""
-    count = len(sound) // _FRAME
-    power = np.mean(sound[: count * _FRAME].reshape(count, _FRAME).astype(np.float64) ** 2, axis=1)
-    level = np.sqrt(np.convolve(power, np.full(_SMOOTHED_FRAMES, 1 / _SMOOTHED_FRAMES), "valid"))
+    level = _loudness(sound, _FRAME, _SMOOTHED_FRAMES)
     return bool(level.max() <= max(_STEADY * float(np.median(level)), _NOTHING))
+
+
+def _voiceless(sound: Samples) -> Iterator[Interval]:
+    """Stretches in which the levelled sound holds no voice, and a margin from what may be one."""
+    seconds = len(sound) / SPEECH_RATE
+    voices = np.flatnonzero(detected(levelled(sound)) >= NO_VOICE) * FRAME_SECONDS
+    starts = [0.0, *(float(voice) + FRAME_SECONDS + _MARGIN_SECONDS for voice in voices)]
+    ends = [*(float(voice) - _MARGIN_SECONDS for voice in voices), seconds]
+    for start, end in zip(starts, ends, strict=True):
+        if end - start >= LEAST_SECONDS:
+            yield start, end
+
+
+def levelled(sound: Samples) -> Samples:
+    """A sound with each second of it about equally loud, but nothing made of nothing."""
+    level = _loudness(sound, _STEP, _LEVEL_STEPS, "same")
+    middles = (np.arange(len(level)) + 0.5) * _STEP
+    gain = np.interp(np.arange(len(sound)), middles, _LEVEL / np.maximum(level, _NOTHING))
+    found: Samples = (sound * gain).astype(np.float32)
+    return found
+
+
+def _loudness(
+    sound: Samples, step: int, smoothed: int, edges: str = "valid"
+) -> NDArray[np.float64]:
+    """Root mean square of each `step` samples and its neighbours."""
+    count = len(sound) // step
+    power = np.mean(sound[: count * step].reshape(count, step).astype(np.float64) ** 2, axis=1)
+    mean = np.convolve(power, np.full(smoothed, 1 / smoothed), edges)  # type: ignore[call-overload]
+    level: NDArray[np.float64] = np.sqrt(mean)
+    return level

@@ -7,13 +7,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vat.files import atomic_path
-from vat.media.sound import SPEECH_RATE, read_span
+from vat.media.sound import SPEECH_RATE, Samples, read_span
 from vat.timeline import Interval
 
 Frames = NDArray[np.float32]
 """One value per frame of a video."""
 
-FRAME_SECONDS: Final = 512 / SPEECH_RATE
+_FRAME: Final = 512
+
+FRAME_SECONDS: Final = _FRAME / SPEECH_RATE
 """Length of the frames that Silero judges."""
 
 THRESHOLD: Final = 0.5
@@ -44,6 +46,15 @@ def speech_probability(path: str | Path, duration: float) -> Frames:
         early = max(0, first - _WARM_UP_FRAMES)
         sound = read_span(path, early * FRAME_SECONDS, last * FRAME_SECONDS)
         found[first:last] = np.asarray(model(sound)).reshape(-1)[first - early : last - early]
+    return found
+
+
+def detected(sound: Samples) -> Frames:
+    """Probability of speech per frame of a sound that is heard on its own."""
+    from faster_whisper.vad import get_vad_model
+
+    padded = np.pad(sound, (0, -len(sound) % _FRAME))
+    found: Frames = np.asarray(get_vad_model()(padded), np.float32).reshape(-1)
     return found
 
 

