@@ -11,7 +11,7 @@ from typing import Final
 
 from vat.errors import EmbedError
 from vat.files import DamagedError, atomic_path, read_json, write_json
-from vat.media.probe import SUFFIXES
+from vat.media.suffixes import SUFFIXES
 from vat.subtitles.reading import ENDINGS
 from vat.subtitles.track import BILINGUAL, Track
 

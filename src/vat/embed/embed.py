@@ -4,6 +4,7 @@ import logging
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -66,6 +67,9 @@ def embed(
     """
     video = Path(source).absolute()
     media = tried(media, video, ffmpeg)
+    if settings.burns and not media.has_picture:
+        logger.warning("'%s' has no picture to burn into; it gets tracks", media.name)
+        settings = replace(settings, mode="soft")
     tracks = [storable(track) for track in tracks]
     new = tracks if settings.adds_tracks else []
     burnt = burnt_track(tracks, settings.burn_language) if settings.burns else None

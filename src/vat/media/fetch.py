@@ -12,10 +12,11 @@ from vat.addresses import digest_of, is_address, masked, revealed
 from vat.errors import SourceError
 from vat.files import atomic_path, read_json, write_json
 from vat.media.muxers import with_holdings
-from vat.media.probe import SUFFIXES, Media, fingerprint_of, probe, status_of
+from vat.media.probe import Media, fingerprint_of, probe, status_of
 from vat.media.reach import PrivateAddressError, check_entry
 from vat.media.site import Manners, extract
 from vat.media.stream import told_choice
+from vat.media.suffixes import SUFFIXES
 from vat.media.titles import one_line
 
 logger = logging.getLogger(__name__)

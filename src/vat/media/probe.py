@@ -19,20 +19,6 @@ from vat.media.stream import Stream, choose_track, described, stream_of
 
 logger = logging.getLogger(__name__)
 
-SUFFIXES: Final = frozenset(
-    f".{suffix}"
-    for suffix in (
-        *("360", "3g2", "3gp", "asf", "avi", "divx", "dv", "dvr-ms", "f4v", "flv", "gxf", "insv"),
-        *("ismv", "lrv", "m2t", "m2ts", "m2v", "m4v", "mk3d", "mkv", "mod", "mov", "mp4", "mpe"),
-        *("mpeg", "mpg", "mts", "mxf", "ogm", "ogv", "qt", "rm", "rmvb", "tod", "tp", "trp", "ts"),
-        *("vob", "vro", "webm", "wmv", "wtv"),
-    )
-)
-"""Suffixes by which a folder's videos are recognised; a file named on its own may have any.
-
-ffmpeg's own lists do not serve: they name sound, pictures and texts as well, and lack half of
-these."""
-
 TRUNCATION_SECONDS = 2.0
 """How much earlier than its header says a file may end before it counts as truncated, and at least
 two frames of its picture (a slide show has long ones). Muxers round durations to a frame or a
@@ -40,6 +26,9 @@ fragment, which is below one second in all containers of the tests."""
 
 TS_DISCONT: Final = 0x0200
 """libavformat's mark of containers whose clock may start anew (AVFMT_TS_DISCONT)."""
+
+_NO_TIMES: Final = 0x0080
+"""libavformat's mark of formats without time stamps (AVFMT_NOTIMESTAMPS)."""
 
 _FRAMES = 2
 _FIRST_PACKETS = 50
@@ -184,6 +173,12 @@ def _duration(container: InputContainer, name: str | Path) -> float:
         # Not every container is searched well, and some not at all.
         with opened(container.name.removeprefix("file:"), str(name)) as again:
             end = _last_moment(again, start, 0.0)
+    if end is None and container.format.flags & _NO_TIMES:
+        raise SourceError(
+            f"'{Path(name).name}' is a raw stream, which tells no times; put it into a container"
+            f" with its frame rate (ffmpeg -r 25 -i FILE -c copy {Path(name).stem}.mp4), and name"
+            " that."
+        )
     if end is None:
         raise SourceError(f"'{Path(name).name}' contains no picture or sound at all; remove it.")
     if start > tolerance and abs(promised - start - end) < tolerance:

@@ -29,6 +29,7 @@ CANCELLED: Final = 0.02
 """Mixed sound below this part of a channel's energy has been cancelled: of unrelated channels half
 of it is left, of music with wide stereo a tenth and more."""
 
+_SAME_SECONDS: Final = 0.001
 _BLOCK_SECONDS = 10.0
 BEYOND_SECONDS: Final = 0.5
 """Sound after the end that is an encoder's last frames."""
@@ -59,6 +60,7 @@ def extract_audio(
     with atomic_path(destination) as part:
         first = track()
         loudness = _write(part, first, slice(None))
+        _check_length(part, media)
         _check(first, damaged, media.name)
         if loudness.cancels:
             channel = loudness.stronger
@@ -69,6 +71,23 @@ def extract_audio(
                 channel + 1,
             )
             _write(part, track(), slice(channel, channel + 1))
+
+
+def _check_length(part: Path, media: Media) -> None:
+    """See that the written sound is as long as the video.
+
+    Raises:
+        SourceError: where it is not, so that words would be heard at other times.
+    """
+    import soundfile
+
+    with soundfile.SoundFile(str(part)) as file:
+        seconds = file.frames / file.samplerate
+    if abs(seconds - media.duration) > _SAME_SECONDS:
+        raise SourceError(
+            f"The sound of '{media.name}' became {seconds:.3f} s long and the video is"
+            f" {media.duration:.3f} s; write it anew (ffmpeg -i FILE -c copy NEW.mkv)."
+        )
 
 
 def _write(part: Path, track: Track, channels: slice) -> "Loudness":

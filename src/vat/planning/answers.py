@@ -111,12 +111,10 @@ class Answers(TrackAnswers):
     def finished(self, wildcards: Wildcards) -> list[str]:
         """The last file of every chain."""
         videos = self._plan.videos
-        embed, delivery = self._config["embed"], self._config["delivery"]
         delivered = [f"<results>/{video}/delivery.json" for video in videos]
-        embedded = [f"<results>/{video}/{video}.{embed['container']}" for video in videos]
         return [
-            *(delivered if delivery["how"] != "none" else []),
-            *(embedded if embed["mode"] != "none" else []),
+            *(delivered if self._config["delivery"]["how"] != "none" else []),
+            *(path for video in videos for path in self._embedded(video)),
             *(path for video in videos for path in self._subtitles(video)),
         ]
 
@@ -372,8 +370,12 @@ class Answers(TrackAnswers):
 
     def embedded_video(self, wildcards: Wildcards) -> list[str]:
         """The video with its subtitles, where one is made."""
-        embed, video = self._config["embed"], wildcards.video
-        made = embed["mode"] != "none"
+        return self._embedded(wildcards.video)
+
+    def _embedded(self, video: str) -> list[str]:
+        """The same by the video; none is made of a sound file."""
+        embed = self._config["embed"]
+        made = embed["mode"] != "none" and not self._plan.videos[video].is_sound
         return [f"<results>/{video}/{video}.{embed['container']}"] if made else []
 
     def delivery_name(self, wildcards: Wildcards) -> str | None:

@@ -14,7 +14,7 @@ from anyascii import anyascii
 
 from vat.addresses import has_login, is_address, masked
 from vat.errors import ConfigError
-from vat.media.probe import SUFFIXES
+from vat.media.suffixes import SUFFIXES, is_sound
 from vat.planning.config import check
 from vat.planning.schema import Schema
 from vat.settings import AUTO, MULTI
@@ -49,6 +49,11 @@ class Video:
     audio_track: int | None
     folder: str = ""
     languages: tuple[str, ...] = ()
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it has no picture by its name: a podcast, of which no video is made."""
+        return is_sound(urlsplit(self.source).path if self.remote else self.source)
 
     @property
     def is_detected(self) -> bool:

@@ -155,6 +155,23 @@ def test_the_first_new_track_becomes_default_and_forced_as_configured(tmp_path: 
     }
 
 
+@pytest.mark.parametrize("container", ["mkv", "mp4"])
+def test_an_empty_track_takes_no_default_from_the_sources_own(
+    container: str, tmp_path: Path
+) -> None:
+    source = make_source("subtitles, attachment, chapters", tmp_path)
+    result = put(source, EmbedSettings(container=container), [Track("zh", [])])
+    with av.open(str(result)) as file:
+        flags = [bool(int(stream.disposition) & 1) for stream in file.streams.subtitles]
+    assert flags == [True, False]
+
+
+def test_a_recording_without_picture_gets_tracks_where_it_should_be_burned(tmp_path: Path) -> None:
+    ffmpeg(*SOUND, tmp_path / "a.mka")
+    result = put(tmp_path / "a.mka", EmbedSettings(mode="burn"), TRACKS[:1])
+    assert [kind for kind, _ in streams(result)] == ["audio", "subtitle"]
+
+
 def test_the_title_is_the_sources_own_or_its_name(tmp_path: Path) -> None:
     titles = []
     for name in ("subtitles, attachment, chapters", "mp4"):

@@ -17,7 +17,7 @@ from tests.helpers.media import FFMPEG, HOSTILE, make_video
 from vat.errors import SourceError
 from vat.files import read_json
 from vat.media.fetch import download, expand_url, fetch_url, link_local, set_dead_links_aside
-from vat.media.probe import Media, probe_duration
+from vat.media.probe import Media, fingerprint_of, probe_duration
 
 # yt-dlp leaves the sockets of refused connections to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -294,3 +294,24 @@ def test_a_live_stream_is_refused_and_a_recording_is_not(
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_a_file_that_changes_is_left_for_the_next_run(tmp_path: Path) -> None:
+    video = make_video(tmp_path / "v.mp4", 1)
+    options: dict[str, Any] = dict.fromkeys(("title", "audio_track", "format", "cookies"))
+    options |= {"remote": False, "ffmpeg": FFMPEG, "fingerprint": fingerprint_of(str(video))}
+    places = tmp_path / "s", tmp_path / "m.json"
+
+    def go_on(here: Path, media: Media) -> None:
+        with video.open("ab") as file:
+            file.write(b"more")
+
+    with pytest.raises(SourceError, match=r"'v.mp4' has changed.*left for the next run"):
+        download(str(video), *places, check=go_on, **options)
+    assert not places[1].exists()
+    with pytest.raises(SourceError, match="has changed"):
+        download(str(video), *places, **options)
+    options["fingerprint"] = fingerprint_of(str(video))
+    download(str(video), *places, **options)
+    held = [(one.in_mkv, one.in_mp4) for one in Media.read(places[1]).streams]
+    assert held == [("copy", "copy"), ("copy", "copy")]

@@ -1,5 +1,7 @@
 """What a file is: length, streams, audio track; and what is no video at all."""
 
+import struct
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from tests.helpers.media import HOSTILE, ffmpeg, make_video
 from vat.errors import SourceError
 from vat.media.probe import Media, probe, probe_duration
+from vat.media.stream import choose_track, told_choice
 
 
 def look(path: Path, audio_track: int | None = None) -> Media:
@@ -121,3 +124,49 @@ def test_an_encrypted_video_is_refused(tmp_path: Path) -> None:
     ffmpeg("-i", plain, "-c", "copy", *key, "-encryption_kid", "a7" * 16, source)
     with pytest.raises(SourceError, match="is encrypted"):
         probe(source, name="v.mp4", title=None, source=str(source), audio_track=None)
+
+
+@pytest.mark.parametrize("suffix", ["h264", "hevc"])
+def test_a_raw_stream_is_refused_with_what_to_do(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    codec = {"h264": "libx264", "hevc": "libx265"}[suffix]
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x48:d=0.4", "-c:v", codec, path)
+    with pytest.raises(SourceError, match=r"raw stream.*ffmpeg -r 25 -i FILE -c copy a.mp4"):
+        look(path)
+
+
+def test_a_commentary_is_never_the_default(tmp_path: Path) -> None:
+    sound = ["-f", "lavfi", "-i", "sine=440:d=1"]
+    marks = ["-metadata:s:a:0", "title=Director's commentary", "-disposition:a:0", "default"]
+    marks += ["-disposition:a:1", "visual_impaired", "-metadata:s:a:2", "language=jpn"]
+    picture = ["-f", "lavfi", "-i", "testsrc2=s=64x48:d=1"]
+    maps = [argument for number in range(4) for argument in ("-map", str(number))]
+    path = tmp_path / "v.mkv"
+    ffmpeg(*picture, *sound, *sound, *sound, *maps, *marks, path)
+    media = look(path)
+    assert media.audio_track == 2
+    told = told_choice(media.of_type("audio"), 2, "v.mkv")
+    assert told is not None
+    assert "3 audio tracks; track 2 (jpn" in told
+    assert "the first that is no commentary" in told
+    assert "0 (Director's commentary" in told
+    assert look(path, 0).audio_track == 0
+    assert told_choice(media.of_type("audio")[:1], 0, "v.mkv") is None
+
+
+def test_sound_that_nobody_decodes_is_told_before_any_work(tmp_path: Path) -> None:
+    media = look(make_video(tmp_path / "v.mkv", 1))
+    unknown = [replace(one, codec="apac", channels=None) for one in media.of_type("audio")]
+    with pytest.raises(SourceError, match="is apac, which cannot be decoded; convert it"):
+        choose_track(unknown, None, "v.mkv")
+    empty = [replace(one, empty=True) for one in unknown]
+    assert choose_track([*empty, *media.of_type("audio")], None, "v.mkv") == 1
+    assert choose_track(empty, None, "v.mkv") is None
+
+
+def test_an_end_that_is_later_than_the_header_says_is_the_end(tmp_path: Path) -> None:
+    path = make_video(tmp_path / "v.mkv", 3)
+    whole = path.read_bytes()
+    said = whole.index(b"\x44\x89\x88") + 3  # Matroska's Duration, a double of milliseconds
+    path.write_bytes(whole[:said] + struct.pack(">d", 1500.0) + whole[said + 8 :])
+    assert look(path).duration == probe_duration(path) == pytest.approx(3, abs=0.1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.media import make_video
+from tests.helpers.media import ffmpeg, make_video
 from vat.errors import ConfigError
 from vat.planning import answers
 from vat.planning.answers import Answers, grown
@@ -53,6 +53,16 @@ def test_what_is_made_ends_with_the_delivery(ask: Ask) -> None:
     bare = ask(embed={"mode": "none"}, delivery={"how": "none"}, languages={"targets": []})
     assert bare.finished(Job("")) == [f"<results>/{video}/subtitles/source.srt"]
     assert bare.embedded_video(Job(video)) == []
+
+
+def test_no_video_is_made_of_a_sound_file(ask: Ask, tmp_path: Path) -> None:
+    ffmpeg("-f", "lavfi", "-i", "sine=440:d=2", tmp_path / "podcast.mp3")
+    for mode in ("soft", "burn"):
+        made = ask(videos=str(tmp_path / "podcast.mp3"), embed={"mode": mode})
+        video = job_of(made).video
+        assert made.embedded_video(Job(video)) == []
+        assert f"<results>/{video}/{video}.mkv" not in made.finished(Job(""))
+        assert f"<results>/{video}/delivery.json" in made.finished(Job(""))
 
 
 def test_earlier_videos_go_first(ask: Ask, tmp_path: Path) -> None:

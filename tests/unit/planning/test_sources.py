@@ -102,6 +102,20 @@ def test_subfolders_are_searched_only_if_asked(find: Any, tmp_path: Path) -> Non
     assert len(find("in", download={"recursive": True})) == 2
 
 
+def test_every_ending_of_videos_and_sound_is_found(
+    find: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    videos = {"3g2", "dv", "wtv", "m2v", "m2t", "mod", "tod", "trp", "tp", "vro", "dvr-ms", "mpe"}
+    videos |= {"mk3d", "qt", "ismv", "insv", "lrv", "360"}
+    sound = {"mp3", "m4a", "flac", "wav", "opus", "aac", "wma"}
+    others = {"srt", "ass", "jpg", "heic", "txt", "nfo", "h264"}
+    touch(tmp_path / "in", *(f"a.{ending}" for ending in (*videos, *sound, *others)))
+    found = find("in").values()
+    assert {Path(one.source).suffix[1:] for one in found} == videos | sound
+    assert {Path(one.source).suffix[1:] for one in found if one.is_sound} == sound
+    assert f"{len(others)} files in" in caplog.text
+
+
 def test_the_folder_below_the_searched_one_is_known(find: Any, tmp_path: Path) -> None:
     touch(tmp_path / "in", "a.mp4", "sub/deep/b.webm")
     found = find("in", download={"recursive": True}).values()
