@@ -18,7 +18,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from imageio_ffmpeg import get_ffmpeg_exe
+from benchmarks.video import ffmpeg
 
 ROOT = Path(__file__).resolve().parents[1]
 DIRECT = """
@@ -118,11 +118,8 @@ def main() -> None:
 
 def make_talk(path: Path, seconds: int) -> None:
     """The demo's clean video again and again."""
-    subprocess.run(
-        [get_ffmpeg_exe(), "-v", "error", "-stream_loop", "-1", "-i", ROOT / "demo" / "clean.mp4",
-         "-t", str(seconds - 1), "-c", "copy", path],
-        check=True,
-    )  # fmt: skip
+    clip = ROOT / "demo" / "clean.mp4"
+    ffmpeg("-stream_loop", "-1", "-i", clip, "-t", str(seconds - 1), "-c", "copy", path)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ Files are written to `folder`; in /dev/shm no disk blurs the figures.
 """
 
 import os
-import subprocess
 import sys
 import tempfile
 import threading
@@ -20,24 +19,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-from imageio_ffmpeg import get_ffmpeg_exe
 
+from benchmarks.video import FFMPEG, ffmpeg
 from vat.embed.embed import embed
 from vat.embed.settings import EmbedSettings
 from vat.media.probe import probe
 from vat.subtitles.track import Track
 from vat.timeline import Cue
 
-FFMPEG = get_ffmpeg_exe()
 HOUR = 3600
 CLIP_SECONDS = 10
 ROUNDS = 5
-
-
-def ffmpeg(*arguments: str | Path) -> None:
-    """Run ffmpeg; fail where it fails."""
-    command = [FFMPEG, "-v", "error", "-nostdin", "-y", *map(str, arguments)]
-    subprocess.run(command, check=True)
 
 
 def make_hour(folder: Path, megabytes: int) -> Path:

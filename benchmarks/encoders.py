@@ -9,15 +9,14 @@ gradient, both with grain; films differ by a number or two.
 """
 
 import json
-import subprocess
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from imageio_ffmpeg import get_ffmpeg_exe
 
+from benchmarks.video import FFMPEG, ffmpeg
 from vat.embed.encoders import ENCODERS, Encoder, encoder_arguments, probe_encoder
 from vat.embed.picture import read_picture
 from vat.embed.settings import EmbedSettings
@@ -29,7 +28,6 @@ CLIPS = {
 }
 SECONDS = 3
 TARGETS = (18, 23, 28)
-FFMPEG = get_ffmpeg_exe()
 
 
 @dataclass(frozen=True)
@@ -40,12 +38,6 @@ class Point:
     vmaf: float
     size: int
     seconds: float
-
-
-def ffmpeg(*arguments: str | Path, cwd: Path) -> None:
-    """Run ffmpeg in a folder; fail where it fails."""
-    command = [FFMPEG, "-v", "error", "-nostdin", "-y", *map(str, arguments)]
-    subprocess.run(command, check=True, cwd=cwd)
 
 
 def measure(clip: Path, encoder: Encoder, own: int) -> Point:

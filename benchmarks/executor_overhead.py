@@ -77,7 +77,7 @@ def main() -> int:
     print("|---|---|---|---|---|---|")
     too_slow = False
     for jobs in sizes:
-        times = {kind: [] for kind in kinds}
+        times: dict[str, list[tuple[float, float]]] = {kind: [] for kind in kinds}
         for _ in range(ROUNDS):
             for kind in kinds:
                 times[kind].append(run(kind, jobs))

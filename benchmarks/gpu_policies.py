@@ -43,7 +43,7 @@ from benchmarks.gpu_simulation import (
 from gpulease.executors import Lease, Pool, Queue, Request
 from gpulease.inventory import Gpu, GpuState
 from gpulease.ledger import Entry
-from gpulease.placement import GpuView
+from gpulease.placement import Choice, GpuView
 from gpulease.processes import LEASE_VARIABLE
 from gpulease.views import view_gpus
 
@@ -145,7 +145,10 @@ class SimulatedPool(Pool):
         """What is promised on each GPU; jobs that run are attributed to their leases."""
         used = {run.job: run.used_mb for run in self.host.running}
         by_file = {lease.environment[LEASE_VARIABLE]: job for job, lease in self.leases.items()}
-        by_place = {entry.record.seq: used.get(by_file.get(str(entry.path)), 0) for entry in leases}
+        by_place = {
+            entry.record.seq: used.get(job, 0) if (job := by_file.get(str(entry.path))) else 0
+            for entry in leases
+        }
         return [
             replace(
                 view,
@@ -188,7 +191,7 @@ class WithPulp(GpuLease):
             placed = solve(waiting, look.views) if waiting else []
             for seq, (job, gpu) in enumerate(placed, look.seq):
                 held = self.pool.ledger.add("lease", seq, (f"GPU-{gpu}",), job.mem_mb, "")
-                choice = None
+                choice = Choice((), "the solver's choice", ())
                 self.pool.leases[job] = Lease((self.pool.gpus[gpu],), held, choice, self.pool.end)
         return placed
 

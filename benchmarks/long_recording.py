@@ -83,12 +83,11 @@ def record(path: Path, hours: float) -> float:
 
 def extract(source: str, audio: str) -> None:
     """As rule download does with a local file."""
-    from vat.media.ffmpeg import ffmpeg_path
     from vat.media.probe import probe
     from vat.media.sound import extract_audio
 
     media = probe(source, name="recording", title="recording", source=source, audio_track=None)
-    extract_audio(source, media, audio, ffmpeg=ffmpeg_path("bundled"))
+    extract_audio(source, media, audio)
 
 
 def to_speech(audio: str, speech: str, separated: bool) -> None:
@@ -144,7 +143,7 @@ def merge(speech: str, chunks_json: str, voice: str, words: list[str], transcrip
     from vat.transcript.merge import merge
     from vat.transcript.settings import QuarantineSettings, SeamSettings
 
-    call = {"model": MODEL, "settings": SETTINGS, "device": "cpu", "threads": 1}
+    call: dict[str, Any] = {"model": MODEL, "settings": SETTINGS, "device": "cpu", "threads": 1}
     found = merge(
         Chunks.read(chunks_json),
         map(Part.read, words),

@@ -19,7 +19,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from tests.helpers.media import ffmpeg
+from benchmarks.video import ffmpeg
 from tests.real.scores import alignment, tokens
 from tests.real.talks import clips
 from tests.real.weights import whisper
@@ -50,14 +50,14 @@ def over(speech: Sound, other: Sound, decibels: float) -> Sound:
     """Speech over another sound that is so much softer."""
     loud = speech[np.abs(speech) > 1e-3]
     level = np.sqrt(np.mean(loud**2) / np.mean(other**2)) * 10 ** (-decibels / 20)
-    return (speech + other * level).astype(np.float32)
+    return np.asarray(speech + other * level, np.float32)
 
 
 def demo_cases(folder: Path) -> Iterator[Case]:
     """The demo's talks; the clean one under noise, too."""
     for truth in sorted((ROOT / "demo").glob("*.json")):
         video = next(path for path in truth.parent.glob(f"{truth.stem}.m*"))
-        ffmpeg("-i", video, "-y", folder / "sound.wav")
+        ffmpeg("-i", video, folder / "sound.wav")
         sound, rate = soundfile.read(folder / "sound.wav", dtype="float32")
         text = " ".join(one["text"] for one in json.loads(truth.read_text())["sentences"])
         yield Case(f"{truth.stem}, as it is", sound, rate, text)

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from imageio_ffmpeg import get_ffmpeg_exe
-
+from benchmarks.video import ffmpeg
 from tiny import ROOT
 
 CHUNKS: Final = 10
@@ -90,8 +89,7 @@ def make_videos(folder: Path, numbers: range) -> Path:
     if not one.exists():
         seconds = CHUNKS * CHUNK_SECONDS - 10
         picture = f"color=c=navy:s=16x16:r=0.1:d={seconds}"
-        command = [get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", picture, str(one)]
-        subprocess.run(command, check=True)
+        ffmpeg("-f", "lavfi", "-i", picture, one)
     for number in numbers:
         os.link(one, folder / f"talk {number:05}.mkv")
     return folder

@@ -62,7 +62,9 @@ def behaviours() -> Iterator[tuple[str, float, Behaviour]]:
     for kind, names in KINDS.items():
         for name in names:
             for rate in RATES:
-                yield name, rate, Behaviour(**{kind: [name]}, rate=rate)
+                behaviour = Behaviour(rate=rate)
+                setattr(behaviour, kind, [name])
+                yield name, rate, behaviour
 
 
 def main() -> None:

@@ -2,9 +2,10 @@
 
 import gpulease
 from vat.files import write_json
-from vat.joblog import job_log
+from vat.joblog import Job, job_log
 from vat.timeline import Chunks
 
+snakemake: Job
 with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     words = gpulease.call(
         "vat.speech.asr:transcribe_chunk",

@@ -4,9 +4,10 @@ from pathlib import Path
 
 from vat.embed.delivery import deliver
 from vat.files import write_json
-from vat.joblog import job_log
+from vat.joblog import Job, job_log
 from vat.media.probe import Media
 
+snakemake: Job
 with job_log(snakemake.log[0]):
     delivered = deliver(
         Path(snakemake.params.folder),

@@ -1,10 +1,11 @@
 """Rule download: one video and its facts."""
 
 from vat.embed.feasibility import feasibility
-from vat.joblog import job_log
+from vat.joblog import Job, job_log
 from vat.media.fetch import download
 from vat.media.ffmpeg import ffmpeg_path
 
+snakemake: Job
 with job_log(snakemake.log[0]):
     ffmpeg = ffmpeg_path(snakemake.config["ffmpeg"])
     means = snakemake.config["download"]

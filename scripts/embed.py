@@ -3,11 +3,12 @@
 from gpulease import GpuLeaseError, confirm
 from vat.embed.embed import embed
 from vat.embed.settings import EmbedSettings
-from vat.joblog import job_log
+from vat.joblog import Job, job_log
 from vat.media.ffmpeg import ffmpeg_path
 from vat.media.probe import Media
 from vat.subtitles.track import Track
 
+snakemake: Job
 with job_log(snakemake.log[0], GpuLeaseError):
     confirm()
     fonts = snakemake.config["embed"]["fonts"]

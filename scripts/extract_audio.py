@@ -1,9 +1,10 @@
 """Rule extract_audio: the sound of one video that is transcribed."""
 
-from vat.joblog import job_log
+from vat.joblog import Job, job_log
 from vat.media.probe import Media
 from vat.media.sound import extract_audio
 
+snakemake: Job
 with job_log(snakemake.log[0]):
     extract_audio(
         snakemake.input.source,

@@ -1,8 +1,9 @@
 """Rule fetch_model: fetch one model."""
 
-from vat.joblog import job_log
+from vat.joblog import Job, job_log
 from vat.planning.models import fetch, model_name
 
+snakemake: Job
 with job_log(snakemake.log[0]):
     fetch(
         snakemake.wildcards.kind,

@@ -3,7 +3,7 @@
 from functools import partial
 
 import gpulease
-from vat.joblog import job_log
+from vat.joblog import Job, job_log
 from vat.speech.vad import read_probability
 from vat.subtitles.formats import write_track
 from vat.subtitles.spoken import spoken_track
@@ -11,6 +11,7 @@ from vat.timeline import Chunks, Part
 from vat.transcript.merge import merge
 from vat.transcript.settings import QuarantineSettings, SeamSettings
 
+snakemake: Job
 with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     given, params, out = snakemake.input, snakemake.params, snakemake.output
     call = partial(gpulease.call, "vat.speech.asr:transcribe_window", speech=str(given.speech))

@@ -1,10 +1,11 @@
 """Rule overview: what one video is about, and who is in it."""
 
-from vat.joblog import job_log
+from vat.joblog import Job, job_log
 from vat.subtitles.track import Track
 from vat.translate.first_reading import make_overview
 from vat.translate.settings import TranslateSettings, means_of
 
+snakemake: Job
 with job_log(snakemake.log[0]):
     spoken = Track.read(snakemake.input.cues)
     settings, options = (

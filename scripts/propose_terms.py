@@ -2,7 +2,7 @@
 
 from gpulease import GpuLeaseError, confirm
 from vat.files import write_text
-from vat.joblog import job_log
+from vat.joblog import Job, job_log
 from vat.subtitles.limits import cue_settings
 from vat.subtitles.track import Track
 from vat.translate.corrections import corrected_terms
@@ -10,6 +10,7 @@ from vat.translate.glossary import read_terms, write_terms
 from vat.translate.proposals import propose
 from vat.translate.settings import TranslateSettings, means_of
 
+snakemake: Job
 with job_log(snakemake.log[0], GpuLeaseError):
     confirm()
     given, target = snakemake.input, snakemake.wildcards.language

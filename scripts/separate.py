@@ -2,9 +2,10 @@
 
 import gpulease
 from vat.files import read_json, write_json
-from vat.joblog import job_log
+from vat.joblog import Job, job_log
 from vat.speech.separation import plain_speech
 
+snakemake: Job
 with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     given, params, out = snakemake.input, snakemake.params, snakemake.output
     files = {"audio": str(given.audio), "destination": str(out.speech)}

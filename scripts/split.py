@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 from vat.files import read_json
-from vat.joblog import job_log
+from vat.joblog import Job, job_log
 from vat.media.probe import Media
 from vat.speech.settings import SplitSettings
 from vat.speech.split import split
 from vat.speech.vad import write_probability
 
+snakemake: Job
 with job_log(snakemake.log[0]):
     chunks, probability = split(
         snakemake.input.speech,

@@ -1,7 +1,7 @@
 """Rule translate: the subtitles of one video in one language."""
 
 from gpulease import GpuLeaseError, confirm
-from vat.joblog import job_log
+from vat.joblog import Job, job_log
 from vat.subtitles.check import check_cues
 from vat.subtitles.formats import write_track
 from vat.subtitles.limits import cue_settings
@@ -10,6 +10,7 @@ from vat.translate.overview import read_knowledge
 from vat.translate.settings import TranslateSettings, means_of
 from vat.translate.translate import translate
 
+snakemake: Job
 with job_log(snakemake.log[0], GpuLeaseError):
     confirm()
     given, params, out = snakemake.input, snakemake.params, snakemake.output

@@ -31,7 +31,7 @@ def pytest_configure() -> None:
         )
 
 
-class Groups(LoadFileScheduling):
+class Groups(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
     """With several processes of pytest: what shares costly fixtures runs in the same one."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -25,6 +25,7 @@ from gpulease.errors import (
     LedgerError,
     NeverFitsError,
     NoGpuError,
+    UnknownGpuError,
     WorkerError,
 )
 from gpulease.out_of_memory import is_out_of_memory
@@ -39,6 +40,7 @@ __all__ = [
     "LedgerError",
     "NeverFitsError",
     "NoGpuError",
+    "UnknownGpuError",
     "WorkerError",
     "call",
     "confirm",

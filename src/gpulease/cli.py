@@ -15,7 +15,7 @@ from typing import Any
 from gpulease.errors import GpuLeaseError, NoGpuError
 from gpulease.explain import explain
 from gpulease.ledger import Entry
-from gpulease.placement import GpuView, Request, split_names
+from gpulease.placement import COMPUTE_JOBS, GpuView, Request, split_names
 from gpulease.pool import Pool
 
 
@@ -48,6 +48,12 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--gpus", type=int, default=1, help="number of distinct GPUs")
     run.add_argument("--exclude", default="", help="GPUs not to use: 0,GPU-8f2a")
     run.add_argument("--max-jobs-per-gpu", type=int, default=0, help="0 for any number")
+    run.add_argument(
+        "--compute-jobs",
+        type=int,
+        default=COMPUTE_JOBS,
+        help=f"most jobs that compute at a time on one GPU; 0 for any; default {COMPUTE_JOBS}",
+    )
     run.add_argument("--timeout", type=float, help="seconds to wait; for ever by default")
     run.add_argument(
         "--without-gpu",
@@ -73,6 +79,7 @@ def _run(parsed: argparse.Namespace) -> int:
         split_names(parsed.exclude),
         parsed.max_jobs_per_gpu,
         Path(command[0]).name,
+        max_computing=parsed.compute_jobs,
     )
     try:
         pool.wait_for_driver()
@@ -132,6 +139,8 @@ def _facts(view: GpuView, leases: Sequence[Entry]) -> dict[str, Any]:
         "total_mb": gpu.total_mb,
         "free_mb": view.free_mb,
         "load": round(view.load, 4),
+        "trouble": view.trouble,
+        "unified": gpu.unified,
         "leases": [_entry(entry) for entry in leases if gpu.uuid in entry.record.gpus],
     }
 

@@ -13,6 +13,10 @@ class NoGpuError(GpuLeaseError):
     """No GPU may be used, or none has the memory asked for."""
 
 
+class UnknownGpuError(GpuLeaseError):
+    """A GPU was named that this host does not have."""
+
+
 class NeverFitsError(GpuLeaseError):
     """More was asked for than the allowed GPUs have when they are empty."""
 

@@ -9,6 +9,8 @@ from typing import Any, Final
 import pynvml
 
 from gpulease.errors import DriverError
+from gpulease.gpu_memory import read_memory
+from gpulease.health import Health, read_health
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +23,11 @@ _NO_DRIVER: Final = (
 _lock: Final = threading.Lock()
 _started: Final = threading.Event()
 _warned: Final[set[str]] = set()
+_left_out: Final[dict[int, str]] = {}
+_REMEDIES: Final = {
+    pynvml.NVML_ERROR_GPU_IS_LOST: "; it has fallen off the bus: restart the host, check its power",
+    pynvml.NVML_ERROR_RESET_REQUIRED: "; reset it with nvidia-smi -r",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,7 @@ class Gpu:
         capacity_mb: memory in MB that processes can have when the device is empty.
         parent: the UUID of the physical GPU of a MIG instance.
         instance: GPU instance and compute instance of a MIG instance.
+        unified: whether its memory is the system's.
     """
 
     index: int
@@ -44,6 +52,7 @@ class Gpu:
     capacity_mb: int
     parent: str | None = None
     instance: tuple[int, int] | None = None
+    unified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +64,30 @@ class GpuState:
         free_mb: memory in MB that no process has.
         used_by: memory in MB by process id, as the driver counts processes; None where it
             does not tell (containers, WSL).
+        health: its compute mode, and whether it is well.
+        busy_percent: share of the last moments in which it computed; 0 where the driver does not
+            tell.
     """
 
     gpu: Gpu
     free_mb: int
     used_by: Mapping[int, int] | None = field(default_factory=dict)
+    health: Health = field(default_factory=Health)
+    busy_percent: int = 0
 
 
 def read_inventory() -> list[GpuState]:
     """Every device of this host in the order of nvidia-smi, with its memory now.
 
     A host without an NVIDIA driver has none. A GPU that does not answer is left out with a
-    warning: nothing can be placed on it.
+    warning: nothing can be placed on it; `left_out` tells which those are.
 
     Raises:
         DriverError: where the driver is installed and fails.
     """
     with _lock:
         try:
+            _left_out.clear()
             if not _start():
                 return []
             return [state for index in range(pynvml.nvmlDeviceGetCount()) for state in _read(index)]
@@ -97,19 +112,35 @@ def _start() -> bool:
     return True
 
 
+def left_out() -> dict[int, str]:
+    """The GPUs that the last reading had to leave out, by index, and why."""
+    with _lock:
+        return dict(_left_out)
+
+
 def _read(index: int) -> list[GpuState]:
     try:
         handle = pynvml.nvmlDeviceGetHandleByIndex(index)
         uuid = pynvml.nvmlDeviceGetUUID(handle)
-        instances = _instances(handle)
-        if instances or _has_mig(handle):
-            return [_read_device(instance, index, parent=uuid) for instance in instances]
-        return [_read_device(handle, index, parent=None)]
+        if not _has_mig(handle):
+            return _read_device(handle, index, None, read_health(handle, uuid))
+        # Its layout can change while it is read: what is left of it counts.
+        health = read_health(handle, uuid)
+        return [
+            state
+            for instance in _instances(handle)
+            for state in _read_device(instance, index, uuid, health)
+        ]
     except pynvml.NVMLError as error:
-        if str(error) not in _warned:
-            _warned.add(str(error))
-            logger.warning("GPU %d does not answer (%s) and is left out", index, error)
+        _leave_out(index, f"does not answer ({error}){_REMEDIES.get(error.value, '')}")
         return []
+
+
+def _leave_out(index: int, why: str) -> None:
+    _left_out[index] = why
+    if f"{index} {why}" not in _warned:
+        _warned.add(f"{index} {why}")
+        logger.warning("GPU %d %s and is left out", index, why)
 
 
 def _has_mig(handle: Any) -> bool:
@@ -132,12 +163,25 @@ def _instances(handle: Any) -> list[Any]:
     return found
 
 
-def _read_device(handle: Any, index: int, parent: str | None) -> GpuState:
+def _read_device(handle: Any, index: int, parent: str | None, health: Health) -> list[GpuState]:
+    """The device, or none where it is an instance that has just been removed."""
+    try:
+        return _state(handle, index, parent, health)
+    except (pynvml.NVMLError_NotFound, pynvml.NVMLError_InvalidArgument):
+        if parent is None:
+            raise
+        return []
+
+
+def _state(handle: Any, index: int, parent: str | None, health: Health) -> list[GpuState]:
     # Processes load and end between two questions. Whatever they do, free memory and the least
     # of what each had before and after can together only be too little.
     before = _used_by(handle)
-    total, reserved, free = _memory(handle)
+    memory = read_memory(handle)
     used_by = _least(before, _used_by(handle))
+    if memory.total_mb <= 0:
+        _leave_out(index, "tells no memory at all")
+        return []
     instance = None
     if parent:
         instance = (
@@ -148,23 +192,21 @@ def _read_device(handle: Any, index: int, parent: str | None) -> GpuState:
         index=index,
         uuid=pynvml.nvmlDeviceGetUUID(handle),
         name=pynvml.nvmlDeviceGetName(handle),
-        total_mb=total,
-        capacity_mb=total - reserved,
+        total_mb=memory.total_mb,
+        capacity_mb=memory.capacity_mb,
         parent=parent,
         instance=instance,
+        unified=memory.unified,
     )
-    return GpuState(gpu, free, used_by)
+    return [GpuState(gpu, memory.free_mb, used_by, health, _busy_percent(handle))]
 
 
-def _memory(handle: Any) -> tuple[int, int, int]:
-    """Total, reserved and free memory in MB; free rounded down, reserved rounded up."""
+def _busy_percent(handle: Any) -> int:
     try:
-        memory = pynvml.nvmlDeviceGetMemoryInfo(handle, version=pynvml.nvmlMemory_v2)
-        reserved = memory.reserved
-    except (pynvml.NVMLError_FunctionNotFound, pynvml.NVMLError_NotSupported):
-        memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
-        reserved = 0
-    return memory.total // _MB, -(-reserved // _MB), memory.free // _MB
+        return int(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+    except pynvml.NVMLError:
+        # Not told of MIG instances, nor in all virtual machines.
+        return 0
 
 
 def _least(one: dict[int, int] | None, other: dict[int, int] | None) -> dict[int, int] | None:

@@ -8,6 +8,7 @@ is ever decided by a process id. Whoever reads, chooses and writes holds the fol
 import fcntl
 import functools
 import json
+import logging
 import os
 import threading
 import time
@@ -17,6 +18,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
+from weakref import WeakSet
 
 from gpulease.errors import LedgerBusyError, LedgerError
 from gpulease.folder import FOLDER_VARIABLE, is_at, open_shared, prepare, user_name
@@ -33,6 +35,9 @@ from gpulease.untrusted import (
     read_owned,
     warn_once,
 )
+from gpulease.vanished import reopen_vanished
+
+logger = logging.getLogger(__name__)
 
 LOCK_TIMEOUT_S: Final = 3.0
 """Seconds in which the lock has to change hands, where it takes milliseconds."""
@@ -55,6 +60,7 @@ class Record:
         time: when, in seconds since 1970.
         max_jobs_per_gpu: most leases on each device, as the one who asked wants it; 0 for any.
         since: of a waiting job: it waits for the end of leases of a lower place than this.
+        max_computing: most jobs that compute on each device, as the one who asked wants it.
         declared_mb: MB that the job declares, where it was learnt that others suit; 0 where not.
         run: what it belongs to: one run of a workflow, or one session of a shell.
         priority: among those of a user that wait, higher ones go first.
@@ -72,6 +78,7 @@ class Record:
     max_jobs_per_gpu: int = 0
     since: int = 0
     declared_mb: int = 0
+    max_computing: int = 0
     run: str = ""
     priority: int = 0
     job: str = ""
@@ -107,6 +114,7 @@ class Held:
         self.path = path
         self.record = record
         self.fd = fd
+        self._again: list[int] = []
         # Once closed, its number may be another file's.
         self._lock = threading.Lock()
 
@@ -119,13 +127,31 @@ class Held:
         with self._lock:
             self.record = record
             if self.fd >= 0:
-                _write(self.fd, record)
+                for fd in (self.fd, *self._again):
+                    _write(fd, record)
+
+    def write_again(self) -> None:
+        """Put the record back where somebody removed it. Only under the ledger's lock.
+
+        The new file is held by this process alone; those that hold the old one keep that.
+        """
+        with self._lock:
+            if self.fd < 0 or self.path.exists():
+                return
+            logger.warning("%s was removed while its job runs; it is written again", self.path)
+            with suppress(OSError):
+                fd = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o644)
+                os.fchmod(fd, 0o644)
+                fcntl.flock(fd, fcntl.LOCK_SH)
+                _write(fd, self.record)
+                self._again.append(fd)
 
     def let_go(self) -> None:
         """Give up this process's hold; the record stays valid while others hold it."""
         with self._lock:
             if self.fd >= 0:
-                os.close(self.fd)
+                for fd in (self.fd, *self._again):
+                    os.close(fd)
                 self.fd = -1
 
 
@@ -139,6 +165,7 @@ class Ledger:
     def __init__(self, folder: Path, scope: str = "system") -> None:
         self.folder = folder
         self.scope = scope
+        self._held: WeakSet[Held] = WeakSet()
         self.clock: Callable[[], float] = time.time
         prepare(folder, scope)
 
@@ -178,8 +205,26 @@ class Ledger:
             pause = min(0.02, pause * 1.5)
 
     def leases(self) -> list[Entry]:
-        """All valid leases, oldest first; those that ended are cleared away."""
-        return self._entries(".lease")
+        """All valid leases, oldest first; those that ended are cleared away.
+
+        One whose file somebody removed still counts, and whoever holds it here writes it again.
+        """
+        for held in list(self._held):
+            held.write_again()
+        leases = {entry.path: entry for entry in [*self._entries(".lease"), *self._vanished()]}
+        return sorted(leases.values(), key=lambda e: e.record.seq)
+
+    def _vanished(self) -> list[Entry]:
+        found = []
+        for path, fd in reopen_vanished(self.folder):
+            try:
+                record = _read(fd, path)
+            finally:
+                os.close(fd)
+            if record:
+                warn_once(path, "its file was removed; the lease counts as long as its job runs")
+                found.append(Entry(path, record))
+        return found
 
     def tickets(self) -> list[Entry]:
         """All waiting jobs, the longest waiting first."""
@@ -215,6 +260,7 @@ class Ledger:
         max_jobs_per_gpu: int = 0,
         since: int = 0,
         declared_mb: int = 0,
+        max_computing: int = 0,
         run: str = "",
         priority: int = 0,
         job: str = "",
@@ -236,6 +282,7 @@ class Ledger:
             max_jobs_per_gpu=max_jobs_per_gpu,
             since=since,
             declared_mb=declared_mb,
+            max_computing=max_computing,
             run=run,
             priority=priority,
             job=job,
@@ -261,7 +308,10 @@ class Ledger:
                 f"Nothing can be written down in {self.folder} ({error.strerror}); make room there"
                 f" or set {FOLDER_VARIABLE} to another folder."
             ) from error
-        return Held(path, record, fd)
+        held = Held(path, record, fd)
+        if kind == "lease":
+            self._held.add(held)
+        return held
 
     def clear(self, path: Path) -> bool:
         """Remove a record if nobody holds it any more; whether it is gone. Only under the lock."""

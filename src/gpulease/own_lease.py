@@ -19,6 +19,7 @@ def lease(
     gpus: int = 1,
     exclude: Sequence[str | int] = (),
     max_jobs_per_gpu: int = 0,
+    compute_jobs: int | None = None,
     timeout_s: float | None = None,
     label: str = "",
     scope: str = "system",
@@ -33,22 +34,32 @@ def lease(
         gpus: number of distinct GPUs.
         exclude: GPUs not to use, by index or beginning of the UUID.
         max_jobs_per_gpu: most leases on a GPU with this one; 0 for any number.
+        compute_jobs: most jobs that compute on a GPU at a time; None for the default of two, 0 for
+            any number.
         timeout_s: seconds to wait; None for ever.
         label: for people who look at `gpulease status`.
         scope: who shares the GPUs: "system", "group", "user", or a folder.
 
     Raises:
         NoGpuError: where no device is allowed.
+        UnknownGpuError: where one to be excluded does not exist.
         NeverFitsError: where even empty devices would not do.
         LeaseTimeoutError: where nothing became free in time.
     """
     from gpulease.explain import explain
-    from gpulease.placement import Request
+    from gpulease.placement import COMPUTE_JOBS, Request
     from gpulease.pool import Pool
 
     pool = Pool(scope)
     pool.wait_for_driver()
-    request = Request(mem_mb, gpus, tuple(str(entry) for entry in exclude), max_jobs_per_gpu, label)
+    request = Request(
+        mem_mb,
+        gpus,
+        tuple(str(entry) for entry in exclude),
+        max_jobs_per_gpu,
+        label,
+        max_computing=COMPUTE_JOBS if compute_jobs is None else compute_jobs,
+    )
     granted = pool.acquire(request, timeout_s)
     before = {key: os.environ.get(key) for key in granted.environment}
     try:

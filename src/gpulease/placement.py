@@ -1,15 +1,21 @@
 """Which GPU a job gets: decisions over a view of all GPUs, without any I/O.
 
-For one job: devices without room are out; of the rest the one with the lowest memory load (used
-and promised, as a share of its total) wins; ties go to the lowest index. A job that has to wait
-keeps its place: whoever comes later may use memory only where the one before will still fit
-when the jobs that run now have ended, so that large jobs are not starved by small ones.
+For one job: devices without room are out; of the rest the one wins on which the fewest jobs
+compute, of these the one with the lowest memory load (used and promised, as a share of its total);
+ties go to the lowest index. A job that has to wait keeps its place: whoever comes later may use
+memory only where the one before will still fit when the jobs that run now have ended, so that large
+jobs are not starved by small ones.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from gpulease.inventory import Gpu
+
+COMPUTE_JOBS: Final = 2
+"""Jobs that share the arithmetic of a device where nothing else is said: with two, one computes
+while the other decodes, loads or writes; more make each slower and none sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,8 @@ class Request:
         max_jobs_per_gpu: most leases that a device may carry with this one; 0 for any number.
         label: for people, such as the rule's name; requests that differ in it alone are equal.
         kind: which workers can serve it; "" where it does its work itself.
+        max_computing: most jobs that may compute on a device at a time with this one, whoever they
+            are; 0 for any number. Idle workers do not compute.
         priority: among all requests of a user, those of a higher one go first.
         declared_mb: for people: MB that the job declares, where others are asked for, because its
             work was seen to take less or more; 0 where they are the same.
@@ -34,13 +42,16 @@ class Request:
     max_jobs_per_gpu: int = 0
     label: str = field(default="", compare=False)
     kind: str = ""
+    max_computing: int = 0
     priority: int = field(default=0, compare=False)
     declared_mb: int = field(default=0, compare=False)
 
     def excludes(self, gpu: Gpu) -> bool:
         """Whether this device was ruled out by hand."""
+        names = (gpu.uuid.lower(), (gpu.parent or "").lower())
         return any(
-            entry == str(gpu.index) or (not entry.isdigit() and gpu.uuid.startswith(entry))
+            entry == str(gpu.index)
+            or (not entry.isdigit() and any(name.startswith(entry.lower()) for name in names))
             for entry in self.exclude
         )
 
@@ -71,6 +82,7 @@ class Reservation:
         mem_mb: MB kept.
         since: leases of a lower place were there when it was made; it waits for their end.
         max_jobs_per_gpu: most leases on the device with its own; 0 for any number.
+        max_computing: most jobs that compute there with it; 0 for any number.
         ticket: the number of the waiting job, which stays while its place changes.
     """
 
@@ -78,6 +90,7 @@ class Reservation:
     mem_mb: int
     since: int
     max_jobs_per_gpu: int = 0
+    max_computing: int = 0
     ticket: int = 0
 
 
@@ -90,12 +103,28 @@ class GpuView:
         nvml_free_mb: MB that no process has.
         promises: leases on it.
         reservations: kept for those who wait.
+        trouble: why nothing can be placed on it now; "" where it is well.
+        exclusive: whether the driver lets one process at a time compute on it.
+        stranger_computes: whether a process without a lease is seen to compute there.
     """
 
     gpu: Gpu
     nvml_free_mb: int
     promises: tuple[Promise, ...] = ()
     reservations: tuple[Reservation, ...] = ()
+    trouble: str = ""
+    exclusive: bool = False
+
+    def most_jobs(self, wanted: int) -> int:
+        """Most leases at a time, where somebody wants so many at most; 0 for any number."""
+        return 1 if self.exclusive else wanted
+
+    stranger_computes: bool = False
+
+    @property
+    def computing(self) -> int:
+        """How many jobs share its arithmetic: leases whose worker is not idle, and a stranger."""
+        return sum(not p.idle for p in self.promises) + self.stranger_computes
 
     @property
     def free_mb(self) -> int:
@@ -109,8 +138,11 @@ class GpuView:
 
     def has_room_for(self, reservation: Reservation) -> bool:
         """Whether a job that waits would fit now."""
-        most = reservation.max_jobs_per_gpu
-        return self.free_mb >= reservation.mem_mb and not 0 < most <= len(self.promises)
+        return (
+            self.free_mb >= reservation.mem_mb
+            and not 0 < self.most_jobs(reservation.max_jobs_per_gpu) <= len(self.promises)
+            and not 0 < reservation.max_computing <= self.computing
+        )
 
     @property
     def load(self) -> float:
@@ -130,7 +162,11 @@ class GpuView:
     def keeps_slot(self, reservation: Reservation) -> bool:
         """Whether one more lease would be one too many for a job that waits."""
         later = sum(p.seq >= reservation.since and not p.idle for p in self.promises)
-        return 0 < reservation.max_jobs_per_gpu <= later + 1
+        if 0 < self.most_jobs(reservation.max_jobs_per_gpu) <= later + 1:
+            return True
+        # Where it lacks no memory, it waits for nothing but this.
+        beside = self.computing if self.free_mb >= reservation.mem_mb else later
+        return 0 < reservation.max_computing <= beside + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,24 +203,41 @@ def choose(request: Request, views: Sequence[GpuView], seq: int) -> Choice:
     if len(room) < request.gpus:
         wanted = f"{request.gpus} GPUs" if request.gpus > 1 else "a GPU"
         return Choice((), f"waits for {wanted} with {request.mem_mb} MB", tuple(refusals))
-    room.sort(key=lambda view: (view.load, view.gpu.index))
+    # Jobs that compute on the same device slow each other down, however much memory it has left.
+    spread = request.max_computing > 0
+    room.sort(key=lambda view: (view.computing * spread, view.load, view.gpu.index))
     chosen = tuple(room[: request.gpus])
     for view in room[request.gpus :]:
         refusals.append((view.gpu, _more_loaded(view, chosen[-1])))
-    return Choice(chosen, _why(chosen, len(room)), tuple(refusals))
+    by_jobs = any(view.load < chosen[-1].load for view in room[request.gpus :])
+    return Choice(chosen, _why(chosen, len(room), by_jobs), tuple(refusals))
 
 
 def _refusal(request: Request, view: GpuView, seq: int) -> str:
     need = request.mem_mb
     if request.excludes(view.gpu):
         return "excluded by setting"
+    if view.trouble:
+        return view.trouble
     if view.gpu.capacity_mb < need:
         return f"only {view.gpu.capacity_mb} MB in all"
     if view.free_mb < need:
         return f"only {view.free_mb} MB free"
-    if 0 < request.max_jobs_per_gpu <= len(view.promises):
-        return f"already {len(view.promises)} jobs"
-    return _kept_for_others(need, view, seq)
+    return _too_many(request, view) or _kept_for_others(need, view, seq)
+
+
+def _too_many(request: Request, view: GpuView) -> str:
+    if 0 < view.most_jobs(request.max_jobs_per_gpu) <= len(view.promises):
+        return f"already {_jobs(view)}"
+    if 0 < request.max_computing <= view.computing:
+        return f"already {_computing(view)}"
+    return ""
+
+
+def _jobs(view: GpuView) -> str:
+    if view.exclusive:
+        return "a job, and its compute mode lets one process compute at a time"
+    return f"{len(view.promises)} jobs"
 
 
 def _kept_for_others(need: int, view: GpuView, seq: int) -> str:
@@ -200,21 +253,36 @@ def _kept_for_others(need: int, view: GpuView, seq: int) -> str:
 
 
 def _more_loaded(view: GpuView, chosen: GpuView) -> str:
+    if view.computing > chosen.computing and view.load <= chosen.load:
+        return f"busier ({_computing(view)})"
     if view.load > chosen.load:
         return f"more loaded ({view.load:.0%})"
     return f"as loaded ({view.load:.0%}), higher index"
 
 
-def _why(chosen: Sequence[GpuView], candidates: int) -> str:
+def _why(chosen: Sequence[GpuView], candidates: int, by_jobs: bool) -> str:
     loads = " and ".join(f"{view.load:.0%}" for view in chosen)
     if candidates == len(chosen):
         return f"the only {'ones' if len(chosen) > 1 else 'one'} with room, loaded {loads}"
+    if by_jobs:
+        jobs = _computing(chosen[-1])
+        return f"least busy ({jobs}, loaded {loads}) of {candidates} with room"
     return f"least loaded ({loads}) of {candidates} with room"
+
+
+def _computing(view: GpuView) -> str:
+    return f"{view.computing} job{'' if view.computing == 1 else 's'} computing"
 
 
 def grant(view: GpuView, mem_mb: int, seq: int) -> GpuView:
     """The device after a lease of this size was granted on it."""
     return replace(view, promises=(*view.promises, Promise(seq, mem_mb)))
+
+
+def occupied(view: GpuView, seq: int) -> GpuView:
+    """The device after an idle worker with a lease on it was given a job."""
+    promises = (replace(p, idle=False) if p.seq == seq else p for p in view.promises)
+    return replace(view, promises=tuple(promises))
 
 
 def resized(view: GpuView, seq: int, mem_mb: int) -> GpuView:
@@ -232,7 +300,7 @@ def reserve(request: Request, views: Sequence[GpuView], seq: int) -> tuple[str, 
     """
     hopeful = []
     for view in views:
-        if request.excludes(view.gpu):
+        if request.excludes(view.gpu) or view.trouble:
             continue
         ahead = sum(r.mem_mb for r in view.reservations if r.seq < seq)
         if view.emptied_mb - ahead >= request.mem_mb:

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from gpulease.candidates import check_exclusions, nothing_found, usable
 from gpulease.cuda_order import ask_cuda_order
 from gpulease.driver import ask_driver, last_answer
 from gpulease.errors import DriverError, LeaseTimeoutError, LedgerError, NoGpuError
 from gpulease.explain import explain
 from gpulease.folder import scope_folder
-from gpulease.inventory import Gpu, GpuState
+from gpulease.inventory import Gpu, GpuState, left_out
 from gpulease.leases import Lease
 from gpulease.ledger import Entry, Held, Ledger
 from gpulease.looks import Look, holdings, only_looking, ranked, turns_of
@@ -69,7 +70,7 @@ class Pool:
         """
         found = ask_driver()
         if not found:
-            raise NoGpuError("This host has no NVIDIA driver, or the driver sees no GPU.")
+            raise nothing_found(left_out())
         gpus = [state.gpu for state in found]
         allowed = visible_gpus(gpus, self._visible, self._order(gpus))
         if not allowed:
@@ -78,9 +79,18 @@ class Pool:
                 " host; correct it or unset it."
             )
         # In the host's order, which decides ties, whatever the order in the variable is.
-        states = [state for state in found if state.gpu in allowed]
+        states = usable([state for state in found if state.gpu in allowed])
         self._known.update((state.gpu.uuid, state.gpu) for state in states)
         return states
+
+    def check_exclusions(self, exclude: Sequence[str]) -> None:
+        """See that each GPU ruled out by hand is one of this host.
+
+        Raises:
+            UnknownGpuError: where one is not.
+        """
+        if exclude and (found := ask_driver()):
+            check_exclusions(exclude, [state.gpu for state in found], left_out())
 
     def _order(self, gpus: Sequence[Gpu]) -> list[str] | None:
         ambiguous = uses_indices(self._visible) and not self._by_bus
@@ -186,9 +196,11 @@ class Pool:
 
         Raises:
             NoGpuError: where no device is allowed.
+            UnknownGpuError: where one that is ruled out does not exist.
             NeverFitsError: where even empty devices would not do.
             LeaseTimeoutError: where nothing became free in time.
         """
+        self.check_exclusions(request.exclude)
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         queue = Queue(self)
         reported = ""

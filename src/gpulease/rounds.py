@@ -20,6 +20,7 @@ from gpulease.placement import (
     choose,
     grant,
     never_fits,
+    occupied,
     reserve,
     resized,
 )
@@ -114,11 +115,22 @@ class Round:
         ]
         return True
 
+    def occupy(self, lease: Lease) -> None:
+        """An idle worker with this lease has work to do from now on."""
+        seq = lease.entry.record.seq
+        self.views = [
+            occupied(view, seq) if view.gpu in lease.gpus else view for view in self.views
+        ]
+
     def may_reuse(self, request: Request, gpus: Collection[Gpu]) -> bool:
         """Whether a request may have the memory of an idle worker.
 
-        Not where somebody whose turn is before its own needs it.
+        Not where somebody whose turn is before its own needs it, nor where enough jobs compute
+        already.
         """
+        busiest = max((view.computing for view in self.views if view.gpu in gpus), default=0)
+        if 0 < request.max_computing <= busiest:
+            return False
         place = self._turns.place(self._waiter(request))
         return all(
             view.has_room_for(reservation)
@@ -212,6 +224,7 @@ class Round:
                 request.label,
                 most,
                 since,
+                max_computing=request.max_computing,
                 run=self._pool.run,
                 priority=request.priority,
             )
@@ -222,7 +235,9 @@ class Round:
             record = replace(ticket.record, gpus=kept, since=since, mem_mb=request.mem_mb)
             if record != ticket.record:
                 ticket.rewrite(record)
-        reservation = Reservation(place, request.mem_mb, since, most, waiter.seq)
+        reservation = Reservation(
+            place, request.mem_mb, since, most, request.max_computing, waiter.seq
+        )
         views_now = [
             replace(view, reservations=(*view.reservations, reservation))
             if view.gpu.uuid in kept

@@ -109,6 +109,9 @@ def _lacking(path: Path, states: list[GpuState], ledger: Ledger) -> tuple[str, b
         return "", True
     before = [entry for entry in leases if _goes_first(entry, mine)]
     states = [state for state in states if state.gpu.uuid in mine.record.gpus]
+    gone = set(mine.record.gpus) - {state.gpu.uuid for state in states}
+    if gone:
+        return f"{', '.join(sorted(gone))} is not there any more, which this job leased", True
     if not knows_driver_pids() or any(state.used_by is None for state in states):
         return _lacking_unseen(mine, states), True
     roots = {str(entry.path): root for entry in leases if (root := entry.root())}

@@ -30,15 +30,17 @@ def select_best_gpu(min_free_memory_gb: float = 8.0, exclude_gpus: list[int] | N
 
     Raises:
         NoGpuError: where no GPU qualifies.
+        UnknownGpuError: where one to be excluded does not exist.
     """
     from gpulease.explain import explain
     from gpulease.placement import Request, choose
     from gpulease.pool import Pool
 
     pool = Pool()
+    exclude = tuple(str(index) for index in exclude_gpus or ())
+    pool.check_exclusions(exclude)
     with pool.look() as look:
         views = look.views
-    exclude = tuple(str(index) for index in exclude_gpus or ())
     request = Request(round(min_free_memory_gb * 1024), exclude=exclude)
     # As one who comes after all that wait: what is kept for them is theirs.
     last = 1 + max((r.seq for view in views for r in view.reservations), default=0)

@@ -6,6 +6,8 @@ from typing import Any
 from snakemake_interface_executor_plugins.executors.real import RealExecutor
 from snakemake_interface_executor_plugins.settings import CommonSettings, ExecutorSettingsBase
 
+from snakemake_executor_plugin_local_gpu.pathvars import explain_wrong_types
+
 __all__ = ["Executor", "ExecutorSettings", "common_settings"]
 
 common_settings = CommonSettings(
@@ -14,6 +16,9 @@ common_settings = CommonSettings(
     job_deploy_sources=False,
     auto_deploy_default_storage_provider=False,
 )
+
+
+explain_wrong_types()
 
 
 @dataclass
@@ -38,6 +43,13 @@ class ExecutorSettings(ExecutorSettingsBase):  # type: ignore[misc]
     max_jobs: int = field(
         default=0,
         metadata={"help": "Most jobs at a time on one GPU, whoever runs them; 0 for any number."},
+    )
+    compute_jobs: int = field(
+        default=2,
+        metadata={
+            "help": "Most jobs that compute at a time on one GPU, whoever runs them, even where "
+            "its memory holds more: they slow each other down. 0 for any number."
+        },
     )
     default_mem_mb: int = field(
         default=8000,

@@ -12,8 +12,8 @@ from typing import Any, Final
 from snakemake_interface_common.exceptions import WorkflowError
 from snakemake_interface_executor_plugins.executors.base import SubmittedJobInfo
 
-from gpulease import GpuLeaseError, is_out_of_memory
-from gpulease.executors import TIMEOUT_VARIABLE, WORKER_VARIABLE, Learned, Pool
+from gpulease import GpuLeaseError, UnknownGpuError, is_out_of_memory
+from gpulease.executors import TIMEOUT_VARIABLE, WORKER_VARIABLE, Learned, Pool, split_names
 from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
 from snakemake_executor_plugin_local_gpu import snakemake_private as private
 from snakemake_executor_plugin_local_gpu.benchmarks import with_worker
@@ -41,6 +41,10 @@ class LocalGpuExecutor(private.LocalExecutor):  # type: ignore[misc]
         super().__post_init__()
         settings = self.workflow.executor_settings or ExecutorSettings()
         pool = Pool(settings.scope, dict(os.environ), f"snakemake {uuid.uuid4().hex}")
+        try:
+            pool.check_exclusions(split_names(settings.exclude))
+        except UnknownGpuError as error:
+            raise WorkflowError(f"local-gpu-exclude: {error}") from None
         self.logger.addFilter(private.names_modules)
         journal = Journal(private.journal_file(self.workflow), self.logger)
         self._visible = os.environ.get("CUDA_VISIBLE_DEVICES")

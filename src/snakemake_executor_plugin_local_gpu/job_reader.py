@@ -132,6 +132,7 @@ class JobReader:
             self._settings.max_jobs,
             job.rule.name,
             kind,
+            self._settings.compute_jobs,
             priority=self._settings.priority,
             declared_mb=0 if mem_mb == first else first,
         )

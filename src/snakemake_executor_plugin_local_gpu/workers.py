@@ -102,6 +102,8 @@ class Workers:
                         this.serve(job.request)
                     seat.idle_since, seat.asked = None, job
                     self._note_idle(seat, False)
+                    if this and seat.worker.lease:
+                        this.occupy(seat.worker.lease)
                     seat.choice = _again(seat, this.views if this else ())
                     return seat
         return None

@@ -5,9 +5,27 @@ thing at fault and says what to do next. Anything that is not a `VatError` is a 
 traceback.
 """
 
+from typing import Final
+
+from vat.addresses import scrubbed
+
+_LONGEST: Final = 1500
+"""Characters of a message; what a name or a site has beyond that helps nobody."""
+
 
 class VatError(Exception):
     """Base of all errors whose message is meant for the user."""
+
+
+def sentence(error: BaseException) -> str:
+    """What is said of an error: one line that can be printed, whatever names or sites put into it.
+
+    Secrets of addresses are masked. A long one is cut in its middle; the end says what to do.
+    """
+    said = scrubbed(str(error))
+    if len(said) > _LONGEST:
+        said = f"{said[: _LONGEST // 2]} [...] {said[-_LONGEST // 2 :]}"
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in said)
 
 
 class ConfigError(VatError):

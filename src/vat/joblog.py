@@ -8,10 +8,10 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
 from vat.addresses import scrubbed
-from vat.errors import VatError
+from vat.errors import VatError, sentence
 from vat.processes import end_with_run
 
 logger = logging.getLogger("vat")
@@ -21,6 +21,19 @@ PROGRESS: Final = logging.getLogger("vat.progress")
 
 TERMINAL_SECONDS: Final = 30.0
 """How often one job may speak on the terminal, which it shares with all others."""
+
+
+class Job(Protocol):
+    """What Snakemake tells a script of its job, as the global variable `snakemake`."""
+
+    input: Any
+    output: Any
+    params: Any
+    wildcards: Any
+    resources: Any
+    log: Any
+    config: dict[str, Any]
+    threads: int
 
 
 @contextmanager
@@ -57,7 +70,7 @@ def job_log(path: str | os.PathLike[str], *told: type[Exception]) -> Iterator[No
     try:
         yield
     except expected as error:
-        logger.error("%s", error)
+        logger.error("%s", sentence(error))
         raise SystemExit(1) from None
     except Exception:
         sys.stderr.write(scrubbed(traceback.format_exc()))

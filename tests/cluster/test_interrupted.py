@@ -57,7 +57,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 def four_gpus(site: Site, tmp_path_factory: pytest.TempPathFactory) -> tuple[Outcome, Outcome]:
     """A file and a feed on four GPUs: a run that is interrupted, and one that goes on."""
     with private_slurm(gpus=4) as slurm:
-        videos = [ROOT / "demo/music.mkv", f"{site.url}/feed.xml"]
+        videos: list[str | Path] = [ROOT / "demo/music.mkv", f"{site.url}/feed.xml"]
         run = DemoRun(slurm, tmp_path_factory.mktemp("four"), videos)
         process = run.start()
 

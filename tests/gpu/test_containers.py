@@ -109,7 +109,8 @@ def test_what_may_be_a_leases_own_is_waited_for_and_then_believed(
     assert mine.stdout is not None
     mine.stdout.readline()
     if server:
-        program = shutil.copy(shutil.which("sleep") or "", tmp_path / "nvidia-cuda-mps-server")
+        program = str(tmp_path / "nvidia-cuda-mps-server")
+        shutil.copy(shutil.which("sleep") or "", program)
         assert host.allocate(gpu_uuid(0), 10000, commands.start(program, "315").pid)
     else:
         stranger(host, commands, 10000, *CONTAINER)

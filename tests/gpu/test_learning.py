@@ -43,7 +43,8 @@ def workflow(first: int, last: int, declared: int, work: str = "", **call: Any) 
 
 
 def peaks(runs: Runs) -> list[dict[str, Any]]:
-    return json.loads(runs.read(TABLE))["peaks"]
+    found: list[dict[str, Any]] = json.loads(runs.read(TABLE))["peaks"]
+    return found
 
 
 def of(runs: Runs, event: str) -> list[dict[str, Any]]:

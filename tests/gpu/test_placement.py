@@ -1,5 +1,6 @@
 """Placement: the criteria for one job, and fairness between large and small ones."""
 
+import random
 from dataclasses import replace
 
 from hypothesis import given
@@ -124,7 +125,9 @@ sizes = st.sampled_from([1000, 4000, 8000, 20000])
     steps=st.lists(st.tuples(sizes, st.integers(1, 3), st.booleans()), max_size=40),
     seed=st.randoms(use_true_random=False),
 )
-def test_nothing_is_promised_twice_whatever_comes_and_goes(totals, steps, seed) -> None:
+def test_nothing_is_promised_twice_whatever_comes_and_goes(
+    totals: list[int], steps: list[tuple[int, int, bool]], seed: random.Random
+) -> None:
     views = [empty(index, total) for index, total in enumerate(totals)]
     for seq, (mem_mb, gpus, end_one) in enumerate(steps, 1):
         choice = choose(Request(mem_mb, gpus=gpus), views, seq)

@@ -42,9 +42,9 @@ class Stream:
             if self.now - started >= 3:
                 lease.release()
                 self.running.remove((started, lease))
-        lease = ask(self.queue, self.mem_mb)
-        if lease:
-            self.running.append((self.now, lease))
+        granted = ask(self.queue, self.mem_mb)
+        if granted:
+            self.running.append((self.now, granted))
 
 
 def steps_until(queue: Queue, stream: Stream, mem_mb: int, max_jobs: int = 0) -> Lease:

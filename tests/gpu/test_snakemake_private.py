@@ -13,22 +13,25 @@ from typing import Any
 import pytest
 from snakemake import jobs, pathvars, script
 from snakemake.api import Workflow
+from snakemake.exceptions import WorkflowError
 from snakemake.executors import local
 from snakemake.logging import logger
+from snakemake.pathvars import Pathvars
 from snakemake.scheduling import job_scheduler
 from snakemake.settings.types import DeploymentMethod, SchedulingSettings
 from snakemake.shell import shell
 
 from snakemake_executor_plugin_local_gpu import snakemake_private as private
+from snakemake_executor_plugin_local_gpu.pathvars import explain_wrong_types
 from tests.helpers.imports import imported_packages
 
 PLUGINS = ("snakemake_executor_plugin_local_gpu", "snakemake_scheduler_plugin_local_gpu")
 
 
-def test_one_module_alone_imports_snakemake_itself(root: Path) -> None:
+def test_two_modules_alone_import_snakemake_itself(root: Path) -> None:
     files = [file for name in PLUGINS for file in (root / "src" / name).rglob("*.py")]
     importing = {file.name for file in files if "snakemake" in imported_packages(file)}
-    assert importing == {"snakemake_private.py"}
+    assert importing == {"snakemake_private.py", "pathvars.py"}
 
 
 def code(thing: Callable[..., Any] | type) -> str:
@@ -58,10 +61,13 @@ def test_the_arguments_of_a_command_have_its_modules_where_they_are_sought() -> 
     assert changed == ["env_modules"]
 
 
-def test_a_prefix_is_put_before_a_command_and_not_told_as_modules(tmp_path: Path) -> None:
-    file, told = tmp_path / "file", []
+def test_a_prefix_is_put_before_a_command_and_not_told_as_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "file"
+    told: list[logging.LogRecord] = []
     handler = logging.Handler(logging.INFO)
-    handler.emit = told.append  # type: ignore[method-assign]
+    monkeypatch.setattr(handler, "emit", told.append)
     prefix = private.ShellPrefix("export TOLD=yes\n", None)
     before = logger.level
     logger.setLevel(logging.INFO)
@@ -140,3 +146,11 @@ def test_the_shell_of_a_job_is_its_own_or_snakemakes() -> None:
     assert private.shell_executable(SimpleNamespace(resources={"shell_exec": "sh"})) == "sh"
     of_all = private.shell_executable(SimpleNamespace(resources={}))
     assert of_all == (shell.get_executable() or "")
+
+
+@pytest.mark.parametrize("wrong", ["en-us", 5, ["a"], True])
+def test_pathvars_that_are_no_mapping_are_one_sentence(wrong: Any) -> None:
+    explain_wrong_types()
+    with pytest.raises(WorkflowError, match="pathvars in the configuration must be names"):
+        Pathvars.from_config({"pathvars": wrong})
+    assert Pathvars.from_config({"pathvars": {"results": "out"}}).get("results") == "out"

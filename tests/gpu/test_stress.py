@@ -144,7 +144,8 @@ class Stress:
         """Leases of the workflows, from their journals."""
         files = self.folder.glob("workflow*/logs/gpu/placements.jsonl")
         lines = [json.loads(line) for file in files for line in file.read_text().splitlines()]
-        return sum(line["event"] == "granted" for line in lines) + self.leases_of_streams
+        granted: int = sum(line["event"] == "granted" for line in lines)
+        return granted + self.leases_of_streams
 
 
 @pytest.mark.parametrize(

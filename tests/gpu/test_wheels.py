@@ -45,7 +45,7 @@ def declared(pyproject: Path) -> set[str]:
 
 @pytest.mark.parametrize("name", PACKAGES)
 def test_a_distribution_declares_what_it_imports(name: str, root: Path) -> None:
-    known = packages_distributions() | {
+    known = dict(packages_distributions()) | {
         package: [
             tomllib.loads((root / "packaging" / n / "pyproject.toml").read_text())["project"][
                 "name"

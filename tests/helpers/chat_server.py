@@ -145,8 +145,8 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
                 time.sleep(behaviour.slow)
                 self.reply(200, self.completion(request))
             elif status is not None:
-                said = {"message": f"refused {behaviour.keys[-1]}", "code": status}
-                self.reply(status, {"error": behaviour.error or said})
+                error = {"message": f"refused {behaviour.keys[-1]}", "code": status}
+                self.reply(status, {"error": behaviour.error or error})
             elif unknown:
                 said = "Bad Request" if behaviour.wordless else f"{unknown[0]} is not supported"
                 self.reply(400, {"error": {"message": said}})
@@ -188,7 +188,8 @@ def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
                 fault = (FAULTS | ABOUT_THE_TASK)[self.chance.choice(behaviour.faults)]
                 answer = fault(answer, asked, self.chance)
             text = answer if isinstance(answer, str) else json.dumps(answer)
-            content, more, ended = text, {}, "stop"
+            more: dict[str, Any] = {}
+            content, ended = text, "stop"
             if asked and self.happens(behaviour.manners):
                 content, more, ended = MANNERS[self.chance.choice(behaviour.manners)](
                     answer, self.chance

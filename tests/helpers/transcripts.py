@@ -53,7 +53,9 @@ def part(
     return Part(number, "en", span, tuple(words), tuple(segments)).to_json()
 
 
-def heard(words: Sequence[Word], place: Interval, chance: random.Random, jitter: float = 0.0):
+def heard(
+    words: Sequence[Word], place: Interval, chance: random.Random, jitter: float = 0.0
+) -> list[Word]:
     """The words inside a place, at slightly wrong times."""
     found = []
     for word in words:

@@ -77,8 +77,8 @@ def test_the_same_translations_are_kept_out_of_the_training() -> None:
 
 
 def test_the_same_talks_are_written() -> None:
-    assert digest(list(demo_talks())) == "ae157ff001c424ef"
-    assert digest(list(invented_talks(300))) == "cf201217cbb3133b"
+    assert digest(list(demo_talks())) == "ea18a58af7bf42ee"
+    assert digest(list(invented_talks(300))) == "7b512f7222bf2490"
 
 
 def test_the_same_talk_is_spoken() -> None:
@@ -245,7 +245,9 @@ def test_words_are_compared_without_case_and_punctuation() -> None:
 
 
 def test_the_distortion_ratio_knows_no_loudness() -> None:
-    truth = np.random.default_rng(0).normal(size=(2, 8000))
-    noise = np.random.default_rng(1).normal(size=(2, 8000))
-    assert distortion_ratio(0.1 * truth, truth) > 60
-    assert distortion_ratio(3 * (truth + 0.1 * noise), truth) == pytest.approx(20, abs=0.5)
+    truth = np.random.default_rng(0).normal(size=(2, 8000)).astype(np.float32)
+    noise = np.random.default_rng(1).normal(size=(2, 8000)).astype(np.float32)
+    assert distortion_ratio(np.float32(0.1) * truth, truth) > 60
+    assert distortion_ratio(
+        np.float32(3) * (truth + np.float32(0.1) * noise), truth
+    ) == pytest.approx(20, abs=0.5)

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -42,7 +41,7 @@ def workflow(root: Path) -> Workflow:
 
 
 @pytest.fixture(scope="session")
-def finished_demo(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def finished_demo(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which the demo has been run to its end."""
     directory = tmp_path_factory.mktemp("demo")
     run = workflow(directory, *demo())

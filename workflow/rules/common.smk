@@ -6,8 +6,7 @@ from gpulease import GpuLeaseError, largest_gpu_mb
 from snakemake.exceptions import IncompleteCheckpointException
 from snakemake.logging import logger
 
-from vat.addresses import scrubbed
-from vat.errors import VatError
+from vat.errors import VatError, sentence
 from vat.files import read_json
 from vat.joblog import without_secrets
 from vat.media.fetch import set_dead_links_aside
@@ -31,7 +30,7 @@ def explained(function, *arguments, **named):
     try:
         return function(*arguments, **named)
     except (VatError, GpuLeaseError) as error:
-        raise WorkflowError(scrubbed(str(error))) from None
+        raise WorkflowError(sentence(error)) from None
 
 
 def place(path):

@@ -51,7 +51,8 @@ def needed(
                 here.remove(taker)
                 continue
             ahead += reservation.mem_mb
-            while here and (free < ahead or 0 < reservation.max_jobs_per_gpu <= leases):
+            most = view.most_jobs(reservation.max_jobs_per_gpu)
+            while here and (free < ahead or 0 < most <= leases):
                 worker = here.pop(0)
                 gone.append(worker)
                 free += worker.mem_mb

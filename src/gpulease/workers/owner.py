@@ -33,6 +33,52 @@ _THREADS: Final = (
 _DYING_S: Final = 0.5
 
 
+_ROOT: Final = Path("/tmp")  # noqa: S108
+"""Not $TMPDIR: the path of a socket may have 107 bytes."""
+
+_PREFIX: Final = "gpulease-worker-"
+_FIELDS: Final = 4
+_START_FIELD: Final = 19
+"""The place behind a process's name in /proc/PID/stat (proc_pid_stat(5), field 22)."""
+
+
+def new_folder() -> Path:
+    """A folder of this process's own, after those of dead ones are removed.
+
+    An owner removes its workers' folders, and a worker its own when its owner has died; where both
+    are killed at once, the next one does. Its name tells the owner: process, start and the
+    namespace of its number, for containers may share the folder and see no others' processes.
+    """
+    here, own = _namespace(), str(os.getpid())
+    for folder in _ROOT.glob(f"{_PREFIX}*"):
+        fields = folder.name.removeprefix(_PREFIX).split("-")
+        if len(fields) != _FIELDS or fields[0] != here or not fields[1].isdecimal():
+            continue
+        if _start_of(fields[1]) != fields[2]:
+            shutil.rmtree(folder, ignore_errors=True)
+    name = f"{_PREFIX}{here}-{own}-{_start_of(own)}-"
+    return Path(tempfile.mkdtemp(prefix=name, dir=_ROOT))
+
+
+def _namespace() -> str:
+    try:
+        return str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        return "0"
+
+
+def _start_of(pid: str) -> str:
+    """When a process started, in clock ticks after the host did; "" where there is none.
+
+    psutil gives it by a clock that can be set.
+    """
+    try:
+        after = Path("/proc", pid, "stat").read_bytes().rpartition(b")")[2].split()
+    except OSError:
+        return ""
+    return "" if after[0] in (b"Z", b"X") else after[_START_FIELD].decode()
+
+
 class Worker:
     """A process that calls functions for jobs; it ends with its owner, however that ends.
 
@@ -52,8 +98,7 @@ class Worker:
         self.kind = kind
         self.lease = lease
         self.threads = threads
-        # Not $TMPDIR: the path of a socket may have 107 bytes.
-        self._folder = Path(tempfile.mkdtemp(prefix="gpulease-worker-", dir="/tmp"))
+        self._folder = new_folder()
         self._socket = self._folder / "socket"
         try:
             self._process = self._start(environment)

@@ -79,7 +79,7 @@ def deliver(
     for target, file in wanted.items():
         _put(file, folder / target, copy=copy)
     for old in sorted(before - set(wanted)):
-        logger.info("'%s' of an earlier delivery is removed", old)
+        logger.info("'%s', from an earlier delivery, is removed", old)
         (folder / old).unlink(missing_ok=True)
     write_json(record, {target: _sum(wanted[target]) for target in sorted(wanted)})
     return sorted(wanted)
@@ -129,7 +129,7 @@ def _free_stem(
     _check_folders(folder, folder / stem)
     if next(taken(stem), None) is None:
         return stem
-    logger.info("'%s' is not this video's; a hash is put to the name", stem)
+    logger.info("'%s' belongs to another video; a hash is added to the name", stem)
     for target in taken(f"{stem}{mark}"):
         raise _in_the_way(folder / target)
     return f"{stem}{mark}"

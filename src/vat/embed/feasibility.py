@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from vat.embed.burning import fitting_encoder
-from vat.embed.extent import hidden_seconds
 from vat.embed.settings import EmbedSettings
+from vat.embed.stream_times import hidden_seconds
 from vat.embed.streams import Kept, first_picture, plan_streams, way_out
 from vat.errors import EmbedError
 from vat.media.muxers import with_holdings

@@ -42,7 +42,7 @@ def font_environment(settings: EmbedSettings, scratch: Path) -> dict[str, str]:
         return {}
     folder = Path(settings.fonts).expanduser().absolute()
     if not folder.is_dir():
-        raise EmbedError(f"There is no folder '{folder}'; correct embed.fonts.")
+        raise EmbedError(f"The folder '{folder}' does not exist; correct embed.fonts.")
     system = os.environ.get("FONTCONFIG_FILE", _SYSTEM_FONTS)
     write_text(
         scratch / "fonts.conf",

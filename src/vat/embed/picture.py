@@ -94,7 +94,7 @@ def read_picture(path: Path, index: int, *, cropped: bool = True) -> Picture:
     with opened(path) as container:
         stream = container.streams[index]
         if not isinstance(stream, VideoStream):
-            raise EmbedError(f"Stream {index} is no picture; set embed.mode to soft.")
+            raise EmbedError(f"Stream {index} is not a picture; set embed.mode to soft.")
         frames: list[VideoFrame] = []
         try:
             for frame in container.decode(stream):
@@ -158,8 +158,8 @@ def check_drawable(picture: Picture, name: str) -> None:
         )
     if picture.rotation % _RIGHT_ANGLE:
         raise EmbedError(
-            f"'{name}' is shown turned by {picture.rotation} degrees, which is no right angle; set"
-            " embed.mode to soft."
+            f"'{name}' is shown rotated by {picture.rotation} degrees, which is not a right angle;"
+            " set embed.mode to soft."
         )
 
 

@@ -80,7 +80,10 @@ class EmbedSettings:
         maximum=51,
     )
     gpu_mem_mb: int = means(
-        1000, "GPU memory that one job with an nvenc encoder asks for, in MB.", minimum=0
+        1000,
+        "GPU memory that one job with an nvenc encoder asks for, in MB.",
+        minimum=0,
+        maximum=10_000_000,
     )
 
     @property

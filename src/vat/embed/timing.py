@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from vat.embed.extent import Extent, Times, read_all, read_extent
+from vat.embed.stream_times import Extent, Times, read_all, read_extent
 from vat.embed.streams import Kept
 from vat.errors import EmbedError
 from vat.media.probe import Media

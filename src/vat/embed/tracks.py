@@ -24,7 +24,7 @@ def storable(track: Track) -> Track:
     numbers = [n for n, cue in enumerate(track.cues) if _storable(cue.text).strip()]
     if len(numbers) < len(track.cues):
         count = len(track.cues) - len(numbers)
-        logger.warning("%s: %d cues show nothing; they are left out", track.title, count)
+        logger.warning("%s: %d cues have no visible text; they are left out", track.title, count)
     cues = [replace(track.cues[n], text=_storable(track.cues[n].text)) for n in numbers]
     upper = [track.upper_lines[n] for n in numbers] if track.upper_lines else ()
     return replace(track, cues=cues, upper_lines=upper)

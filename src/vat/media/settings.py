@@ -29,6 +29,7 @@ class DownloadSettings:
         "Which audio track is transcribed, counted from 0, or null for the container's default"
         " track.",
         minimum=0,
+        maximum=1000,
     )
     damaged: str = setting(
         "fail",

@@ -14,6 +14,8 @@ from vat.languages import LANGUAGES
 from vat.planning.schema import Schema, schema_of
 from vat.planning.settings import Config, SheetRow
 
+_SHOWN: Final = 120
+_PRINTABLE_BITS: Final = 10_000
 CONFIG: Final[Schema] = schema_of(Config, "Configuration of VAT")
 SHEET_ROW: Final[Schema] = schema_of(SheetRow, "One row of a video sheet")
 
@@ -91,6 +93,9 @@ def _typed(value: Any, schema: Schema) -> Any:
         return {key: _typed(one, parts.get(key, others)) for key, one in value.items()}
     if isinstance(value, list):
         return [_typed(one, schema.get("items", {})) for one in value]
+    if isinstance(value, int) and value.bit_length() > _PRINTABLE_BITS:
+        # Python cannot even print it.
+        return math.copysign(math.inf, value >> (value.bit_length() - 1))
     kinds = schema.get("type", "string")
     wanted = kinds if isinstance(kinds, list) else [kinds]
     means_null = value == "null" and "null" in wanted
@@ -114,6 +119,12 @@ def _fill(config: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
     return full
 
 
+def _said(value: object) -> str:
+    """A value as a message shows it, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
 def _explain(fault: ValidationError) -> str:
     """The fault as the end of a sentence."""
     key = _dotted(fault)
@@ -123,23 +134,32 @@ def _explain(fault: ValidationError) -> str:
         known = list(schema.get("properties", {}))
         unknown = min(str(name) for name in cast("Any", value) if name not in known)
         place = f"{key}.{unknown}" if key else unknown
-        return f"the key {place!r} is unknown{_nearest(unknown, known)}"
+        return f"the key {_said(place)} is unknown{_nearest(unknown, known)}"
     if fault.validator == "format":
         known = [*LANGUAGES, *_words(rule)]
-        return f"{key!r} names the unknown language {value!r}{_nearest(str(value), known)}"
+        return f"{key!r} names the unknown language {_said(value)}{_nearest(str(value), known)}"
     if fault.validator == "enum":
         known = [choice if isinstance(choice, str) else str(choice).lower() for choice in rule]
-        choices = f"{key!r} is {value!r}, not one of: {', '.join(known)}"
+        choices = f"{key!r} is {_said(value)}, not one of: {', '.join(known)}"
         return choices + _nearest(str(value), known)
     if fault.validator == "type":
         wanted = " or ".join(rule) if isinstance(rule, list) else rule
         # YAML takes an unquoted no, Norwegian, for false.
         hint = "; put a word like no into quotes" if value is False and "string" in wanted else ""
         place = f"a key of {key!r}" if "propertyNames" in fault.absolute_schema_path else repr(key)
-        return f"{place} must be of type {wanted}, not {value!r}{hint}"
+        return f"{place} must be of type {wanted}, not {_said(value)}{hint}"
     if fault.validator == "required":
         return fault.message.replace("is a required property", "is missing")
-    return f"{key!r}: {fault.message}"
+    return f"{key!r}: {_bounded(fault)}"
+
+
+def _bounded(fault: ValidationError) -> str:
+    """What is wrong with a value of the right type, in jsonschema's words."""
+    told = fault.message
+    if len(told) <= 2 * _SHOWN:
+        return told
+    rest = told.removeprefix(repr(fault.instance))
+    return _said(fault.instance) + (rest if len(rest) <= _SHOWN else " is wrong")
 
 
 def _dotted(fault: ValidationError) -> str:

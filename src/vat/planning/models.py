@@ -1,5 +1,6 @@
 """Models by name: where they come from, what they need, and whether they are complete."""
 
+import csv
 import hashlib
 import logging
 import os
@@ -28,28 +29,36 @@ class Weights:
 class Known:
     """A model on the Hugging Face hub.
 
-    `patterns` select its files there, `checked` are those whose content is known, and `packaged`
-    comes from this package.
+    `patterns` select its files there, `checked` are those whose content is known, `packaged` comes
+    from this package, and `revision` is the state of the repository that is fetched; None for the
+    newest.
     """
 
     repository: str
     patterns: tuple[str, ...]
     checked: Mapping[str, Weights] = field(default_factory=dict)
     packaged: tuple[str, ...] = ()
+    revision: str | None = None
 
 
 _WHISPER_FILES = ("*.bin", "*.json", "*.txt")
-_WHISPER: Final = {
-    **{
-        name: f"Systran/faster-whisper-{name}"
-        for name in (
-            *("tiny", "tiny.en", "base", "base.en", "small", "small.en", "medium", "medium.en"),
-            *("large-v1", "large-v2", "large-v3"),
+
+
+def _whisper() -> Mapping[str, Known]:
+    """Whisper converted for CTranslate2, each at one revision whose weights are known."""
+    table = files("vat").joinpath("data", "whisper.tsv").read_text(encoding="utf-8")
+    rows = csv.DictReader(table.splitlines(), delimiter="\t")
+    return {
+        row["name"]: Known(
+            row["repository"],
+            _WHISPER_FILES,
+            {"model.bin": Weights(int(row["bytes"]), row["sha256"])},
+            revision=row["revision"],
         )
-    },
-    "large-v3-turbo": "mobiuslabsgmbh/faster-whisper-large-v3-turbo",
-    "distil-large-v3": "Systran/faster-distil-whisper-large-v3",
-}
+        for row in rows
+    }
+
+
 _KIM = Known(
     "KimberleyJSN/melbandroformer",
     ("MelBandRoformer.ckpt",),
@@ -63,7 +72,7 @@ _KIM = Known(
 
 KNOWN: Final[Mapping[str, Mapping[str, Known]]] = MappingProxyType(
     {
-        "asr": {name: Known(place, _WHISPER_FILES) for name, place in _WHISPER.items()},
+        "asr": _whisper(),
         "separate": {"kim": _KIM},
         "translate": {},
     }
@@ -192,6 +201,7 @@ def _download(known: Known, name: str, folder: Path, section: str) -> None:
     try:
         snapshot_download(
             known.repository,
+            revision=known.revision,
             allow_patterns=list(known.patterns),
             local_dir=str(folder),
             endpoint=os.environ.get("HF_ENDPOINT"),

@@ -203,7 +203,7 @@ class Plan:
             return
         fonts = options["fonts"]
         if fonts is not None and not (self.bases[0] / Path(fonts).expanduser()).is_dir():
-            raise ConfigError(f"There is no folder '{fonts}'; correct embed.fonts.")
+            raise ConfigError(f"The folder '{fonts}' does not exist; correct embed.fonts.")
         if options["burn_language"] is not None:
             for video in self.videos:
                 self._check_burnt(video, options["burn_language"])

@@ -101,4 +101,6 @@ class SheetRow:
         "Whether speech is separated from music first (true, false or auto).",
         enum=(True, False, "auto"),
     )
-    audio_track: int = column("Which audio track is transcribed, counted from 0.", minimum=0)
+    audio_track: int = column(
+        "Which audio track is transcribed, counted from 0.", minimum=0, maximum=1000
+    )

@@ -25,6 +25,7 @@ _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _READABLE_LENGTH = 48
 _SHEETS = (".tsv", ".csv")
 _NAMED = 5
+_DIGITS = 10
 _SEPARATE = {"true": True, "yes": True, "false": False, "no": False, "auto": "auto"}
 
 
@@ -306,6 +307,6 @@ def _cell(column: str, text: str) -> Any:
         return [part for part in re.split(r"[,;\s]+", text) if part]
     if column == "separate":
         return _SEPARATE.get(text.lower(), text)
-    if column == "audio_track" and text.isdecimal():
+    if column == "audio_track" and text.isdecimal() and len(text) < _DIGITS:
         return int(text)
     return text

@@ -29,7 +29,9 @@ class SeparateSettings:
         "Where the model runs; auto takes a GPU where there is one.",
         enum=DEVICES,
     )
-    gpu_mem_mb: int = means(4000, "GPU memory that one job asks for, in MB.", minimum=0)
+    gpu_mem_mb: int = means(
+        4000, "GPU memory that one job asks for, in MB.", minimum=0, maximum=10_000_000
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +43,20 @@ class SplitSettings:
         "Nominal length of a chunk in seconds; a video of d seconds has ceil(d / chunk_seconds)"
         " chunks.",
         minimum=5,
+        maximum=86_400,
     )
     window_seconds: float = setting(
         30,
         "Width in seconds of the window around a nominal border in which the quietest moment"
         " without speech is sought.",
-        exclusiveMinimum=0,
+        minimum=0.1,
+        maximum=3600,
     )
     pad_seconds: float = setting(
         2,
         "Seconds of context that a chunk hears beyond each of its borders.",
         minimum=0,
+        maximum=60,
     )
     language_model: Text = setting(
         "small",
@@ -62,6 +67,7 @@ class SplitSettings:
         5,
         "How many windows of 30 s, spread over the speech, the language is detected from.",
         minimum=1,
+        maximum=1000,
     )
 
 
@@ -86,6 +92,7 @@ class AsrSettings:
         "GPU memory that one job asks for, in MB, or null to take it from the table of known"
         " models.",
         minimum=0,
+        maximum=10_000_000,
     )
     compute_type: str = setting(
         "auto",
@@ -96,12 +103,13 @@ class AsrSettings:
             *("int8", "int8_float16", "int8_bfloat16", "int8_float32"),
         ),
     )
-    beam_size: int = setting(5, "How many hypotheses the decoder follows.", minimum=1)
+    beam_size: int = setting(5, "How many hypotheses the decoder follows.", minimum=1, maximum=100)
     batch_size: int | Auto = setting(
         "auto",
         "How many windows of a chunk are decoded at once: a matter of speed alone. auto takes as"
         " many as the GPU memory of a job holds, at most 16, and 1 on a CPU.",
         minimum=1,
+        maximum=1024,
     )
     vad_filter: bool = setting(
         False,

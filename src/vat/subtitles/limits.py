@@ -20,23 +20,29 @@ class LimitSettings:
         " columns; null takes what the script of the language wants (Latin 42, Chinese and"
         " Japanese 36, Korean 32, Thai 35, others 42).",
         minimum=10,
+        maximum=1000,
     )
-    max_lines: int = setting(2, "Most lines of a subtitle.", minimum=1)
+    max_lines: int = setting(2, "Most lines of a subtitle.", minimum=1, maximum=100)
     max_columns_per_second: float | None = setting(
         None,
         "Highest reading speed, or null for the script's own (Latin 20, Chinese 18, Japanese 14,"
         " Korean 24, Thai 17, others 20). Where there is time, subtitles stay long enough for 0.85"
         " of it.",
-        exclusiveMinimum=0,
+        minimum=0.1,
+        maximum=1000,
     )
     min_seconds: float = setting(
-        1.0, "Shortest time a subtitle stays, where the next one leaves room.", minimum=0
+        1.0,
+        "Shortest time a subtitle stays, where the next one leaves room.",
+        minimum=0,
+        maximum=60,
     )
-    max_seconds: float = setting(7.0, "Longest time a subtitle stays.", exclusiveMinimum=0)
+    max_seconds: float = setting(7.0, "Longest time a subtitle stays.", minimum=0.1, maximum=3600)
     min_gap_seconds: float = setting(
         0.083,
         "Least time between two subtitles; 0.083 is two frames at 24 per second.",
         minimum=0,
+        maximum=60,
     )
 
 

@@ -94,6 +94,6 @@ def read_style(style: str, upright: tuple[int, int]) -> Look:
             file.styles.setdefault(SECOND, file.styles[DEFAULT])
             return Look(file.info, file.styles)
     raise EmbedError(
-        "embed.style names a file that is no style: it needs PlayResY and a style called Default,"
-        " as src/vat/data/styles/clean.ass has."
+        "embed.style names a file that is not a style: it needs PlayResY and a style called"
+        " Default, as src/vat/data/styles/clean.ass has."
     )

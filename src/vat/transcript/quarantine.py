@@ -23,7 +23,7 @@ LEAST_REPETITIONS: Final = 4
 LEFT_OUT: Final = "left out"
 FOUND_AGAIN: Final = "found again"
 RESTORED: Final = "restored"
-"""What becomes of a run of words, besides what `vat.transcript.settling` may find."""
+"""What becomes of a run of words, besides what `vat.transcript.doubted_words` may find."""
 
 _LONGEST_PATTERN = 8
 _FEW_WORDS = 5
@@ -69,7 +69,7 @@ class Suspect(Record):
 
     `text` is that of the `words`, `start` and `end` are theirs; `strength` is how much the `signs`
     count together. `restored` ones stay in the transcript because the user wants them; `fate` says
-    so, or is "left out", or what `vat.transcript.settling` found.
+    so, or is "left out", or what `vat.transcript.doubted_words` found.
     """
 
     id: str

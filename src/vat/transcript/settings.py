@@ -28,7 +28,8 @@ class SeamSettings:
     hole_seconds: float = setting(
         0.4,
         "Speech of this length in seconds, half a second away from any word, is decoded again.",
-        exclusiveMinimum=0,
+        minimum=0.01,
+        maximum=3600,
     )
 
 
@@ -50,6 +51,7 @@ class QuarantineSettings:
         "How strong the evidence must be. No voice 2.5, faint voice 1, clear voice -1, too fast 2,"
         " uncertain 1, repetitive 1, no speech 0.5, known phrase 0.5.",
         exclusiveMinimum=0.5,
+        maximum=1000,
     )
     no_voice: float = setting(
         0.1,
@@ -61,13 +63,15 @@ class QuarantineSettings:
     avg_logprob: float = setting(
         -1.0,
         "Mean log-probability below which words are uncertain; Whisper's own logprob_threshold.",
+        minimum=-1000,
         maximum=0,
     )
     compression_ratio: float = setting(
         2.4,
         "Compression ratio of the text above which it is repetitive; Whisper's own"
         " compression_ratio_threshold.",
-        exclusiveMinimum=0,
+        minimum=0.01,
+        maximum=1000,
     )
     no_speech_prob: float = setting(
         0.6,
@@ -79,5 +83,6 @@ class QuarantineSettings:
         10.0,
         "Faster than this nobody speaks: the fastest talkers reach about 7 words, or 10 Chinese"
         " characters or Japanese syllables, per second.",
-        exclusiveMinimum=0,
+        minimum=0.1,
+        maximum=1000,
     )

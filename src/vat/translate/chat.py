@@ -299,7 +299,7 @@ class Server:
         if len(keys) == 1:
             raise DeclinedError(f"the server refuses it ({reason})") from None
         if is_too_long(error):
-            logger.warning("%d subtitles are too much for the server (%s)", len(keys), reason)
+            logger.warning("%d subtitles are too many for the server (%s)", len(keys), reason)
         else:
             logger.warning("the server refuses one of %d subtitles (%s)", len(keys), reason)
         return Reply("", f"the server refuses it ({reason})")

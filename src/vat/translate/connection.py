@@ -104,8 +104,8 @@ def proxy_of(address: str) -> Proxy | None:
 
 def _unusable(variable: str) -> TranslationError:
     return TranslationError(
-        f"The proxy in the environment variable {variable} cannot be used; it begins with http://,"
-        " https:// or socks5://. Correct it, or name the server in NO_PROXY."
+        f"The proxy in the environment variable {variable} cannot be used; its address must"
+        " begin with http://, https:// or socks5://. Correct it, or name the server in NO_PROXY."
     )
 
 
@@ -162,6 +162,7 @@ def _key(settings: TranslateSettings) -> str:
         raise TranslationError(NO_KEY)
     if not (key.isascii() and key.isprintable()):
         raise TranslationError(
-            "The environment variable OPENAI_API_KEY has characters that no key has; set it again."
+            "The environment variable OPENAI_API_KEY contains characters that no key can"
+            " have; set it again."
         )
     return key

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from threading import Semaphore
 from typing import Any, Final
 
-from vat.translate.answers import read_answer
+from vat.translate.answer_cleanup import mended
 from vat.translate.chat import DeclinedError, Server
 from vat.translate.glossary import Term, terms_in
 from vat.translate.integrity import Fault, faults, repeated, repeated_widely
 from vat.translate.job import Job
 from vat.translate.memory import Memory, Remembered, key_of
-from vat.translate.mending import mended
+from vat.translate.model_answers import read_answer
 
 logger = logging.getLogger(__name__)
 

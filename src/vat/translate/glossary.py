@@ -71,8 +71,8 @@ def _read(file: Path) -> list[Term]:
 def _terms(file: Path, rows: "csv.DictReader[str]") -> list[Term]:
     if not {"source", "target"} <= set(rows.fieldnames or ()) <= set(COLUMNS):
         raise ConfigError(
-            f"The glossary '{file}' needs the columns source and target, and may have note;"
-            " separate them by tabs and name them in its first line."
+            f"The glossary '{file}' needs the columns source and target, and may have a column"
+            " note; separate them with tabs and name them in its first line."
         )
     terms = []
     for row in rows:

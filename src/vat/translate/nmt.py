@@ -11,7 +11,7 @@ from vat.device import gpu_errors, is_out_of_memory
 from vat.errors import ModelError, TranslationError
 from vat.subtitles.lines import columns
 from vat.subtitles.sentences import sentence_ends
-from vat.translate.fitting import divide
+from vat.translate.cue_fit import divide
 from vat.translate.glossary import replace_terms
 from vat.translate.integrity import Fault, faults
 from vat.translate.job import Job
@@ -177,7 +177,10 @@ class Machine:
                 if not is_out_of_memory(error) or self.batch_tokens <= _LEAST_TOKENS:
                     raise
                 self.batch_tokens //= 2
-                logger.warning("the GPU's memory is full; batches of %d tokens", self.batch_tokens)
+                logger.warning(
+                    "the GPU's memory is full; going on with batches of %d tokens",
+                    self.batch_tokens,
+                )
             else:
                 return [self._text(result.hypotheses[0]) for result in results]
 

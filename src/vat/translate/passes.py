@@ -8,8 +8,8 @@ from typing import Any, Final
 from vat.languages import language
 from vat.subtitles.lines import columns
 from vat.translate.chat import Server
+from vat.translate.cue_fit import is_too_long, room, wide
 from vat.translate.dialogue import Dialogue, Step, Task
-from vat.translate.fitting import is_too_long, room, wide
 from vat.translate.glossary import terms_in
 from vat.translate.job import Job
 from vat.translate.memory import Memory, key_of

@@ -92,8 +92,8 @@ def _read(file: Path) -> list[Person]:
         rows = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
         if not {"name"} <= set(rows.fieldnames or ()) <= set(COLUMNS):
             raise ConfigError(
-                f"The table of people '{file}' needs the column name, and may have gender and note;"
-                " separate them by tabs and name them in its first line."
+                f"The table of people '{file}' needs the column name, and may have the columns"
+                " gender and note; separate them with tabs and name them in its first line."
             )
         return [_row(file, rows.line_num, row) for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:

@@ -81,14 +81,19 @@ class TranslateSection:
         "GPU memory that one ctranslate2 job asks for, in MB, or null to take it from the size of"
         " the model.",
         minimum=0,
+        maximum=10_000_000,
     )
     batch_size: int = setting(
-        30, "How many subtitles are asked for at once; sentences are never parted.", minimum=1
+        30,
+        "How many subtitles are asked for at once; sentences are never parted.",
+        minimum=1,
+        maximum=10_000,
     )
     context: int = setting(
         3,
         "How many subtitles before and after a sentence are shown to the model as context.",
         minimum=0,
+        maximum=1000,
     )
     temperature: float | None = setting(
         None, "Sampling temperature, or null for the server's own.", minimum=0, maximum=2
@@ -139,36 +144,48 @@ class TranslateSection:
         " behind the mark [?] (keep-source-and-mark).",
         enum=("fail", "keep-source-and-mark"),
     )
-    timeout_seconds: float = means(120, "How long one answer may take.", exclusiveMinimum=0)
+    timeout_seconds: float = means(
+        120, "How long one answer may take.", minimum=0.01, maximum=86_400
+    )
     attempts: int = means(
         4,
         "How often a subtitle is asked for alone before the job fails by its number.",
         minimum=1,
+        maximum=1000,
     )
-    concurrency: int = means(4, "How many requests a job has under way at once.", minimum=1)
+    concurrency: int = means(
+        4, "How many requests a job has under way at once.", minimum=1, maximum=1000
+    )
     requests_per_minute: float | None = means(
         None,
         "Most requests per minute to the server, of all jobs together, or null for no limit.",
-        exclusiveMinimum=0,
+        minimum=0.01,
+        maximum=10**9,
     )
     tokens_per_minute: float | None = means(
         None,
         "Most tokens per minute to and from the server, of all jobs together, or null for no"
         " limit.",
-        exclusiveMinimum=0,
+        minimum=1,
+        maximum=10**12,
     )
     input_price: float | None = means(
         None,
         "Price of a million input tokens, in any currency, or null where it is not known.",
         minimum=0,
+        maximum=10**9,
     )
     output_price: float | None = means(
-        None, "Price of a million output tokens, or null where it is not known.", minimum=0
+        None,
+        "Price of a million output tokens, or null where it is not known.",
+        minimum=0,
+        maximum=10**9,
     )
     max_cost: float | None = means(
         None,
         "Most that one run may spend, in the currency of the prices, or null for no limit.",
         minimum=0,
+        maximum=10**12,
     )
 
 

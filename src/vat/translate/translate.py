@@ -9,7 +9,7 @@ from vat.errors import TranslationError
 from vat.subtitles.limits import CueSettings
 from vat.subtitles.lines import lay_out, one_line
 from vat.timeline import Cue
-from vat.translate.fitting import is_too_long
+from vat.translate.cue_fit import is_too_long
 from vat.translate.glossary import Term
 from vat.translate.job import Job, Report, Translation
 from vat.translate.ollama import with_translator

@@ -135,8 +135,8 @@ class Pieces:
             import sentencepiece
         except ImportError as error:
             raise ModelError(
-                "OPUS-MT models need sentencepiece, which is not installed; run: pip install"
-                " 'vat[opus]'."
+                "OPUS-MT models need sentencepiece, which is not installed; run: pip"
+                " install sentencepiece."
             ) from error
         try:
             models = [

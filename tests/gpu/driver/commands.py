@@ -29,7 +29,9 @@ class Commands:
         self.started.append(process)
         return process
 
-    def run(self, mem_mb: int, *command: str, options: tuple[str, ...] = (), **extra: str):
+    def run(
+        self, mem_mb: int, *command: str, options: tuple[str, ...] = (), **extra: str
+    ) -> subprocess.Popen[str]:
         return self.start(
             *GPULEASE, "run", "--mem-mb", str(mem_mb), *options, "--", *command, **extra
         )
@@ -38,7 +40,8 @@ class Commands:
         process = self.start(*GPULEASE, "status", "--json", **extra)
         out, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
-        return json.loads(out)
+        found: dict[str, Any] = json.loads(out)
+        return found
 
     def free_mb(self) -> list[int]:
         return [gpu["free_mb"] for gpu in self.status()["gpus"]]

@@ -6,9 +6,17 @@
        processes hidden                     no memory by process (container, WSL)
        gpu UUID TOTAL_MB RESERVED_MB NAME   one GPU
        mig PARENT UUID TOTAL_MB GI CI NAME  one instance of a GPU that is split
-       lost UUID                            the GPU does not answer any more
+       lost UUID [CODE]                     the GPU does not answer any more, or so
+       vanished UUID                        an instance was removed after it was found
+       compute UUID MODE                    its compute mode (2 prohibited, 3 one process)
+       unified UUID                         its memory is the system's: the driver tells none
+       ecc UUID ERRORS                      uncorrectable errors of its memory
+       rows UUID PENDING FAILED             remapped rows: some wait for a reset, or cannot be
+       recovery UUID ACTION                 what the driver wants done with it
+       energy UUID MJ                       what it has used since the driver was loaded
        foreign UUID MB                      memory that no listed process has
-       use UUID PID MB                      memory of a process, while that process lives */
+       use UUID PID MB                      memory of a process, while that process lives
+       busy UUID PERCENT                    share of the last moments with a kernel at work */
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +31,9 @@ typedef struct {
     char uuid[80], parent[80], name[96];
     unsigned long long total, reserved, used;
     unsigned gi, ci;
-    int lost;
+    int lost, unified, busy;
+    unsigned mode, pending, failed, action;
+    unsigned long long ecc, energy;
     unsigned pids[MAX * 8];
     unsigned long long pid_mb[MAX * 8];
     unsigned n_pids;
@@ -79,8 +89,24 @@ static int read_state(void) {
             d = &h.d[h.n++];
             strcpy(d->parent, a); strcpy(d->uuid, b); strcpy(d->name, name);
             d->total = x; d->gi = p; d->ci = q;
-        } else if (sscanf(line, "lost %79s", a) == 1) {
-            if ((d = by_uuid(a))) d->lost = 1;
+        } else if (sscanf(line, "lost %79s %u", a, &p) >= 1) {
+            if ((d = by_uuid(a))) d->lost = sscanf(line, "lost %*s %u", &p) == 1 ? (int)p : LOST;
+        } else if (sscanf(line, "vanished %79s", a) == 1) {
+            if ((d = by_uuid(a))) d->lost = NOT_FOUND;
+        } else if (sscanf(line, "compute %79s %u", a, &p) == 2) {
+            if ((d = by_uuid(a))) d->mode = p;
+        } else if (sscanf(line, "unified %79s", a) == 1) {
+            if ((d = by_uuid(a))) d->unified = 1;
+        } else if (sscanf(line, "ecc %79s %llu", a, &x) == 2) {
+            if ((d = by_uuid(a))) d->ecc = x;
+        } else if (sscanf(line, "rows %79s %u %u", a, &p, &q) == 3) {
+            if ((d = by_uuid(a))) { d->pending = p; d->failed = q; }
+        } else if (sscanf(line, "recovery %79s %u", a, &p) == 2) {
+            if ((d = by_uuid(a))) d->action = p;
+        } else if (sscanf(line, "energy %79s %llu", a, &x) == 2) {
+            if ((d = by_uuid(a))) d->energy = x;
+        } else if (sscanf(line, "busy %79s %llu", a, &x) == 2) {
+            if ((d = by_uuid(a))) d->busy = (int)x;
         } else if (sscanf(line, "foreign %79s %llu", a, &x) == 2) {
             if ((d = by_uuid(a))) d->used += x;
         } else if (sscanf(line, "use %79s %u %llu", a, &p, &x) == 3) {
@@ -102,7 +128,7 @@ static int open_device(void *handle, device **d) {
     if (status) return status;
     if (place < 1 || place > (size_t)h.n) return NOT_FOUND;
     *d = &h.d[place - 1];
-    return (*d)->lost ? LOST : OK;
+    return (*d)->lost;
 }
 
 int nvmlInit_v2(void) { return read_state(); }
@@ -113,6 +139,7 @@ const char *nvmlErrorString(int code) {
     switch (code) {
     case NO_DRIVER: return "Driver Not Loaded";
     case LOST: return "GPU is lost";
+    case NOT_SUPPORTED: return "Not Supported";
     case UNKNOWN: return "Unknown Error";
     default: return "Simulated Error";
     }
@@ -131,7 +158,7 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **handle) {
     for (int i = 0; i < h.n; i++)
         if (!h.d[i].parent[0] && index-- == 0) {
             *handle = (void *)(size_t)(i + 1);
-            return h.d[i].lost ? LOST : OK;
+            return h.d[i].lost;
         }
     return NOT_FOUND;
 }
@@ -158,6 +185,7 @@ int nvmlDeviceGetMemoryInfo(void *handle, memory1 *m) {
     device *d;
     int status = open_device(handle, &d);
     if (status) return status;
+    if (d->unified) return NOT_SUPPORTED;
     m->total = d->total * MB;
     m->used = (d->used + d->reserved) * MB;
     m->free = m->total > m->used ? m->total - m->used : 0;
@@ -169,11 +197,24 @@ int nvmlDeviceGetMemoryInfo_v2(void *handle, memory2 *m) {
     device *d;
     int status = open_device(handle, &d);
     if (status) return status;
+    if (d->unified) return NOT_SUPPORTED;
     m->reserved = d->reserved * MB;
     m->total = d->total * MB;
     m->used = d->used * MB;
     nvmlDeviceGetMemoryInfo(handle, &old);
     m->free = old.free;
+    return OK;
+}
+
+typedef struct { unsigned gpu, memory; } utilization;
+
+int nvmlDeviceGetUtilizationRates(void *handle, utilization *u) {
+    device *d;
+    int status = open_device(handle, &d);
+    if (status) return status;
+    if (d->parent[0]) return NOT_SUPPORTED;
+    u->gpu = (unsigned)d->busy;
+    u->memory = 0;
     return OK;
 }
 
@@ -239,6 +280,59 @@ int nvmlDeviceGetComputeInstanceId(void *handle, unsigned *id) {
     int status = open_device(handle, &d);
     if (!status) *id = d->ci;
     return status;
+}
+
+int nvmlDeviceGetComputeMode(void *handle, unsigned *mode) {
+    device *d;
+    int status = open_device(handle, &d);
+    if (!status) *mode = d->mode;
+    return status;
+}
+
+int nvmlDeviceGetTotalEccErrors(void *handle, unsigned kind, unsigned counter,
+                                unsigned long long *count) {
+    device *d;
+    int status = open_device(handle, &d);
+    (void)kind; (void)counter;
+    if (!status) *count = d->ecc;
+    return status;
+}
+
+int nvmlDeviceGetRemappedRows(void *handle, unsigned *corrected, unsigned *uncorrected,
+                              unsigned *pending, unsigned *failed) {
+    device *d;
+    int status = open_device(handle, &d);
+    if (status) return status;
+    *corrected = *uncorrected = 0;
+    *pending = d->pending; *failed = d->failed;
+    return OK;
+}
+
+typedef struct {
+    unsigned field, scope;
+    long long timestamp, latency;
+    unsigned type;
+    int status;
+    unsigned long long value;
+} field_value;
+
+int nvmlDeviceGetFieldValues(void *handle, int count, field_value *values) {
+    device *d;
+    int status = open_device(handle, &d);
+    if (status) return status;
+    for (int i = 0; i < count; i++) {
+        values[i].status = OK;
+        values[i].value = d->action;
+    }
+    return OK;
+}
+
+int nvmlDeviceGetTotalEnergyConsumption(void *handle, unsigned long long *mj) {
+    device *d;
+    int status = open_device(handle, &d);
+    if (status) return status;
+    *mj = d->energy;
+    return d->energy ? OK : NOT_SUPPORTED;
 }
 
 /* The CUDA driver, as far as the order of GPUs goes: "order UUID UUID ..." in the same file. */

@@ -83,7 +83,7 @@ def test_a_pixel_format_that_no_encoder_keeps_is_refused(tmp_path: Path) -> None
             "would lose its Dolby Vision;",
         ),
         ({"facts": frozenset({"DYNAMIC_HDR_PLUS"})}, r"would lose its HDR10\+;"),
-        ({"rotation": 45}, "turned by 45 degrees"),
+        ({"rotation": 45}, "rotated by 45 degrees"),
     ],
 )
 def test_what_encoding_would_lose_is_refused(change: dict[str, Any], words: str) -> None:

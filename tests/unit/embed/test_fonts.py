@@ -109,7 +109,7 @@ def test_a_folder_of_fonts_is_used(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_fonts_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(EmbedError, match=r"no folder.*embed\.fonts"):
+    with pytest.raises(EmbedError, match=r"does not exist.*embed\.fonts"):
         font_environment(EmbedSettings(fonts="/no/such"), tmp_path)
 
 

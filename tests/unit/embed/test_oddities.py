@@ -9,9 +9,9 @@ from tests.helpers.embedding import TRACK, media_of
 from tests.helpers.media import FFMPEG, make_video, streams
 from tests.helpers.oddities import ODDITIES, make_oddity
 from vat.embed.embed import embed, source_arguments
-from vat.embed.extent import Times
 from vat.embed.feasibility import check_feasible, tried
 from vat.embed.settings import EmbedSettings
+from vat.embed.stream_times import Times
 from vat.embed.streams import plan_streams
 from vat.embed.timing import MovedError, Pair, check_pictures
 from vat.errors import EmbedError

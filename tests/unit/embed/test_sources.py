@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -72,11 +73,13 @@ def content(path: Path) -> list[bytes]:
         return sorted(bytes(packet) for packet in container.demux(*wanted) if packet.size)
 
 
-def chapters(path: Path) -> list[tuple[object, ...]]:
+def chapters(path: Path) -> list[tuple[Fraction, dict[str, str]]]:
     with av.open(f"file:{path}") as container:
-        return [
-            (mark["start"] * mark["time_base"], mark["metadata"]) for mark in container.chapters()
-        ]
+        found = []
+        for mark in container.chapters():
+            assert mark["time_base"] is not None
+            found.append((mark["start"] * mark["time_base"], mark["metadata"]))
+        return found
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -177,6 +177,7 @@ def test_a_broken_last_frame_is_a_click_though_the_picture_goes_on(tmp_path: Pat
     ffmpeg(*picture[:4], *sound[:4], *picture[4:], *sound[4:], source)
     with av.open(str(source)) as container:
         last = [packet for packet in container.demux(audio=0) if packet.size][-1]
+        assert last.pos is not None
         begin, end = last.pos, last.pos + last.size
     content = bytearray(source.read_bytes())
     content[begin:end] = b"\xff" * (end - begin)

@@ -162,12 +162,13 @@ def test_cookies_are_sent_and_their_file_is_left_alone(
 
 
 def test_cookies_that_are_none_are_one_sentence(tmp_path: Path) -> None:
-    for name, text in {
+    contents: dict[str, str | bytes] = {
         "json": '[{"name": "very-secret"}]',
         "short": "a\tb\tvery-secret\n",
         "time": COOKIE.replace("4102444800", "soon"),
         "binary": b"\xff\xfe\x00very-secret",
-    }.items():
+    }
+    for name, text in contents.items():
         file = tmp_path / name
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
         with pytest.raises(SourceError, match=r"cookies.*download\.cookies") as error:

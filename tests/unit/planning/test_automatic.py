@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from tests.helpers.media import make_video
-from vat.planning import automatic
 from vat.planning.automatic import fitting
 from vat.planning.plan import Plan, make_plan
 
@@ -14,7 +13,7 @@ from vat.planning.plan import Plan, make_plan
 @pytest.fixture
 def cpus(monkeypatch: pytest.MonkeyPatch) -> Any:
     def has(count: int) -> None:
-        monkeypatch.setattr(automatic.os, "sched_getaffinity", lambda _: set(range(count)))
+        monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(count)))
 
     has(4)
     return has

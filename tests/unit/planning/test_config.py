@@ -198,8 +198,11 @@ def test_the_recipe_is_json_as_it_was_written() -> None:
     assert shaped["asr"]["temperature"] == [0]
 
 
-def test_a_number_of_any_size_is_a_number() -> None:
-    assert complete({"split": {"chunk_seconds": 10**400}})["split"]["chunk_seconds"] == 10**400
+@pytest.mark.parametrize("number", [10**400, -(10**400), 10**5000], ids=["large", "small", "huge"])
+def test_a_number_beyond_all_sense_is_refused_with_its_range(number: int) -> None:
+    with pytest.raises(ConfigError, match=r"chunk_seconds.*(imum of \d+|not inf)\.$") as error:
+        complete({"split": {"chunk_seconds": number}})
+    assert len(str(error.value)) < 300
 
 
 def test_a_default_that_one_run_changes_is_not_the_next_ones() -> None:

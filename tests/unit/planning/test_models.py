@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -127,6 +128,15 @@ def test_without_network_there_is_one_sentence(
         fetch("asr", "large-v3", tmp_path / "model")
     assert "\n" not in str(error.value)
     assert not (tmp_path / "model").exists()
+
+
+def test_named_weights_are_known_and_their_revision_is_fixed() -> None:
+    for name, known in KNOWN["asr"].items():
+        (weights,) = known.checked.values()
+        assert re.fullmatch("[0-9a-f]{40}", str(known.revision)), name
+        assert re.fullmatch("[0-9a-f]{64}", weights.sha256), name
+        assert weights.size > 70_000_000
+    assert len({known.revision for known in KNOWN["asr"].values()}) == len(KNOWN["asr"])
 
 
 def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:

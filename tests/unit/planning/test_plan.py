@@ -27,7 +27,7 @@ def test_chunks_follow_from_the_length(make: Any, tmp_path: Path) -> None:
     for seconds in (1, 12):
         make_video(tmp_path / f"{seconds}.mp4", seconds)
     plan = make(videos=[str(tmp_path)], split={"chunk_seconds": 5})
-    assert sorted(plan.chunks.values()) == [1, 3]  # type: ignore[type-var]
+    assert sorted(plan.chunks.values()) == [1, 3]
 
 
 def test_a_known_file_is_not_opened_again(
@@ -36,9 +36,12 @@ def test_a_known_file_is_not_opened_again(
     video = make_video(tmp_path / "v.mp4", 12)
     first = make(videos="v.mp4", split={"chunk_seconds": 5}).chunks
     opened: list[str] = []
-    monkeypatch.setattr(
-        "vat.planning.known_sources.probe_duration", lambda path: opened.append(path) or 1.0
-    )
+
+    def probe(path: str) -> float:
+        opened.append(path)
+        return 1.0
+
+    monkeypatch.setattr("vat.planning.known_sources.probe_duration", probe)
     assert make(videos="v.mp4", split={"chunk_seconds": 5}).chunks == first
     assert opened == []
     video.write_bytes(video.read_bytes() + b"\0")
@@ -191,7 +194,8 @@ def test_targets_are_what_is_translated_or_already_spoken(make: Any, tmp_path: P
         languages = {"source": source, "targets": targets}
         plan = make(videos="v.mp4", languages=languages, translate={"backend": backend})
         (video,) = plan.videos
-        return plan.targets(video)
+        found: list[str] = plan.targets(video)
+        return found
 
     assert of("en", ["zh", "ja"], "openai") == ["zh", "ja"]
     assert of("auto", ["zh"], "openai") == ["zh"]
@@ -204,7 +208,8 @@ def test_a_bilingual_track_comes_first_and_needs_its_languages(make: Any, tmp_pa
 
     def of(*pair: str) -> list[str]:
         plan = make(videos="v.mp4", languages={"source": "en"}, embed={"bilingual": list(pair)})
-        return plan.tracks(next(iter(plan.videos)))
+        found: list[str] = plan.tracks(next(iter(plan.videos)))
+        return found
 
     assert of("zh", "source") == ["zh+source", "zh"]
     assert of("en", "zh") == ["en+zh", "zh"]
@@ -231,7 +236,7 @@ def test_a_bilingual_track_comes_first_and_needs_its_languages(make: Any, tmp_pa
         ("zh", {"burn_language": "source"}, "name one of: zh"),
         ("en", {"burn_language": "bilingual", "bilingual": ["zh", "source"]}, None),
         ("en", {"burn_language": "fr", "mode": "soft"}, None),
-        ("en", {"fonts": "nowhere"}, "'nowhere'; correct embed.fonts"),
+        ("en", {"fonts": "nowhere"}, "'nowhere' does not exist; correct embed.fonts"),
         ("en", {"fonts": "nowhere", "mode": "soft"}, None),
         ("en", {"fonts": "."}, None),
     ],

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_locks_of_an_earlier_start_of_the_host_go(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [{}, {"host": "another"}, {"namespace": "pid:[1]"}])
-def test_locks_of_a_run_that_may_be_alive_stay(folder: Path, change: dict[str, str]) -> None:
+def test_locks_of_a_run_that_may_be_alive_stay(folder: Path, change: dict[str, Any]) -> None:
     mark(folder, replace(Process.own(), **change))
     Runs(folder).enter()
     assert is_locked(folder)

@@ -32,7 +32,8 @@ class Outer:
 
 
 def inner() -> Schema:
-    return schema_of(Outer, "t")["properties"]["inner"]["properties"]
+    found: Schema = schema_of(Outer, "t")["properties"]["inner"]["properties"]
+    return found
 
 
 def test_each_type_says_its_values() -> None:

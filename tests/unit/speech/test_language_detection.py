@@ -71,8 +71,9 @@ def test_a_multilingual_model_is_asked_at_every_place(
     model = SimpleNamespace(model=SimpleNamespace(is_multilingual=True), detect_language=detect)
     monkeypatch.setattr(language_detection, "load_model", lambda *_: model)
     speech = root / "tests/data/speech.flac"
-    found = detect_language(speech, [(0, 5), (100, 105), (200, 205)], "m", 3)
-    assert found == ("fr", pytest.approx(0.6))
+    language, share = detect_language(speech, [(0, 5), (100, 105), (200, 205)], "m", 3)
+    assert language == "fr"
+    assert share == pytest.approx(0.6)
     assert asked == [480_000] * 3
 
 

@@ -25,7 +25,7 @@ def model(root: Path) -> str:
 @pytest.fixture(scope="module")
 def speech(root: Path) -> np.ndarray:
     data, _ = soundfile.read(root / "tests/data/speech.flac", dtype="float32")
-    return data
+    return np.asarray(data, np.float32)
 
 
 def with_music(speech: np.ndarray, decibels: float) -> np.ndarray:
@@ -33,7 +33,7 @@ def with_music(speech: np.ndarray, decibels: float) -> np.ndarray:
     loud = speech[np.abs(speech) > 1e-3]
     level = np.sqrt(np.mean(loud**2) / np.mean(under**2)) * 10 ** (-decibels / 20)
     mixed = np.stack([speech, speech]) + under * level
-    return (mixed / np.abs(mixed).max()).astype(np.float32)
+    return np.asarray(mixed / np.abs(mixed).max(), np.float32)
 
 
 @pytest.mark.parametrize("decibels", [0, -5])

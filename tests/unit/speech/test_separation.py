@@ -65,13 +65,14 @@ def tried(root: Path, tmp_path: Path, sound: np.ndarray, **changes: Any) -> dict
         "device": "cpu",
         "threads": 1,
     }
-    return json.loads(json.dumps(speech_of(**call | changes)))
+    found: dict[str, Any] = json.loads(json.dumps(speech_of(**call | changes)))
+    return found
 
 
 @pytest.fixture(scope="module")
 def speech(root: Path) -> np.ndarray:
     sound, _ = soundfile.read(root / "tests/data/speech.flac", dtype="float32")
-    return sound
+    return np.asarray(sound)
 
 
 def same(tmp_path: Path, audio: str = "audio.flac") -> bool:

@@ -77,8 +77,8 @@ def test_the_cut_falls_into_the_pause() -> None:
     speech[int(33 / FRAME_SECONDS) : int(34 / FRAME_SECONDS)] = 0
     spans = tile(60, 2, SplitSettings(30, 20, 2), speech, speech, FRAME_SECONDS)
     assert 33.1 < spans[0].keep[1] < 33.9
-    assert spans[0].pad == (0, pytest.approx(spans[0].keep[1] + 2))
-    assert spans[1].pad == (pytest.approx(spans[0].keep[1] - 2), 60)
+    assert spans[0].pad == pytest.approx((0, spans[0].keep[1] + 2))
+    assert spans[1].pad == pytest.approx((spans[0].keep[1] - 2, 60))
 
 
 def test_of_two_pauses_the_longer_is_taken() -> None:

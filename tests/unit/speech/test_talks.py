@@ -40,7 +40,7 @@ def transcripts(
     """The talk's transcript by the length of its chunks."""
     speech = tmp_path_factory.mktemp("talk") / "speech.flac"
     write_flac(speech, talk.pieces, 16000)
-    call = {
+    call: dict[str, Any] = {
         "speech": str(speech),
         "model": str(root / "models/asr"),
         "settings": {"compute_type": "auto", "temperature": [0.0]},

@@ -84,13 +84,13 @@ def runs(there: np.ndarray) -> list[slice]:
 
 def glyph_widths(row: np.ndarray) -> list[int]:
     """The widths in pixels of what a line of text consists of, from left to right."""
-    return [glyph.stop - glyph.start for glyph in runs((row > 100).any(axis=0))]
+    return [glyph.stop - glyph.start for glyph in runs(np.any(row > 100, axis=0))]
 
 
 def end_of_full_stop(row: np.ndarray) -> str:
     """At which end of a line of text its full stop is: the glyph that is far lower than others."""
     ink = row > 100
-    glyphs = runs(ink.any(axis=0))
+    glyphs = runs(np.any(ink, axis=0))
     heights = [np.count_nonzero(ink[:, glyph].any(axis=1)) for glyph in (glyphs[0], glyphs[-1])]
     assert min(heights) * 2 < max(heights), "no end is a full stop, or both are"
     return "left" if heights[0] < heights[1] else "right"
@@ -98,7 +98,7 @@ def end_of_full_stop(row: np.ndarray) -> str:
 
 def rows(picture: np.ndarray) -> list[np.ndarray]:
     """The lines of text in a picture, from above; dots and accents over a letter are its line's."""
-    found = [run for run in runs((picture > 100).any(axis=1)) if run.stop - run.start > 4]
+    found = [run for run in runs(np.any(picture > 100, axis=1)) if run.stop - run.start > 4]
     return [picture[run] for run in found]
 
 

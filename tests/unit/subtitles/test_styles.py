@@ -13,9 +13,14 @@ TRACK = Track("en", [Cue(1, 1.0, 2.5, "a {b}\n\\N c")])
 
 
 def document(
-    style: str = "clean", size: tuple[int, int] = (1920, 1080), **more: float
+    style: str = "clean",
+    size: tuple[int, int] = (1920, 1080),
+    pixel_aspect: float = 1.0,
+    transfer: int = 0,
 ) -> pysubs2.SSAFile:
-    return pysubs2.SSAFile.from_string(ass_document(TRACK, style, size, **more))
+    return pysubs2.SSAFile.from_string(
+        ass_document(TRACK, style, size, pixel_aspect=pixel_aspect, transfer=transfer)
+    )
 
 
 @pytest.mark.parametrize("style", BUILT_IN)
@@ -41,7 +46,7 @@ def test_a_style_file_of_ones_own() -> None:
 
 @pytest.mark.parametrize("text", ["", "no style", "[Script Info]\nPlayResY: x\n"])
 def test_a_file_that_is_no_style(text: str) -> None:
-    with pytest.raises(EmbedError, match=r"embed\.style names a file that is no style"):
+    with pytest.raises(EmbedError, match=r"embed\.style names a file that is not a style"):
         ass_document(TRACK, text, (16, 9))
 
 

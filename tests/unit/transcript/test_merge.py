@@ -330,13 +330,12 @@ def test_an_empty_video_has_an_empty_transcript() -> None:
 def test_a_lost_word_fails_the_merge(monkeypatch: pytest.MonkeyPatch) -> None:
     words, spans = counting(60), spans_of([30.0], 60, 2)
     parts = parts_of(words, spans)
-    from vat.transcript import second_reading
+    from vat.transcript import seams, second_reading
 
     def careless(*arguments: Any) -> Any:
-        found, seam = join(*arguments)
+        found, seam = seams.join(*arguments)
         return found[:-1], seam
 
-    join = second_reading.join
     monkeypatch.setattr(second_reading, "join", careless)
     with pytest.raises(TranscriptError, match="words of the transcript do not add up"):
         joined(spans, parts, speech_of(words), seams=SeamSettings(hole_seconds=100))

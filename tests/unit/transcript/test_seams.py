@@ -95,10 +95,10 @@ def test_time_under_two_words_is_doubled() -> None:
 def test_words_of_any_length_are_given_once_or_counted_as_dropped(facts: list[Any]) -> None:
     """Times may be odd: words without length, or one inside another."""
     made = [(Word(a, a + d, f"w{n}", 0.9), is_left) for n, (a, d, is_left) in enumerate(facts)]
-    sides = [
+    left, right = (
         sorted((word for word, is_left in made if is_left == side), key=lambda word: word.start)
         for side in (True, False)
-    ]
-    words, seam = join(*sides, 11.3, (9.0, 13.5), [(8.0, 17.0)])
+    )
+    words, seam = join(left, right, 11.3, (9.0, 13.5), [(8.0, 17.0)])
     assert len({id(word) for word in words}) == len(words)
     assert len(made) == len(words) + seam.dropped_left + seam.dropped_right

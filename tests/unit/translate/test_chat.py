@@ -480,7 +480,7 @@ def test_an_answer_without_text_fails_by_the_subtitle(ask: Asker, data: bytes) -
 @pytest.mark.parametrize("bad", ["sk-first\nsk-second-secret", "sk-secret…"])
 def test_a_broken_key_is_not_shown(ask: Asker, bad: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", bad)
-    with pytest.raises(TranslationError, match="characters that no key has") as error:
+    with pytest.raises(TranslationError, match="characters that no key can have") as error:
         ask(Behaviour(url="http://127.0.0.1:9/v1"))
     assert "secret" not in str(error.value)
 

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers.chat_server import chinese, lines
-from vat.translate.answers import BESIDE, MISSING, MOVED, clean, read_answer
 from vat.translate.glossary import Term
 from vat.translate.integrity import begins, faults, repeated
+from vat.translate.model_answers import BESIDE, MISSING, MOVED, clean, read_answer
 from vat.translate.writing import chinese_variant, foreign_share, scripts_of, words
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from vat.translate.answer_cleanup import mended
 from vat.translate.integrity import faults
-from vat.translate.mending import mended
 
 Row = dict[str, str]
 

@@ -10,7 +10,7 @@ from vat.errors import ConfigError
 from vat.subtitles.limits import CueSettings
 from vat.subtitles.lines import columns
 from vat.timeline import Cue
-from vat.translate.fitting import divide, is_too_long, room
+from vat.translate.cue_fit import divide, is_too_long, room
 from vat.translate.glossary import (
     Term,
     digest,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from vat.translate.almost_json import objects
-from vat.translate.answers import MISSING, read_answer
+from vat.translate.model_answers import MISSING, read_answer
 from vat.translate.replies import CUT, FILTERED, reply_of
 
 ASKED = {0: "The train leaves.", 1: "Close the door.", 2: "Nobody knew."}

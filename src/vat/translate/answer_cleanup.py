@@ -1,4 +1,4 @@
-"""Translations out of their wrapping: what a model leaves around a text, or writes in its stead.
+"""Clean-up of a translated text: the labels, quotes and notes that a model leaves around it go.
 
 Taken away is only what shows a translation otherwise whole, and what its source has not: so nothing
 that was said is lost.

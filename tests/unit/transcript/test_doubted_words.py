@@ -6,9 +6,9 @@ import pytest
 
 from tests.helpers.transcripts import SURE, voice_of
 from vat.timeline import Interval, Segment, Word
+from vat.transcript.doubted_words import settled
 from vat.transcript.quarantine import Suspect, suspects
 from vat.transcript.settings import QuarantineSettings
-from vat.transcript.settling import settled
 
 SPEECH = [(10.0, 12.0), (14.0, 14.6), (20.0, 22.0)]
 SAID = [

@@ -1,4 +1,4 @@
-"""Settling: what becomes of doubted words once every place has been read as well as it can be.
+"""Doubted words: what becomes of them once every place has been read as well as it can be.
 
 A missing voice alone convicts nobody: Whisper sets words that were said into the silence beside
 them, and the voice detection misses a faint voice.
