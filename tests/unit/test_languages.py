@@ -4,12 +4,16 @@ import pytest
 from faster_whisper.tokenizer import _LANGUAGE_CODES
 
 from vat.errors import ConfigError
-from vat.languages import LANGUAGES, is_cjk, language
+from vat.languages import LANGUAGES, code_of, is_cjk, language, nearest
+
+CHINESE = {"zh-hans", "zh-hant", "zh-cn", "zh-tw", "zh-hk"}
+FORMS = CHINESE | {"pt-br"}
+"""Forms of a language in writing, which Whisper does not tell apart."""
 
 
 def test_every_language_of_whisper_is_known() -> None:
     assert set(_LANGUAGE_CODES) <= set(LANGUAGES)
-    assert set(LANGUAGES) - set(_LANGUAGE_CODES) == {"zh-hans", "zh-hant", "pt-br"}
+    assert set(LANGUAGES) - set(_LANGUAGE_CODES) == FORMS
 
 
 def test_codes_have_their_form() -> None:
@@ -52,5 +56,36 @@ def test_a_language_named_otherwise_is_recognised_in_the_message(wrong: str, rig
         language(wrong)
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        *(("zh-CN", "zh-cn"), ("zh_TW", "zh-tw"), ("zh-Hant-HK", "zh-hk"), ("zh-SG", "zh-hans")),
+        *(("pt-BR", "pt-br"), ("pt-PT", "pt"), ("en-US", "en"), ("sr-Cyrl", "sr"), ("nb", "no")),
+        *(("eng", "en"), ("ger", "de"), ("cmn", "zh"), ("iw", "he"), ("fil", "tl"), ("jv", "jw")),
+        *(("jp", "ja"), ("cz", "cs"), ("ua", "uk"), ("cn", "zh"), ("no", "no"), ("br", "br")),
+        *(("Chinese", "zh"), ("中文", "zh"), ("简体中文", "zh-hans"), (" swiss  german ", None)),
+        *(("Brazilian Portuguese", "pt-br"), ("Deutsch", "de"), ("日本語", "ja"), ("farsi", "fa")),
+        *(("xx", None), ("foo", None), ("klingon", None), ("sr-Latn", None), ("zh-Latn", None)),
+        *(("", None), ("-", None), ("zh-", None), ("語", None), ("ää", None), ("x" * 999, None)),
+    ],
+)
+def test_what_people_call_a_language_is_understood(name: str, code: str | None) -> None:
+    assert code_of(name) == code
+
+
+def test_every_language_is_understood_by_its_own_names() -> None:
+    for known in LANGUAGES.values():
+        assert code_of(known.code.upper()) == known.code
+        assert code_of(known.english) == known.code
+        assert code_of(known.native) == known.code
+
+
+@pytest.mark.parametrize(
+    ("slip", "codes"), [("englsh", ["en"]), ("Swedsh", ["sv"]), ("xx", []), ("klingon", [])]
+)
+def test_only_what_is_like_a_name_is_suggested(slip: str, codes: list[str]) -> None:
+    assert nearest(slip) == codes
+
+
 def test_wide_scripts() -> None:
-    assert [code for code in LANGUAGES if is_cjk(code)] == ["zh", "ja", "yue", "zh-hans", "zh-hant"]
+    assert {code for code in LANGUAGES if is_cjk(code)} == {"zh", "ja", "yue"} | CHINESE

@@ -2,7 +2,7 @@
 
 import difflib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final, cast
 
@@ -10,7 +10,7 @@ import yaml
 from jsonschema import Draft202012Validator, ValidationError, validators
 
 from vat.errors import ConfigError
-from vat.languages import LANGUAGES
+from vat.languages import LANGUAGES, code_of, nearest
 from vat.planning.schema import Schema, schema_of
 from vat.planning.settings import Config, SheetRow
 
@@ -18,6 +18,9 @@ _SHOWN: Final = 120
 _PRINTABLE_BITS: Final = 10_000
 CONFIG: Final[Schema] = schema_of(Config, "Configuration of VAT")
 SHEET_ROW: Final[Schema] = schema_of(SheetRow, "One row of a video sheet")
+
+_LIKENESS: Final = 0.6
+"""What difflib takes for similar; a suggestion that is less so misleads."""
 
 
 def _words(language_format: str) -> list[str]:
@@ -57,9 +60,22 @@ def complete(config: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         ConfigError: naming the first wrong key and, for a misspelt one, the nearest valid one.
     """
-    typed = _typed(config, CONFIG)
-    check(typed, CONFIG)
-    return _fill(typed, CONFIG)
+    return _fill(checked(config, CONFIG), CONFIG)
+
+
+def checked(
+    record: Mapping[str, Any], schema: Schema, where: str = "configuration"
+) -> dict[str, Any]:
+    """`record` with values of the right types and languages by their codes, once it is right.
+
+    `where` names the record in the message.
+
+    Raises:
+        ConfigError: naming the first fault.
+    """
+    typed: dict[str, Any] = _typed(record, schema)
+    check(typed, schema, where)
+    return typed
 
 
 def check(record: Mapping[str, Any], schema: Schema, where: str = "configuration") -> None:
@@ -90,7 +106,10 @@ def _typed(value: Any, schema: Schema) -> Any:
     """Give text the type that the schema asks for: Snakemake hands over `--config` as text."""
     if isinstance(value, Mapping):
         parts, others = schema.get("properties", {}), schema.get("additionalProperties") or {}
-        return {key: _typed(one, parts.get(key, others)) for key, one in value.items()}
+        names = schema.get("propertyNames", {})
+        return {
+            _coded(key, names): _typed(one, parts.get(key, others)) for key, one in value.items()
+        }
     if isinstance(value, list):
         return [_typed(one, schema.get("items", {})) for one in value]
     if isinstance(value, int) and value.bit_length() > _PRINTABLE_BITS:
@@ -99,16 +118,21 @@ def _typed(value: Any, schema: Schema) -> Any:
     kinds = schema.get("type", "string")
     wanted = kinds if isinstance(kinds, list) else [kinds]
     means_null = value == "null" and "null" in wanted
-    is_number = "integer" in wanted and str(value).isdecimal()
     names_no_choice = value not in schema.get("enum", [value])
-    if isinstance(value, str) and (
-        "string" not in wanted or means_null or names_no_choice or is_number
-    ):
+    if isinstance(value, str) and ("string" not in wanted or means_null or names_no_choice):
         try:
             return yaml.safe_load(value)
         except yaml.YAMLError:
             return value
-    return value
+    return _coded(value, schema)
+
+
+def _coded(value: Any, schema: Schema) -> Any:
+    """A language by its code, where the schema asks for a language and it can be told."""
+    wanted = schema.get("format")
+    if not wanted or not isinstance(value, str) or value in _words(wanted):
+        return value
+    return code_of(value) or value
 
 
 def _fill(config: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
@@ -136,21 +160,28 @@ def _explain(fault: ValidationError) -> str:
         place = f"{key}.{unknown}" if key else unknown
         return f"the key {_said(place)} is unknown{_nearest(unknown, known)}"
     if fault.validator == "format":
-        known = [*LANGUAGES, *_words(rule)]
-        return f"{key!r} names the unknown language {_said(value)}{_nearest(str(value), known)}"
+        near = nearest(str(value))[:1] or _close(str(value), _words(rule))
+        return f"{key!r} names the unknown language {_said(value)}{_meant(near)}"
     if fault.validator == "enum":
         known = [choice if isinstance(choice, str) else str(choice).lower() for choice in rule]
         choices = f"{key!r} is {_said(value)}, not one of: {', '.join(known)}"
         return choices + _nearest(str(value), known)
     if fault.validator == "type":
-        wanted = " or ".join(rule) if isinstance(rule, list) else rule
-        # YAML takes an unquoted no, Norwegian, for false.
-        hint = "; put a word like no into quotes" if value is False and "string" in wanted else ""
         place = f"a key of {key!r}" if "propertyNames" in fault.absolute_schema_path else repr(key)
-        return f"{place} must be of type {wanted}, not {_said(value)}{hint}"
+        return f"{place} must be {_wanted(rule, schema, value)}"
     if fault.validator == "required":
         return fault.message.replace("is a required property", "is missing")
     return f"{key!r}: {_bounded(fault)}"
+
+
+def _wanted(kinds: str | list[str], schema: Schema, value: object) -> str:
+    """Of what type a value must be, and which it is."""
+    if kinds == "array":
+        return f"a list, such as {_example(schema)}, not {_said(value)}"
+    wanted = " or ".join(kinds) if isinstance(kinds, list) else kinds
+    # YAML takes an unquoted no, Norwegian, for false.
+    hint = "; put a word like no into quotes" if value is False and "string" in wanted else ""
+    return f"of type {wanted}, not {_said(value)}{hint}"
 
 
 def _bounded(fault: ValidationError) -> str:
@@ -169,6 +200,23 @@ def _dotted(fault: ValidationError) -> str:
     return text
 
 
+def _example(schema: Schema) -> str:
+    """A list as it is written in YAML, of values that are right."""
+    items = schema["items"]
+    if "format" in items:
+        return "[zh, en]"
+    examples = {"string": ("a", "b"), "number": (0.5, 1.0)}
+    values: Sequence[Any] = items.get("enum") or examples.get(items.get("type"), (1, 2))
+    return f"[{', '.join(map(str, values[:2]))}]"
+
+
 def _nearest(word: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.0)
+    return _meant(_close(word, known))
+
+
+def _close(word: str, known: list[str]) -> list[str]:
+    return difflib.get_close_matches(word.lower(), known, n=1, cutoff=_LIKENESS)
+
+
+def _meant(near: list[str]) -> str:
     return f"; did you mean '{near[0]}'?" if near else ""

@@ -25,7 +25,9 @@ class LanguageSettings:
         uniqueItems=True,
     )
     targets: Sequence[Language] = setting(
-        ("zh",), "The languages to translate into.", uniqueItems=True
+        ("zh",),
+        "The languages to translate into, by code, tag or name: zh, zh-TW, pt-BR, Japanese.",
+        uniqueItems=True,
     )
 
 

@@ -14,8 +14,9 @@ from anyascii import anyascii
 
 from vat.addresses import has_login, is_address, masked
 from vat.errors import ConfigError
+from vat.languages import code_of
 from vat.media.suffixes import SUFFIXES, is_sound
-from vat.planning.config import check
+from vat.planning.config import checked
 from vat.planning.schema import Schema
 from vat.settings import AUTO, MULTI
 
@@ -135,8 +136,9 @@ class Finder:
     def _rows(
         self, sheet: Path, rows: Iterable[tuple[int, dict[str, Any]]]
     ) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        for number, row in rows:
-            check(row, self.sheet_schema, f"video sheet '{sheet.name}', row {number}")
+        for number, cells in rows:
+            where = f"video sheet '{sheet.name}', row {number}"
+            row = checked(cells, self.sheet_schema, where)
             source = row.pop("source")
             if is_url(source):
                 yield from ((url, row) for url in self._remote(source))
@@ -302,11 +304,20 @@ def read_list(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _cell(column: str, text: str) -> Any:
     """A cell as the schema wants it; what cannot be converted is left for the schema to refuse."""
-    several = column == "language" and re.search(r"[,;\s]", text)
-    if column == "targets" or several:
-        return [part for part in re.split(r"[,;\s]+", text) if part]
+    if column in ("targets", "language"):
+        several = _languages(text)
+        return several if column == "targets" or len(several) > 1 else text
     if column == "separate":
         return _SEPARATE.get(text.lower(), text)
     if column == "audio_track" and text.isdecimal() and len(text) < _DIGITS:
         return int(text)
     return text
+
+
+def _languages(text: str) -> list[str]:
+    """The languages that a cell lists, by commas or blanks; a name may have blanks of its own."""
+    # Not where a comma is in brackets, as in "Chinese (Traditional, Taiwan)".
+    parts = re.split(r"[,;](?![^(]*\))", text)
+    if len(parts) == 1 and not code_of(text):
+        parts = text.split()
+    return [part.strip() for part in parts if part.strip()]

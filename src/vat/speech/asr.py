@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from vat.device import gpu_errors, is_out_of_memory, resolve, sums_bytes_exactly
 from vat.errors import ModelError, TranscriptError
+from vat.languages import base
 from vat.media.sound import SPEECH_RATE, Samples, read_span
 from vat.speech.batches import batch_size
 from vat.speech.condensed import Condensed
@@ -206,7 +207,7 @@ def _decode(
     # faster-whisper keeps a chunk_length in the model once it was given: always give it.
     length = settings.chunk_length or WINDOW_SECONDS
     options: dict[str, Any] = {
-        "language": language,
+        "language": base(language),
         "word_timestamps": True,
         "beam_size": settings.beam_size,
         "initial_prompt": settings.initial_prompt,

@@ -8,6 +8,7 @@ from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 from unicodedata import category, east_asian_width
 
+from vat.subtitles.chinese import script_of
 from vat.subtitles.limits import CueSettings
 from vat.subtitles.sentences import ends_clause, leads_on
 
@@ -173,7 +174,7 @@ def phrase_ends(text: str, language: str) -> list[int]:
         for i in range(1, len(text) - 1)
         if text[i] == " " and not text[i - 1].isspace() and not text[i + 1].isspace()
     }
-    parser = _phrase_parser(language)
+    parser = _phrase_parser(script_of(text, language) or language)
     if parser is not None:
         ends |= {i for i in accumulate(map(len, parser(text))) if _may_break(text, i)}
     return sorted(ends)
@@ -195,14 +196,15 @@ def _may_break(text: str, at: int) -> bool:
 
 @functools.cache
 def _phrase_parser(language: str) -> Callable[[str], list[str]] | None:
-    """A splitter into phrases for languages without blanks, None for all others."""
+    """A splitter into phrases for languages without blanks, None for all others.
+
+    Chinese goes by its form of writing, Hans or Hant.
+    """
     import budoux
 
     loaders = {
-        "zh": budoux.load_default_simplified_chinese_parser,
-        "zh-hans": budoux.load_default_simplified_chinese_parser,
-        "zh-hant": budoux.load_default_traditional_chinese_parser,
-        "yue": budoux.load_default_traditional_chinese_parser,
+        "Hans": budoux.load_default_simplified_chinese_parser,
+        "Hant": budoux.load_default_traditional_chinese_parser,
         "ja": budoux.load_default_japanese_parser,
         "th": budoux.load_default_thai_parser,
     }

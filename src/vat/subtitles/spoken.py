@@ -1,15 +1,16 @@
 """The track in the spoken language, from a transcript."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from vat.subtitles.check import CueCheck, check_cues, onset_offsets
+from vat.subtitles.chinese import WIDE_MARKS, converted, is_chinese, wide_marks
 from vat.subtitles.cues import make_cues
 from vat.subtitles.limits import cue_settings
 from vat.subtitles.track import Track
-from vat.timeline import Cue
+from vat.timeline import Cue, Word
 from vat.transcript.merge import Transcript
 
 
@@ -43,6 +44,34 @@ def _cues(transcript: Transcript, section: Mapping[str, Any]) -> list[Cue]:
         if following is not None:
             end = max(following - settings.min_gap_seconds, run[-1].end)
         mark = "" if code == transcript.language else code
-        for cue in make_cues(run, code, settings, end):
+        for cue in make_cues(written_words(run, code), code, settings, end):
             found.append(replace(cue, id=len(found) + 1, language=mark))
     return found
+
+
+def written_words(words: Sequence[Word], code: str) -> list[Word]:
+    """The words in one form of Chinese, with its punctuation; those of other languages as they are.
+
+    They are converted as one text, since what a character becomes depends on those around it; no
+    word gets another's characters.
+    """
+    if not is_chinese(code):
+        return list(words)
+    said = [" " * (word.space and i > 0) + word.text for i, word in enumerate(words)]
+    (whole,) = converted(["".join(said)], code, same_words=True)
+    if len(whole) == sum(map(len, said)):
+        said = _slices(whole, said)
+    else:
+        said = [*converted(said, code, same_words=True)]
+    marked = _slices(wide_marks("".join(said)), said)
+    after = ["", *marked]
+    return [
+        replace(word, text=text.strip(), space=word.space and before[-1:] not in WIDE_MARKS)
+        for word, text, before in zip(words, marked, after, strict=False)
+    ]
+
+
+def _slices(text: str, parts: Sequence[str]) -> list[str]:
+    """The text in parts as long as the given ones."""
+    ends = [0, *itertools.accumulate(map(len, parts))]
+    return [text[a:b] for a, b in itertools.pairwise(ends)]

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 from unicodedata import normalize
 
+from vat.subtitles.chinese import written
 from vat.subtitles.lines import one_line
 from vat.translate.remarks import label_pattern, note_pattern
 
@@ -35,7 +36,9 @@ _MARKS: Final = "\"'“”‘’„«»「」『』`"
 
 
 def mended(answer: str, source: str, target: str, numbers: Iterable[int]) -> str:
-    """The translation alone; the answer itself where nothing would be left.
+    """The translation alone, in the form of Chinese that is wanted.
+
+    It is the answer itself where nothing would be left.
 
     `numbers` are those under which the source was shown.
     """
@@ -43,7 +46,7 @@ def mended(answer: str, source: str, target: str, numbers: Iterable[int]) -> str
     text = _without_marks(text, source)
     text = _without_label(text, source, target, numbers)
     text = _without_note(text, source, target)
-    text = one_line(_without_quotes(text.strip(), source))
+    text = written(one_line(_without_quotes(text.strip(), source)), target)
     return text if any(map(str.isalnum, text)) else answer
 
 

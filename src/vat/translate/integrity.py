@@ -8,12 +8,12 @@ from itertools import combinations
 from typing import Final
 from unicodedata import normalize
 
-from vat.languages import base, language, letters
+from vat.languages import base, chinese_script, language, letters
+from vat.subtitles.chinese import variant_counts
 from vat.subtitles.lines import columns
 from vat.translate.glossary import Term, missing_terms, terms_in
 from vat.translate.remarks import remarks
 from vat.translate.writing import (
-    chinese_variant,
     foreign_share,
     has_letters,
     is_name,
@@ -166,8 +166,10 @@ def _script_faults(source: str, answer: str, target: str, terms: Sequence[Term])
 
 def _chinese_of(answer: str, target: str) -> tuple[int, int]:
     """Characters of the wanted form of Chinese alone, and of the other one alone."""
-    simplified, traditional = chinese_variant(answer)
-    return (traditional, simplified) if target == "zh-hant" else (simplified, traditional)
+    simplified, traditional = variant_counts(answer)
+    return (
+        (traditional, simplified) if chinese_script(target) == "Hant" else (simplified, traditional)
+    )
 
 
 def _is_other_chinese(answer: str, target: str) -> bool:
@@ -176,7 +178,7 @@ def _is_other_chinese(answer: str, target: str) -> bool:
     One tells a traditional text from a simplified one; but simplified texts keep some old
     characters in names.
     """
-    least = {"zh-hant": 1, "zh-hans": 2}.get(target)
+    least = {"Hant": 1, "Hans": 2}.get(chinese_script(target) or "")
     return least is not None and _chinese_of(answer, target)[1] >= least
 
 

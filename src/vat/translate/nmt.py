@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from vat.device import gpu_errors, is_out_of_memory
 from vat.errors import ModelError, TranslationError
+from vat.subtitles.chinese import written
 from vat.subtitles.lines import columns
 from vat.subtitles.sentences import sentence_ends
 from vat.translate.cue_fit import divide
@@ -185,7 +186,9 @@ class Machine:
                 return [self._text(result.hypotheses[0]) for result in results]
 
     def _text(self, hypothesis: Sequence[str]) -> str:
-        return "" if len(hypothesis) >= _MOST_TOKENS else self.vocabulary.decode(hypothesis)
+        if len(hypothesis) >= _MOST_TOKENS:
+            return ""
+        return written(self.vocabulary.decode(hypothesis), self.job.target)
 
 
 def _too_long(said: Iterable[str], tokens: Iterable[Sequence[str]]) -> TranslationError:

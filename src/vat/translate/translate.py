@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from vat.errors import TranslationError
+from vat.subtitles.chinese import converted
 from vat.subtitles.limits import CueSettings
 from vat.subtitles.lines import lay_out, one_line
 from vat.timeline import Cue
@@ -90,8 +91,9 @@ def _translation(job: Job, found: Mapping[int, str]) -> Translation:
         logger.warning("subtitle %d may be wrong: %s", at, why)
     if len(doubtful) > _NAMED:
         logger.warning("%d more may be wrong; the report names them", len(doubtful) - _NAMED)
+    alike = converted([texts[at] for at in range(len(job.cues))], job.target)
     cues = [
-        replace(cue, text=lay_out(texts[at], job.target, job.layout))
+        replace(cue, text=lay_out(alike[at], job.target, job.layout))
         for at, cue in enumerate(job.cues)
     ]
     return Translation(cues, job.report)

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from vat.errors import ModelError
-from vat.languages import base, language
+from vat.languages import base, chinese_script, language
 
 _END: Final = "</s>"
 _M2M100_NAMES: Final = {"jw": "jv"}
 _OPUS_NAMES: Final = {
     "zh": ("cmn_Hans", "cmn", "zho_Hans"),
-    "zh-hans": ("cmn_Hans", "cmn", "zho_Hans"),
-    "zh-hant": ("cmn_Hant", "zho_Hant"),
+    "Hans": ("cmn_Hans", "cmn", "zho_Hans"),
+    "Hant": ("cmn_Hant", "zho_Hant"),
     "no": ("nob",),
     "pt-br": ("pob", "pt_BR", "pt_br"),
 }
@@ -107,7 +107,7 @@ def language_token(tokenizer: Any, code: str, *, target: bool = False) -> str:
     known = language(code)
     name = base(code)
     tokens = [known.flores, f"__{code}__", f"__{_M2M100_NAMES.get(name, name)}__"]
-    if target and code == "zh-hant":
+    if target and chinese_script(code) == "Hant":
         tokens = [known.flores]
     for token in tokens:
         if token and tokenizer.token_to_id(token) is not None:
@@ -185,8 +185,9 @@ def opus_token(known: Sequence[str], code: str) -> str | None:
     if not tokens:
         return None
     wanted = language(code)
-    names = [*_OPUS_NAMES.get(code, ()), wanted.flores, wanted.iso639_2, base(code)]
-    for name in names if code != "zh-hant" else names[:3]:
+    script = chinese_script(code)
+    names = [*_OPUS_NAMES.get(script or code, ()), wanted.flores, wanted.iso639_2, base(code)]
+    for name in names if script != "Hant" else names[:3]:
         if f">>{name}<<" in tokens:
             return f">>{name}<<"
     raise _unknown(code)

@@ -93,28 +93,6 @@ def _is_latin(text: str) -> bool:
     return sum(script_of(letter) == "LATIN" for letter in found) * 2 >= len(found)
 
 
-def chinese_variant(text: str) -> tuple[int, int]:
-    """How many characters of a text only simplified Chinese has, and how many only traditional.
-
-    A character is of one form alone where only one of GB 2312 and Big5 has it. Punctuation does not
-    count: the two standards differ in it, too, but both forms are written with either. What Hong
-    Kong adds to Big5 is written in traditional texts.
-    """
-    chinese = [one for one in text if script_of(one) == "CJK"]
-    simplified = [one for one in chinese if _is_in(one, "gb2312") and not _is_in(one, "big5hkscs")]
-    traditional = [one for one in chinese if _is_in(one, "big5") and not _is_in(one, "gb2312")]
-    return len(simplified), len(traditional)
-
-
-@functools.lru_cache(maxsize=8192)
-def _is_in(character: str, encoding: str) -> bool:
-    try:
-        character.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def likely_language(text: str, code: str) -> tuple[str, float, float | None]:
     """The most likely language of a text, its probability, and that of the language `code`.
 

@@ -56,7 +56,14 @@ def test_the_demo_configuration_is_valid(root: Path) -> None:
     [
         ({"split": {"chunk_secnds": 30}}, ["'split.chunk_secnds' is unknown", "'chunk_seconds'"]),
         ({"transalte": {}}, ["'transalte' is unknown", "'translate'"]),
-        ({"languages": {"targets": ["de", "zzh"]}}, ["languages.targets[1]", "'zzh'", "'zh'"]),
+        (
+            {"languages": {"targets": ["de", "zzh"]}},
+            ["languages.targets[1]", "unknown language 'zzh'."],
+        ),
+        ({"languages": {"targets": ["swedsh"]}}, ["'swedsh'; did you mean 'sv'?"]),
+        ({"languages": {"targets": "zh"}}, ["must be a list, such as [zh, en], not 'zh'"]),
+        ({"delivery": {"sidecars": "srt"}}, ["must be a list, such as [srt, vtt], not 'srt'"]),
+        ({"embed": {"encoder": "qqq"}}, ["embed.encoder"]),
         ({"languages": {"source": "atuo"}}, ["languages.source", "'atuo'", "'auto'"]),
         ({"asr": {"beam_size": "five"}}, ["asr.beam_size", "integer", "'five'"]),
         ({"embed": {"mode": "brun"}}, ["embed.mode", "'burn'", "soft, burn, both, none"]),
@@ -212,13 +219,29 @@ def test_a_default_that_one_run_changes_is_not_the_next_ones() -> None:
     assert complete({})["merge"]["languages"] == {}
 
 
+def test_languages_may_be_named_as_people_do() -> None:
+    said = {
+        "languages": {"source": "Chinese", "targets": ["zh-TW", "pt_BR", "Deutsch", "jp"]},
+        "merge": {"languages": {"eng": {"max_lines": 1}}},
+        "embed": {"burn_language": "zh-TW"},
+    }
+    full = complete(said)
+    assert full["languages"] == {"source": "zh", "targets": ["zh-tw", "pt-br", "de", "ja"]}
+    assert full["merge"]["languages"] == {"en": {"max_lines": 1}}
+    assert full["embed"]["burn_language"] == "zh-tw"
+    assert complete({"languages": {"source": ["eng", "German"]}})["languages"]["source"] == [
+        "en",
+        "de",
+    ]
+
+
 def test_limits_of_single_languages_are_checked_like_all_others() -> None:
     said = {"merge": {"languages": {"zh": {"max_lines": "1", "max_columns": "null"}}}}
     languages = complete(said)["merge"]["languages"]
     assert languages == {"zh": {"max_lines": 1, "max_columns": None}}
     with pytest.raises(ConfigError, match=r"zh\.max_colums' is unknown.*'max_columns'"):
         complete({"merge": {"languages": {"zh": {"max_colums": 36}}}})
-    with pytest.raises(ConfigError, match=r"unknown language 'zzh'.*'zh'"):
+    with pytest.raises(ConfigError, match=r"unknown language 'zzh'\."):
         complete({"merge": {"languages": {"zzh": {"max_columns": 36}}}})
     with pytest.raises(ConfigError, match=r"merge\.languages\.zh\.max_columns"):
         complete({"merge": {"languages": {"zh": {"max_columns": 3}}}})

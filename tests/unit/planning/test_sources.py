@@ -269,3 +269,23 @@ def test_any_name_gives_a_valid_slug(name: str) -> None:
     assert not made.startswith("-")
     assert set(made) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
     assert made == slug(name)
+
+
+@pytest.mark.parametrize(
+    ("cell", "codes"),
+    [
+        ("zh,ja", ("zh", "ja")),
+        ("zh ja", ("zh", "ja")),
+        ("zh-TW; jp", ("zh-tw", "ja")),
+        ("Brazilian Portuguese", ("pt-br",)),
+        ("Traditional Chinese, Brazilian Portuguese", ("zh-hant", "pt-br")),
+    ],
+)
+def test_a_sheet_names_languages_as_people_do(
+    find: Any, tmp_path: Path, cell: str, codes: tuple[str, ...]
+) -> None:
+    touch(tmp_path, "a.mp4")
+    rows = f"source\tlanguage\ttargets\na.mp4\tEnglish\t{cell}\n"
+    (tmp_path / "s.tsv").write_text(rows)
+    (video,) = find("s.tsv").values()
+    assert (video.language, video.targets) == ("en", codes)

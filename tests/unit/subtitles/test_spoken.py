@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.helpers.transcripts import chunks_of, joined, part, spans_of
 from vat.planning.config import complete
-from vat.subtitles.spoken import spoken_track
+from vat.subtitles.spoken import spoken_track, written_words
 from vat.timeline import Word
 from vat.transcript.merge import Transcript
 
@@ -44,3 +44,28 @@ def test_a_video_of_one_language_has_cues_without_it() -> None:
 
 def test_a_passage_is_looked_at_in_its_own_language() -> None:
     assert chunks_of(SPANS).spoken_in((3, 9)) == [((3, 9), "en")]
+
+
+def chinese(text: str) -> list[Word]:
+    return [
+        Word(n * 0.4, n * 0.4 + 0.35, word.strip(), 0.9, word.startswith(" "))
+        for n, word in enumerate(text.split("|"))
+    ]
+
+
+def test_chinese_words_flip_to_the_form_of_most() -> None:
+    said = written_words(chinese("女|兒|說|話|,| 头|发|在|后|面."), "zh")
+    assert "".join(word.text for word in said) == "女兒說話，頭髮在後面。"
+    assert not any(word.space for word in said)
+    assert [word.start for word in said] == [word.start for word in chinese("a|" * 9 + "b")]
+
+
+def test_chinese_words_have_the_form_that_is_configured() -> None:
+    said = chinese("她|的|女|兒|说|软件")
+    assert "".join(word.text for word in written_words(said, "zh-hans")) == "她的女儿说软件"
+    assert "".join(word.text for word in written_words(said, "zh-tw")) == "她的女兒說軟件"
+
+
+def test_words_of_other_languages_stay() -> None:
+    said = chinese("学| 校, 行")
+    assert written_words(said, "ja") == said

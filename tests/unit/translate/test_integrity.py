@@ -5,10 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.helpers.chat_server import chinese, lines
+from vat.subtitles.chinese import variant_counts
 from vat.translate.glossary import Term
 from vat.translate.integrity import begins, faults, repeated
 from vat.translate.model_answers import BESIDE, MISSING, MOVED, clean, read_answer
-from vat.translate.writing import chinese_variant, foreign_share, scripts_of, words
+from vat.translate.writing import foreign_share, scripts_of, words
 
 
 def reasons(source: str, answer: str, pair: str = "en zh", *terms: Term) -> str:
@@ -240,10 +241,10 @@ def test_scripts_and_words() -> None:
     assert foreign_share("请 open the door", "zh", "Please open the door.") > 0.7
     assert foreign_share("请打开 Word", "zh", "Please open Word.") == 0
     assert foreign_share("♪ 12", "zh", "") == 0
-    assert chinese_variant("这辆车红") == (3, 0)
-    assert chinese_variant("這輛車紅") == (0, 4)
-    assert chinese_variant("囧着嘅咗喺裏") == (0, 1)
-    assert chinese_variant("——·～〜・×°Ⅱāб") == (0, 0)
+    assert variant_counts("这辆车红") == (4, 0)
+    assert variant_counts("這輛車紅") == (0, 4)
+    assert variant_counts("囧着嘅咗喺裏") == (0, 1)
+    assert variant_counts("——·～〜・×°Ⅱāб") == (0, 0)
 
 
 @pytest.mark.parametrize(
