@@ -21,12 +21,12 @@ logger = logging.getLogger(__name__)
 ENOUGH_JOBS: Final = 3
 """Measured jobs of a work before its peak is relied on: the first may be an unusually small one."""
 
-MARGIN: Final = 0.1
-LEAST_MARGIN_MB: Final = 256
-"""What is asked for beyond the peak, as a share and in MB: workspaces of cuBLAS and cuDNN, tens to
-some hundred MB, depend on the shapes of the input, and samples of a peak may miss its tip."""
+MARGIN: Final = 0.05
+LEAST_MARGIN_MB: Final = 128
+"""What is asked for beyond the peak, as a share and in MB: workspaces of cuBLAS and cuDNN (8 to 32
+MB for each stream) depend on the shapes of the input, and samples of a peak may miss its tip."""
 
-STEP_MB: Final = 128
+STEP_MB: Final = 64
 """Learnt sizes are multiples of this, so that a peak that grows a little changes no request."""
 
 GROWTH: Final = 1.5

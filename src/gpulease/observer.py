@@ -75,6 +75,10 @@ class Observer:
     def look(self, lease: "Lease") -> Use:
         """Look at one lease now; what was seen of it so far."""
         self._look([lease])
+        return self.seen(lease)
+
+    def seen(self, lease: "Lease") -> Use:
+        """What was seen of a lease so far."""
         with self._lock:
             return self._uses.get(lease, Use())
 

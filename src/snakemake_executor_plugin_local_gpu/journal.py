@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any, Literal
 
-from gpulease.executors import Choice, Gpu, Worker, explain, name_gpu
+from gpulease.executors import Choice, Gpu, Lease, Worker, explain, name_gpu
 from snakemake_executor_plugin_local_gpu.gpu_job import JobName
 from snakemake_executor_plugin_local_gpu.grants import Grant
 
@@ -105,24 +105,21 @@ class Journal:
                 time=round(ended, 3),
             )
 
-    def resized(self, job: JobName, worker: Worker, before_mb: int) -> None:
-        """A worker holds less from now on; `job` is the one that it served last."""
-        for gpu in worker.gpus:
-            reason = "its jobs were seen to take less"
+    def resized(self, job: JobName, lease: Lease, before_mb: int) -> None:
+        """A lease holds less from now on; `job` runs under it, or was served last by its worker."""
+        for gpu in lease.gpus:
+            reason = "its work was seen to take less"
             self._logger.info(
-                f"The worker '{worker.kind}' (process {worker.pid}) keeps {worker.mem_mb} of"
-                f" {before_mb} MB of {name_gpu(gpu)}: {reason}"
+                f"{job} keeps {lease.mem_mb} of {before_mb} MB of {name_gpu(gpu)}: {reason}"
             )
             self._write(
                 job,
                 "resized",
                 gpu=gpu.uuid,
                 index=gpu.index,
-                mem_mb=worker.mem_mb,
+                mem_mb=lease.mem_mb,
                 before_mb=before_mb,
                 free_mb=None,
-                worker=worker.kind,
-                worker_pid=worker.pid,
                 reason=reason,
             )
 

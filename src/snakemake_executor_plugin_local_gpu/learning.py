@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -89,38 +90,44 @@ class Learning:
         self._jobs[lease] = job
         self._observer.watch(lease)
 
-    def served(self, lease: Lease, job: GpuJob, *, alone: bool) -> int | None:
-        """A worker has served a job well: its lease shrinks to what was seen, with a margin.
+    def served(self, lease: Lease, job: GpuJob, *, alone: bool) -> None:
+        """A worker has served a job well, and is still there to be measured.
 
         Args:
             lease: the worker's.
             job: the job.
             alone: whether the worker has done nothing but the job's work.
-
-        Returns:
-            MB that the lease held before; None where it stays as it was.
         """
         use = self._observer.look(lease)
-        if not self._learns or not use.gpu or not job.work:
-            return None
         if alone:
-            self._learned.note_peak(job.work, use.gpu.name, use.peak_mb)
-        need = max(self.request_mb(job.work, job.declared_mb), with_margin(use.peak_mb))
-        before = lease.mem_mb
-        if need >= before:
-            return None
-        try:
-            self._pool.resize(lease, need)
-        except GpuLeaseError as error:
-            self._logger.warning(str(error))
-            return None
-        return before
+            self._learn(job, use, looks=1)
+        self._shrink([(lease, job)])
 
     def finished(self, lease: Lease, job: GpuJob) -> None:
         """A job that held a lease of its own has ended well."""
-        use = self.end(lease)
-        if self._learns and job.work and use.gpu and use.looks >= ENOUGH_LOOKS:
+        self._learn(job, self.end(lease), looks=ENOUGH_LOOKS)
+
+    def _learn(self, job: GpuJob, use: Use, looks: int) -> None:
+        if self._learns and job.work and use.gpu and use.looks >= looks:
             self._learned.note_peak(job.work, use.gpu.name, use.peak_mb)
+            self._shrink([(lease, one) for lease, one in self._jobs.copy().items()])
+
+    def _shrink(self, leases: Iterable[tuple[Lease, GpuJob]]) -> None:
+        """Let leases hold no more than their work is known to take, nor less than was seen."""
+        for lease, job in leases:
+            if not (self._learns and job.work):
+                continue
+            seen = self._observer.seen(lease)
+            need = self.request_mb(job.work, job.declared_mb)
+            need = max(need, with_margin(seen.peak_mb) if seen.looks else need)
+            before = lease.mem_mb
+            if need < before:
+                try:
+                    self._pool.resize(lease, need)
+                except GpuLeaseError as error:
+                    self._logger.warning(str(error))
+                    return
+                self._journal.resized(job.name, lease, before)
 
     def end(self, lease: Lease) -> Use:
         """A lease is over; what its processes were seen to take."""

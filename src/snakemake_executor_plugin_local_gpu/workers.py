@@ -179,9 +179,7 @@ class Workers:
         """Let a worker keep no more than its jobs are known to take."""
         if seat.worker.lease:
             alone = len(seat.works) == 1
-            before_mb = self.learning.served(seat.worker.lease, seat.asked, alone=alone)
-            if before_mb:
-                self._journal.resized(seat.job, seat.worker, before_mb)
+            self.learning.served(seat.worker.lease, seat.asked, alone=alone)
 
     @contextmanager
     def _in_journal(self, seat: Seat) -> Iterator[None]:

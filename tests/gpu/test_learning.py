@@ -61,12 +61,12 @@ def test_a_worker_keeps_what_its_jobs_take_and_the_next_run_asks_for_that(
     ]
     (resized,) = of(learning, "resized")
     assert (resized["before_mb"], resized["mem_mb"]) == (8000, with_margin(3000))
-    assert "keeps 3328 of 8000 MB of GPU 0" in out
-    assert "Jobs of 'asr asr 8000' ask for 3328 MB of a GPU instead of the 8000 MB" in out
+    assert "keeps 3200 of 8000 MB of GPU 0" in out
+    assert "Jobs of 'asr asr 8000' ask for 3200 MB of a GPU instead of the 8000 MB" in out
 
     learning.run(workflow(6, 12, 8000, mb=3000, seconds=0.3), "--cores", "2")
     later = [event for event in of(learning, "granted") if int(event["wildcards"]["n"]) >= 6]
-    assert {event["mem_mb"] for event in later} == {3328}
+    assert {event["mem_mb"] for event in later} == {3200}
     assert len(set(learning.read("loads").split())) == 3, "two at once fit now"
     learning.run(workflow(12, 13, 8000, mb=3000), "--local-gpu-learn", "no")
     assert of(learning, "granted")[-1]["mem_mb"] == 8000
@@ -82,7 +82,7 @@ def test_status_tells_what_was_learnt(host: Host, learning: Runs) -> None:
     told = subprocess.run(
         command, env=learning.environment, capture_output=True, text=True, check=True
     ).stdout
-    assert "3328 MB (8000 MB declared)  asr of" in told
+    assert "3200 MB (8000 MB declared)  asr of" in told
     process.terminate()
     process.wait()
     assert peaks(learning)[0]["work"] == "asr tiny int8"
@@ -105,15 +105,15 @@ def test_what_ran_out_of_memory_asks_for_more(host: Host, learning: Runs) -> Non
     table.parent.mkdir(parents=True)
     known = {"work": "asr asr 8000", "gpu": "Simulated 10", "peak_mb": 1000, "jobs": 9}
     table.write_text(json.dumps({"peaks": [{**known, "short_mb": 0}]}))
-    # A stranger takes what was free, so that 3000 MB are too many under a lease of 1280.
+    # A stranger takes what was free, so that 3000 MB are too many under a lease of 1152.
     host.set_foreign(gpu_uuid(0), 8000)
     process = learning.start(workflow(0, 1, 8000, mb=3000), "--retries", "2")
     learning.wait_for(lambda: peaks(learning)[0]["short_mb"] > 0)
     host.set_foreign(gpu_uuid(0), 0)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 0, out
-    assert [event["mem_mb"] for event in of(learning, "granted")] == [1280, 10000]
-    assert peaks(learning) == [{**known, "peak_mb": 3000, "jobs": 10, "short_mb": 1280}]
+    assert [event["mem_mb"] for event in of(learning, "granted")] == [1152, 10000]
+    assert peaks(learning) == [{**known, "peak_mb": 3000, "jobs": 10, "short_mb": 1152}]
 
 
 OVER = (
