@@ -231,7 +231,12 @@ def _decode(
     silent = surely_silent(sound, inside)
     condensed = Condensed.of(len(sound) / SPEECH_RATE, silent)
     heard, spoken = condensed.sound(sound), condensed.condensed(inside)
-    clips = windows((0.0, len(heard) / SPEECH_RATE), spoken, length) if len(heard) else []
+    clips = [
+        (scene[0] + start, scene[0] + end)
+        for scene in condensed.scenes()
+        for start, end in windows(scene, spoken, length)
+        if end > start
+    ]
     if settings.vad_filter:
         clips = voiced(clips, spoken, 0.0)
     if not clips:

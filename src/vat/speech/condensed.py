@@ -4,12 +4,16 @@ import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 import numpy as np
 
 from vat.media.sound import SPEECH_RATE, Samples
 from vat.timeline import Interval, common, without
+
+LONG_SECONDS: Final = 12.0
+"""What lies on both sides of a longer silence is not heard in one window: it may be a far voice and
+a near one, and Whisper passes over a quiet phrase beside a loud one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,16 @@ class Condensed:
             for begin, piece in zip(self._begins(), self.pieces, strict=False)
             for start, end in common(intervals, [piece])
         ]
+
+    def scenes(self) -> list[Interval]:
+        """Stretches of the condensed sound between long silences."""
+        begins = self._begins()
+        after = [
+            begins[at]
+            for at, (one, other) in enumerate(itertools.pairwise(self.pieces), 1)
+            if other[0] - one[1] >= LONG_SECONDS
+        ]
+        return list(itertools.pairwise([0.0, *after, begins[-1]]))
 
     def start(self, moment: float) -> float:
         """When what begins at a moment of the condensed sound began in the whole one."""

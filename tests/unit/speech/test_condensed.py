@@ -17,6 +17,12 @@ def test_moments_on_both_sides_of_a_cut() -> None:
     assert axis.condensed([(5.0, 9.0), (21.0, 22.0)]) == [(1.0, 5.0), (7.0, 8.0)]
 
 
+def test_a_long_silence_parts_scenes() -> None:
+    axis = Condensed.of(100.0, [(0.0, 4.0), (10.0, 20.0), (40.0, 52.0), (60.0, 100.0)])
+    assert axis.scenes() == [(0.0, 26.0), (26.0, 34.0)]
+    assert Condensed.of(9.0, []).scenes() == [(0.0, 9.0)]
+
+
 def test_a_sound_without_silence_stays_as_it_is_and_of_silence_nothing_stays() -> None:
     sound = np.arange(SPEECH_RATE, dtype=np.float32)
     assert (Condensed.of(1.0, []).sound(sound) == sound).all()
