@@ -33,6 +33,8 @@ from gpulease.own_lease import lease
 from gpulease.selection import largest_gpu_mb, select_best_gpu
 from gpulease.workers.client import call
 
+__version__ = "0.1.0"
+
 __all__ = [
     "DriverError",
     "GpuLeaseError",

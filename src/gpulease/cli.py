@@ -1,4 +1,4 @@
-"""The commands `gpulease status` and `gpulease run`."""
+"""The command line of gpulease."""
 
 import argparse
 import json
@@ -10,41 +10,105 @@ import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, NoReturn
 
-from gpulease.errors import GpuLeaseError, NoGpuError
+from gpulease import __version__
+from gpulease.errors import GpuLeaseError, NoGpuError, UsageError
 from gpulease.explain import explain
-from gpulease.ledger import Entry
-from gpulease.placement import COMPUTE_JOBS, GpuView, Request, split_names
+from gpulease.folder import scope_folder
+from gpulease.placement import COMPUTE_JOBS, Request, split_names
 from gpulease.pool import Pool
+from gpulease.sizes import parse_mb
+from gpulease.status import WATCH_S, describe_status, read_status
+from gpulease.system_folder import make_system_folder
+
+_WRONG_USE: Final = 2
+_CLEAR: Final = "\x1b[H\x1b[2J"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Entry of the command gpulease; the exit status."""
     logging.basicConfig(level=logging.INFO, format="gpulease: %(message)s", stream=sys.stderr)
-    parsed = _parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
+        parsed = _parser().parse_args(words)
         return int(parsed.command(parsed))
     except GpuLeaseError as error:
-        print(f"gpulease: {error}", file=sys.stderr)
-        return 1
+        _tell(error, as_json=_asks_for_json(words))
+        return _WRONG_USE if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         return 130
 
 
+def _asks_for_json(words: Sequence[str]) -> bool:
+    """Whether JSON was asked for, also by a command that means nothing; not by the program run."""
+    return "--json" in words and "run" not in words[: words.index("--json")]
+
+
+def _tell(error: GpuLeaseError, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"error": {"class": type(error).__name__, "message": str(error)}}))
+    else:
+        print(f"gpulease: {error}", file=sys.stderr)
+
+
+class _Parser(argparse.ArgumentParser):
+    """One that lets its caller say what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse prints."""
+        raise UsageError(f"{message}; see {self.prog} --help.")
+
+
+def _size(text: str) -> int:
+    try:
+        return parse_mb(text)
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error).rstrip(".")) from None
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0.1 <= seconds <= 86400:
+        raise argparse.ArgumentTypeError("give seconds from 0.1 to 86400")
+    return seconds
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="gpulease", description="GPU memory on shared hosts, promised to one job at a time."
     )
+    parser.add_argument("--version", action="version", version=f"gpulease {__version__}")
     parser.add_argument(
         "--scope", default="system", help="who shares: system, group, user, or a folder"
     )
-    commands = parser.add_subparsers(required=True)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
     status = commands.add_parser("status", help="show the GPUs, who leases them and who waits")
-    status.add_argument("--json", action="store_true", help="for programs")
-    status.set_defaults(command=_status)
+    top = commands.add_parser("top", help="the same again and again")
+    for command, watch in ((status, 0.0), (top, WATCH_S)):
+        command.add_argument("--json", action="store_true", help="for programs")
+        command.add_argument(
+            "--watch",
+            type=_seconds,
+            nargs="?",
+            const=WATCH_S,
+            default=watch,
+            metavar="SECONDS",
+            help=f"look again every so many seconds, by default {WATCH_S:g}",
+        )
+        command.set_defaults(command=_status)
+    _add_run(commands)
+    init = commands.add_parser("init", help="make the folder that all users of the host share")
+    init.add_argument("--system", action="store_true", required=True, help="as root, for all users")
+    init.set_defaults(command=_init)
+    return parser
+
+
+def _add_run(commands: Any) -> None:
     run = commands.add_parser("run", help="run a command on the GPU with the most room")
-    run.add_argument("--mem-mb", type=int, required=True, help="memory in MB on each GPU")
+    memory = run.add_mutually_exclusive_group(required=True)
+    memory.add_argument("--mem", type=_size, dest="mem_mb", help="memory on each GPU: 8G, 8000M")
+    memory.add_argument("--mem-mb", type=int, help="memory in MB on each GPU")
     run.add_argument("--gpus", type=int, default=1, help="number of distinct GPUs")
     run.add_argument("--exclude", default="", help="GPUs not to use: 0,GPU-8f2a")
     run.add_argument("--max-jobs-per-gpu", type=int, default=0, help="0 for any number")
@@ -63,14 +127,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("cmd", nargs=argparse.REMAINDER, metavar="-- CMD", help="the command")
     run.set_defaults(command=_run)
-    return parser
 
 
 def _run(parsed: argparse.Namespace) -> int:
     command = parsed.cmd[1:] if parsed.cmd[:1] == ["--"] else parsed.cmd
     if not command or parsed.mem_mb < 0 or parsed.gpus < 1:
-        raise GpuLeaseError(
-            "Nothing to run; write gpulease run --mem-mb 8000 -- CMD, with one GPU or more."
+        raise UsageError(
+            "Nothing to run; write gpulease run --mem 8G -- CMD, with one GPU or more."
         )
     pool = Pool(parsed.scope)
     request = Request(
@@ -112,58 +175,27 @@ def _become(command: Sequence[str]) -> int:
 
 def _status(parsed: argparse.Namespace) -> int:
     pool = Pool(parsed.scope)
-    with pool.look() as look:
-        views, leases, tickets = look.views, look.leases, pool.ledger.tickets()
-    facts = [_facts(view, leases) for view in views]
-    if parsed.json:
-        print(json.dumps({"gpus": facts, "waiting": [_entry(entry) for entry in tickets]}))
-        return 0
-    for fact in facts:
-        print(
-            f"GPU {fact['index']}  {fact['name']}  {fact['uuid']}\n"
-            f"    {fact['free_mb']} of {fact['total_mb']} MB free, {fact['load']:.0%} loaded"
-        )
-        for entry in fact["leases"]:
-            print(f"    {_line(entry)}")
-    for entry in tickets:
-        print(f"waiting: {_line(_entry(entry))}")
+    first = True
+    while True:
+        status = read_status(pool)
+        if parsed.json:
+            print(json.dumps(status), flush=True)
+        else:
+            if parsed.watch and sys.stdout.isatty():
+                print(_CLEAR, end="")
+            elif not first:
+                print()
+            print("\n".join(describe_status(status)), flush=True)
+        if not parsed.watch:
+            return 0
+        first = False
+        time.sleep(parsed.watch)
+
+
+def _init(parsed: argparse.Namespace) -> int:
+    for line in make_system_folder(scope_folder("system")):
+        print(line)
     return 0
-
-
-def _facts(view: GpuView, leases: Sequence[Entry]) -> dict[str, Any]:
-    gpu = view.gpu
-    return {
-        "index": gpu.index,
-        "uuid": gpu.uuid,
-        "name": gpu.name,
-        "total_mb": gpu.total_mb,
-        "free_mb": view.free_mb,
-        "load": round(view.load, 4),
-        "trouble": view.trouble,
-        "unified": gpu.unified,
-        "leases": [_entry(entry) for entry in leases if gpu.uuid in entry.record.gpus],
-    }
-
-
-def _entry(entry: Entry) -> dict[str, Any]:
-    record = entry.record
-    return {
-        "label": record.label,
-        "user": record.user,
-        "pid": record.pid,
-        "mem_mb": record.mem_mb,
-        "declared_mb": record.declared_mb or record.mem_mb,
-        "since_s": round(time.time() - record.time, 1),
-    }
-
-
-def _line(entry: dict[str, Any]) -> str:
-    other = entry["mem_mb"] != entry["declared_mb"]
-    declared = f" ({entry['declared_mb']} MB declared)" if other else ""
-    return (
-        f"{entry['mem_mb']} MB{declared}  {entry['label'] or 'a job'} of {entry['user']},"
-        f" process {entry['pid']}, for {entry['since_s']:.0f} s"
-    )
 
 
 def run_as_program() -> None:

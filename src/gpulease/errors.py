@@ -13,6 +13,10 @@ class NoGpuError(GpuLeaseError):
     """No GPU may be used, or none has the memory asked for."""
 
 
+class UsageError(GpuLeaseError):
+    """A command or an argument that means nothing."""
+
+
 class UnknownGpuError(GpuLeaseError):
     """A GPU was named that this host does not have."""
 

@@ -391,7 +391,7 @@ def _read(fd: int, path: Path) -> Record | None:
 @functools.lru_cache(maxsize=4096)
 def _parsed(raw: bytes, uid: int) -> Record | None:
     try:
-        known = known_fields(Record, as_object(raw) or {})
+        known = known_fields(Record, as_object(raw) or {}, signed=("priority",))
         return Record(**{**known, "uid": uid, "user": user_name(uid)})
     except (ValueError, TypeError):
         return None

@@ -13,6 +13,7 @@ from gpulease.driver import ask_driver, last_answer
 from gpulease.errors import DriverError, LeaseTimeoutError, LedgerError, NoGpuError
 from gpulease.explain import explain
 from gpulease.folder import scope_folder
+from gpulease.folder_check import check_folder
 from gpulease.inventory import Gpu, GpuState, left_out
 from gpulease.leases import Lease
 from gpulease.ledger import Entry, Held, Ledger
@@ -60,6 +61,7 @@ class Pool:
         """The shared folder, made when it is first needed."""
         if self._ledger is None:
             self._ledger = Ledger(scope_folder(self.scope), self.scope)
+            check_folder(self._ledger.folder)
         return self._ledger
 
     def states(self) -> list[GpuState]:

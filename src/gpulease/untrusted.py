@@ -10,6 +10,7 @@ import logging
 import math
 import os
 import stat
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, get_type_hints
@@ -104,16 +105,24 @@ def write_owned(path: Path, text: str) -> None:
         os.close(fd)
 
 
-def known_fields(kind: type, raw: dict[str, Any]) -> dict[str, Any]:
+def known_fields(kind: type, raw: dict[str, Any], signed: Collection[str] = ()) -> dict[str, Any]:
     """The fields of a dataclass of numbers, texts and tuples of texts, as far as they are right.
 
     Fields that it does not have are left out: another version of this package may know more.
 
+    Args:
+        kind: the dataclass.
+        raw: what was read.
+        signed: the whole numbers that may be below 0.
+
     Raises:
         ValueError: where one has a wrong type, or is out of all bounds.
     """
-    hints = _hints(kind)
-    return {name: _checked(name, hint, raw[name]) for name, hint in hints.items() if name in raw}
+    return {
+        name: _checked(name, hint, raw[name], -MOST if name in signed else 0)
+        for name, hint in _hints(kind).items()
+        if name in raw
+    }
 
 
 @functools.cache
@@ -121,8 +130,8 @@ def _hints(kind: type) -> dict[str, Any]:
     return get_type_hints(kind)
 
 
-def _checked(name: str, hint: Any, found: Any) -> Any:
-    if hint is int and type(found) is int and 0 <= found < MOST:
+def _checked(name: str, hint: Any, found: Any, least: int) -> Any:
+    if hint is int and type(found) is int and least <= found < MOST:
         return found
     if hint is float and type(found) in {int, float} and 0 <= found < MOST and math.isfinite(found):
         return float(found)
