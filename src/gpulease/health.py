@@ -18,7 +18,7 @@ _NEEDED: Final = {
         "the driver wants no new work on it, and a reset"
     ),
 }
-_known: Final[dict[str, tuple[float, str, str]]] = {}
+_known: Final[dict[str, tuple[float, str, str, float | None]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +30,35 @@ class Health:
         exclusive: whether its compute mode lets one process compute at a time.
         trouble: why nothing should be placed on it now; "" where it is well.
         remark: what people should know of it although it works; "" where there is nothing.
+        energy_j: joules used since the driver was loaded; None where that is not told.
     """
 
     prohibited: bool = False
     exclusive: bool = False
     trouble: str = ""
     remark: str = ""
+    energy_j: float | None = None
 
 
 def read_health(handle: Any, uuid: str) -> Health:
     """Ask the driver; what it does not tell of this device is taken to be well."""
     mode = _ask(lambda: pynvml.nvmlDeviceGetComputeMode(handle))
-    asked, trouble, remark = _known.get(uuid, (0.0, "", ""))
+    asked, trouble, remark, energy = _known.get(uuid, (0.0, "", "", None))
     if not asked or time.monotonic() - asked > _FRESH_S:
-        trouble, remark = _trouble(handle), _remark(handle)
-        _known[uuid] = (time.monotonic(), trouble, remark)
+        trouble, remark, energy = _trouble(handle), _remark(handle), _energy_j(handle)
+        _known[uuid] = (time.monotonic(), trouble, remark, energy)
     return Health(
         prohibited=mode == pynvml.NVML_COMPUTEMODE_PROHIBITED,
         exclusive=mode
         in {pynvml.NVML_COMPUTEMODE_EXCLUSIVE_PROCESS, pynvml.NVML_COMPUTEMODE_EXCLUSIVE_THREAD},
         trouble=trouble,
         remark=remark,
+        energy_j=energy,
     )
 
 
-def energy_j(handle: Any) -> float | None:
-    """Joules that a device has used since the driver was loaded; None where that is not told."""
+def _energy_j(handle: Any) -> float | None:
+    # NVML counts millijoules.
     used = _ask(lambda: pynvml.nvmlDeviceGetTotalEnergyConsumption(handle))
     return None if used is None else used / 1000
 

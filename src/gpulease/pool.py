@@ -18,6 +18,7 @@ from gpulease.inventory import Gpu, GpuState, left_out
 from gpulease.leases import Lease
 from gpulease.ledger import Entry, Held, Ledger
 from gpulease.looks import Look, holdings, only_looking, ranked, turns_of
+from gpulease.other_ledgers import warn_of_other_ledgers
 from gpulease.patience import Patience
 from gpulease.placement import GpuView, Request
 from gpulease.queues import Queue
@@ -83,6 +84,7 @@ class Pool:
         # In the host's order, which decides ties, whatever the order in the variable is.
         states = usable([state for state in found if state.gpu in allowed])
         self._known.update((state.gpu.uuid, state.gpu) for state in states)
+        warn_of_other_ledgers(states, scope_folder(self.scope))
         return states
 
     def check_exclusions(self, exclude: Sequence[str]) -> None:

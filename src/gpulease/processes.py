@@ -122,13 +122,19 @@ def _ancestry(pid: int) -> Iterator[tuple[int, Facts]]:
         pid = facts.parent
 
 
-def _marker(pid: int) -> str | None:
-    """The name of the lease's file in a process's environment; containers have it elsewhere."""
+def lease_file(pid: int) -> Path | None:
+    """The lease that a process's environment names; None where it names none, or is hidden."""
     try:
         named = psutil.Process(pid).environ().get(LEASE_VARIABLE)
     except (psutil.Error, OSError):
         return None
-    return Path(named).name if named else None
+    return Path(named) if named else None
+
+
+def _marker(pid: int) -> str | None:
+    """The name of that file; containers have it elsewhere."""
+    file = lease_file(pid)
+    return file.name if file else None
 
 
 def _runs(process: psutil.Process) -> bool:

@@ -53,6 +53,7 @@ def _gpu(state: GpuState, view: GpuView, leases: Sequence[Entry]) -> dict[str, A
         "remark": health.remark,
         "exclusive": health.exclusive,
         "unified": gpu.unified,
+        "energy_j": health.energy_j,
         "leases": [_entry(entry) for entry in here],
         "strangers": [
             {
@@ -143,6 +144,8 @@ def _describe_gpu(gpu: dict[str, Any]) -> Iterator[str]:
             yield f"    {what}"
     if gpu["exclusive"]:
         yield "    its compute mode lets one process compute at a time"
+    if gpu["energy_j"] is not None:
+        yield f"    {gpu['energy_j'] / 3.6e6:.1f} kWh used since the driver was loaded"
     for entry in gpu["leases"]:
         yield f"    {_line(entry)}"
     if gpu["strangers"] is None:

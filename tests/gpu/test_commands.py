@@ -117,6 +117,13 @@ def test_where_strangers_cannot_be_told_it_is_said(host: Host, commands: Command
     assert "not told here" in answer(commands, "status")[1]
 
 
+def test_energy_is_shown_where_the_driver_tells_it(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000, 24000)
+    host.add(f"energy {gpu_uuid(0)} 5400000000")
+    assert [gpu["energy_j"] for gpu in commands.status()["gpus"]] == [5400000.0, None]
+    assert answer(commands, "status")[1].count("1.5 kWh used since the driver was loaded") == 1
+
+
 def test_users_and_what_they_have(host: Host, commands: Commands) -> None:
     host.add_gpus(24000, 24000)
     commands.run(20000, "sleep", "60")

@@ -17,8 +17,9 @@ from gpulease import folder_check
 from gpulease.errors import LedgerError
 from gpulease.folder_check import Mount, check_folder, find_doubt, mount_of
 from gpulease.ledger import Ledger
+from gpulease.processes import knows_driver_pids
 from tests.gpu.driver.commands import GPULEASE, Commands
-from tests.gpu.driver.simulated import Host
+from tests.gpu.driver.simulated import Host, gpu_uuid
 
 FOLDER = Path("/tmp/gpulease")
 MOUNTS = """\
@@ -170,3 +171,19 @@ def test_no_other_user_can_remove_leases_from_roots_folder(tmp_path: Path) -> No
 def test_the_version_is_that_of_the_distribution(root: Path) -> None:
     project = tomllib.loads((root / "packaging/gpulease/pyproject.toml").read_text())
     assert project["project"]["version"] == gpulease.__version__
+
+
+def test_two_ledgers_for_one_gpu_are_named(host: Host, commands: Commands, tmp_path: Path) -> None:
+    if not knows_driver_pids():
+        pytest.skip("the driver's process ids mean nothing in a container")
+    host.add_gpus(24000)
+    other = commands.run(8000, "sleep", "60", GPULEASE_DIR=str(tmp_path / "other"))
+    lease = tmp_path / "other"
+    commands.wait_until(lambda: bool(list(lease.glob("*.lease"))))
+    commands.wait_until(lambda: Path(f"/proc/{other.pid}/comm").read_text() == "sleep\n")
+    assert host.allocate(gpu_uuid(0), 7000, other.pid)
+    job = commands.run(100, "true")
+    _, err = job.communicate(timeout=60)
+    assert f"has its lease in {lease}, not in {tmp_path / 'ledger'}" in err
+    alone = commands.run(100, "true", GPULEASE_DIR=str(lease))
+    assert "has its lease in" not in alone.communicate(timeout=60)[1]
