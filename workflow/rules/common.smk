@@ -1,5 +1,7 @@
 """What the rules share: limits of their wildcards, the plan of the run, and who answers for it."""
 
+import sys
+import time
 from pathlib import Path
 
 from gpulease import GpuLeaseError, largest_gpu_mb
@@ -10,6 +12,7 @@ from vat.errors import VatError, sentence
 from vat.files import read_json
 from vat.joblog import without_secrets
 from vat.media.fetch import set_dead_links_aside
+from vat.planning import summary
 from vat.planning.answers import Answers, grown
 from vat.planning.leftovers import set_damaged_aside
 from vat.planning.plan import collect_garbage_rarely, make_plan
@@ -44,6 +47,7 @@ logger.addFilter(without_secrets)
 hang_up_as_terminate()
 runs = Runs(Path.cwd() / ".snakemake")
 explained(runs.enter if workflow.is_main_process else begin_run)
+began = time.time()
 plan = explained(
     make_plan,
     config,
@@ -65,6 +69,17 @@ if workflow.is_main_process:
         Path(place(f"<results>/{name}/source")) for name in plan.videos
     )
     set_damaged_aside(Path(place(f"<results>/{name}")) for name in plan.videos)
+
+
+def tell_end(log):
+    """Say what became of every video; the same goes to summary.json."""
+    last = [Path(place(path)) for path in ask.finished(None)]
+    folders = Path(place("<results>")), Path(place("<logs>"))
+    own = Path(log[0]) if log else None
+    print(
+        summary.tell_end(plan.videos, last, folders, began, own),
+        file=sys.stderr,
+    )
 
 
 def words_of(wildcards):

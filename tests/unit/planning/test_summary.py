@@ -1,0 +1,65 @@
+"""The end of a run tells of every video: its state, its error, and what deserves a look."""
+
+import json
+from pathlib import Path
+
+from vat.planning.summary import lines, summarise
+
+STAMP = "2026-01-02 03:04:05,678"
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_every_video_has_a_state_and_what_was_said_of_it(tmp_path: Path) -> None:
+    results, logs = tmp_path / "results", tmp_path / "logs"
+    done = write(results / "a" / "a.mkv", "")
+    transcript = {"warnings": [{"kind": "no words", "text": "2.0 s have no words.", "amount": 2}]}
+    write(results / "a" / "transcript.json", json.dumps(transcript))
+    report = {"tokens": {"input": 10, "output": 5}, "cost": 0.5}
+    write(results / "a" / "translations" / "zh.json", json.dumps(report))
+    write(logs / "a" / "embed.log", f"{STAMP} WARNING vat.embed.streams: a stream is left out\nx\n")
+    write(logs / "b" / "merge.log", f"{STAMP} ERROR vat: The model is gone.\n")
+    write(logs / "models" / "asr" / "x.log", f"{STAMP} ERROR vat: No such model.\n")
+    write(logs / "c" / "asr" / "0001.log", f"{STAMP} INFO vat: fine\n")
+    write(logs / "d" / "split.log", "Traceback (most recent call last):\nValueError: odd\n")
+    names = {"a": "A b.mp4", "b": "B\x1b.mp4", "c": "C.mp4", "d": "D.mp4"}
+    wanted = {video: [results / video / f"{video}.mkv"] for video in names}
+    found = summarise(names, wanted, (results, logs), since=0)
+
+    made = found.to_json()
+    assert done.exists()
+    assert [one["state"] for one in made["videos"]] == ["done", "failed", "waiting", "failed"]
+    assert made["videos"][0]["warnings"] == ["2.0 s have no words.", "a stream is left out"]
+    assert [one["error"] for one in made["videos"]] == [
+        *(None, "The model is gone.", None, "ValueError: odd"),
+    ]
+    assert (made["tokens"], made["cost"]) == ({"input": 10, "output": 5}, 0.5)
+    command = ["snakemake", "--config", "videos=my in"]
+    told = lines(found, command, results, stopped=True)
+    assert told[:2] == [
+        "Stopped; the same command goes on.",
+        "Videos: 1 done, 2 failed, 1 waiting.",
+    ]
+    assert "FAILED B\N{REPLACEMENT CHARACTER}.mp4: The model is gone." in told
+    assert "WARNING A b.mp4: a stream is left out" in told
+    assert "FAILED for all videos: No such model." in told
+    assert told[-1] == "To go on: snakemake --config 'videos=my in'"
+
+
+def test_an_error_of_an_earlier_run_is_none_of_this(tmp_path: Path) -> None:
+    write(tmp_path / "logs" / "a" / "merge.log", f"{STAMP} ERROR vat: gone\n")
+    wanted = {"a": [tmp_path / "a.mkv"]}
+    found = summarise({"a": "A"}, wanted, (tmp_path, tmp_path / "logs"), since=1e12)
+    assert [one.state for one in found.outcomes] == ["waiting"]
+
+
+def test_nothing_is_asked_of_a_run_that_is_done(tmp_path: Path) -> None:
+    found = summarise({"a": "A"}, {"a": []}, (tmp_path, tmp_path / "logs"), since=0)
+    assert lines(found, ["snakemake"], tmp_path, stopped=False) == [
+        "Videos: 1 done, 0 failed, 0 waiting.",
+        f"Results: {tmp_path}",
+    ]
