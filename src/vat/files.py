@@ -6,30 +6,40 @@ import functools
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from pathlib import Path
 from threading import get_ident
 from typing import Any, Final, Self, TextIO, cast, get_args, get_origin, get_type_hints
 
-from vat.errors import VatError
+from vat.errors import DiskError, VatError
 
 _PLAIN: Final = (str, int, float, bool)
 
 StrPath = str | os.PathLike[str]
+
+_MB: Final = 2**20
+_FULL_BYTES: Final = 2**18
+"""Less than this is left on a disk that was written to until it was full, in bytes: writers and
+file systems have buffers."""
 
 _NAME_BYTES: Final = 255
 """Longest name of a file on Linux's file systems."""
 
 
 @contextmanager
-def atomic_path(path: StrPath) -> Iterator[Path]:
+def atomic_path(path: StrPath, needed: int | None = None) -> Iterator[Path]:
     """Yield a path beside `path` to write to; rename it to `path` if the block succeeds.
 
     The temporary name keeps the suffixes of `path`, because media tools choose their format by
     them. If the block raises, nothing is left behind; what a killed process left is removed. A
-    power cut afterwards takes nothing away.
+    power cut afterwards takes nothing away. `needed` is how large the file will be, in bytes, where
+    that is known.
+
+    Raises:
+        DiskError: where the disk is full, with what is missing.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -40,8 +50,36 @@ def atomic_path(path: StrPath) -> Iterator[Path]:
         _keep(part)
         part.replace(target)
         _keep(target.parent)
+    except Exception as error:
+        if _is_full(target.parent, error):
+            raise _full(target, part, needed) from error
+        raise
     finally:
         part.unlink(missing_ok=True)
+
+
+def _is_full(folder: Path, error: Exception) -> bool:
+    """Whether an error came of a full disk, as far as it can be told from it and the disk."""
+    if isinstance(error, OSError):
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if os.strerror(errno.ENOSPC) in str(error):
+        return True
+    # Some libraries say no more than that they failed.
+    return not isinstance(error, VatError) and shutil.disk_usage(folder).free < _FULL_BYTES
+
+
+def _full(target: Path, part: Path, needed: int | None) -> DiskError:
+    free = shutil.disk_usage(target.parent).free
+    with suppress(OSError):
+        free += part.stat().st_blocks * 512
+    place = target.parent.absolute()
+    disk = next(one for one in (place, *place.parents) if one.is_mount())
+    wanted = f"about {needed / _MB:.1f} MB" if needed else "more than that"
+    missing = f" {max(0.1, (needed - free) / _MB):.1f} MB are missing." if needed else ""
+    return DiskError(
+        f"The disk '{disk}' is full: it has {free / _MB:.1f} MB left for '{target}', which needs"
+        f" {wanted}.{missing} Free some space, and run again."
+    )
 
 
 def _keep(path: Path) -> None:
@@ -84,7 +122,7 @@ def _is_running(process: str) -> bool:
 
 def write_text(path: StrPath, text: str) -> None:
     """Write `text` as UTF-8 with `\\n` line ends."""
-    with atomic_path(path) as part:
+    with atomic_path(path, len(text.encode())) as part:
         part.write_text(text, encoding="utf-8", newline="\n")
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from vat.addresses import scrubbed
-from vat.errors import VatError, sentence
+from vat.errors import VatError, is_of_system, sentence
 from vat.processes import end_with_run
 
 logger = logging.getLogger("vat")
@@ -51,11 +51,8 @@ def job_log(path: str | os.PathLike[str], *told: type[Exception]) -> Iterator[No
         SystemExit: with status 1, after the log has the reason.
     """
     end_with_run()
-    Path(path).parent.mkdir(parents=True, exist_ok=True)
     terminal = os.dup(2) if os.isatty(2) else None
-    with Path(path).open("w", encoding="utf-8") as log:
-        os.dup2(log.fileno(), 1)
-        os.dup2(log.fileno(), 2)
+    _redirect(Path(path))
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
@@ -72,12 +69,26 @@ def job_log(path: str | os.PathLike[str], *told: type[Exception]) -> Iterator[No
     except expected as error:
         logger.error("%s", sentence(error))
         raise SystemExit(1) from None
-    except Exception:
+    except Exception as error:
+        if is_of_system(error):
+            logger.error("%s", sentence(error))
+            raise SystemExit(1) from None
         sys.stderr.write(scrubbed(traceback.format_exc()))
         raise SystemExit(1) from None
     finally:
         sys.stdout.flush()
         sys.stderr.flush()
+
+
+def _redirect(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8") as log:
+            os.dup2(log.fileno(), 1)
+            os.dup2(log.fileno(), 2)
+    except OSError as error:
+        sys.stderr.write(f"The log of a job cannot be written: {sentence(error)}\n")
+        raise SystemExit(1) from None
 
 
 def without_secrets(record: logging.LogRecord) -> bool:

@@ -8,7 +8,7 @@ from gpulease import GpuLeaseError, largest_gpu_mb
 from snakemake.exceptions import IncompleteCheckpointException
 from snakemake.logging import logger
 
-from vat.errors import VatError, sentence
+from vat.errors import VatError, is_of_system, sentence
 from vat.files import read_json
 from vat.joblog import without_secrets
 from vat.media.fetch import set_dead_links_aside
@@ -32,7 +32,9 @@ def explained(function, *arguments, **named):
     """Call the library; an error meant for the user becomes Snakemake's, without a traceback."""
     try:
         return function(*arguments, **named)
-    except (VatError, GpuLeaseError) as error:
+    except (VatError, GpuLeaseError, OSError) as error:
+        if isinstance(error, OSError) and not is_of_system(error):
+            raise
         raise WorkflowError(sentence(error)) from None
 
 

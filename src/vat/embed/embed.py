@@ -77,7 +77,7 @@ def embed(
     check_shows(video, media, settings, kept)
     with (
         tempfile.TemporaryDirectory(prefix="vat-embed-") as folder,
-        atomic_path(Path(destination).absolute()) as part,
+        atomic_path(Path(destination).absolute(), video.stat().st_size) as part,
     ):
         scratch = Path(folder)
         plan = None

@@ -57,7 +57,7 @@ def extract_audio(
         return
     axis = media.start_time, media.duration
     track = partial(Track, Path(source), media.audio_track, media.name, *axis)
-    with atomic_path(destination) as part:
+    with atomic_path(destination, _flac_bytes(media)) as part:
         first = track()
         loudness = _write(part, first, slice(None))
         _check_length(part, media)
@@ -88,6 +88,13 @@ def _check_length(part: Path, media: Media) -> None:
             f"The sound of '{media.name}' became {seconds:.3f} s long and the video is"
             f" {media.duration:.3f} s; write it anew (ffmpeg -i FILE -c copy NEW.mkv)."
         )
+
+
+def _flac_bytes(media: Media) -> int:
+    """About how large a track becomes: FLAC makes half of two bytes a sample, at two channels."""
+    sounds = media.of_type("audio")
+    rate = sounds[media.audio_track or 0].sample_rate if sounds else None
+    return round(media.duration * (rate or 48_000) * 2)
 
 
 def _write(part: Path, track: Track, channels: slice) -> "Loudness":
