@@ -71,10 +71,10 @@ class LocalGpuExecutor(private.LocalExecutor):  # type: ignore[misc]
         private.wake_scheduler(self.workflow)
 
     def run_job(self, job: Any) -> None:
-        """Start a job; one whose input has vanished fails alone. Snakemake ends the run there."""
+        """Start a job; where its files cannot be handled, it alone fails, and not the whole run."""
         try:
             super().run_job(job)
-        except WorkflowError as error:
+        except (WorkflowError, OSError) as error:
             self.leases.give_up(job.jobid)
             self.logger.error(str(error))
             self.report_job_error(SubmittedJobInfo(job=job))

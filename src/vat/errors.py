@@ -27,8 +27,10 @@ def sentence(error: BaseException) -> str:
 
     Secrets of addresses are masked. A long one is cut in its middle; the end says what to do.
     """
-    raw = isinstance(error, OSError) and not isinstance(error, VatError)
-    said = scrubbed(_of_system(error) if raw else str(error))
+    if isinstance(error, OSError) and not isinstance(error, VatError):
+        said = scrubbed(_of_system(error))
+    else:
+        said = scrubbed(str(error))
     if len(said) > _LONGEST:
         said = f"{said[: _LONGEST // 2]} [...] {said[-_LONGEST // 2 :]}"
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in said)

@@ -77,8 +77,8 @@ def _full(target: Path, part: Path, needed: int | None) -> DiskError:
     wanted = f"about {needed / _MB:.1f} MB" if needed else "more than that"
     missing = f" {max(0.1, (needed - free) / _MB):.1f} MB are missing." if needed else ""
     return DiskError(
-        f"The disk '{disk}' is full: it has {free / _MB:.1f} MB left for '{target}', which needs"
-        f" {wanted}.{missing} Free some space, and run again."
+        f"The disk '{disk}' is full ({os.strerror(errno.ENOSPC)}): it has {free / _MB:.1f} MB left"
+        f" for '{target}', which needs {wanted}.{missing} Free some space, and run again."
     )
 
 

@@ -1,5 +1,6 @@
 """Files appear whole or not at all, and a job's log has everything that was said."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -10,7 +11,17 @@ from typing import Any
 
 import pytest
 
-from vat.files import Record, atomic_path, read_json, write_json, write_once, write_text
+from vat.errors import DiskError
+from vat.files import (
+    DamagedError,
+    Record,
+    atomic_path,
+    read_json,
+    write_json,
+    write_once,
+    write_text,
+)
+from vat.timeline import Chunks
 
 
 def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
@@ -166,3 +177,21 @@ def test_without_links_a_file_is_written_all_the_same(
     assert not write_once(tmp_path / "b.txt", "two\n")
     assert (tmp_path / "b.txt").read_text() == "one\n"
     assert [path.name for path in tmp_path.iterdir()] == ["b.txt"]
+
+
+def test_a_full_disk_is_named_with_what_is_missing(tmp_path: Path) -> None:
+    with (
+        pytest.raises(DiskError, match=r"The disk '.*' is full.* MB are missing\. Free"),
+        atomic_path(tmp_path / "a", 10**15),
+    ):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "\0\0", '"text"', "[1]", "{}"])
+def test_a_damaged_record_is_named(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(DamagedError, match=r"a\.json' is damaged.*run again"):
+        Chunks.read(tmp_path / "a.json")
+    with pytest.raises(DamagedError, match="is missing"):
+        Chunks.read(tmp_path / "b.json")

@@ -15,6 +15,7 @@ from vat.media.fetch import set_dead_links_aside
 from vat.planning import summary
 from vat.planning.answers import Answers, grown
 from vat.planning.leftovers import set_damaged_aside
+from vat.planning.places import check_places
 from vat.planning.plan import collect_garbage_rarely, make_plan
 from vat.planning.runs import Runs
 from vat.processes import begin_run, hang_up_as_terminate
@@ -47,6 +48,9 @@ collect_garbage_rarely()
 # Snakemake shows its command line, which may name videos by addresses with keys.
 logger.addFilter(without_secrets)
 hang_up_as_terminate()
+if workflow.is_main_process:
+    names = ("<results>", "<resources>", "<logs>", "<benchmarks>")
+    explained(check_places, [Path.cwd() / ".snakemake", *map(Path, map(place, names))])
 runs = Runs(Path.cwd() / ".snakemake")
 explained(runs.enter if workflow.is_main_process else begin_run)
 began = time.time()
@@ -67,6 +71,8 @@ ask = explained(Answers, plan, place("<results>"), place("<resources>"))
 
 # Not in a cluster's jobs: a node may see less than the others.
 if workflow.is_main_process:
+    own = [f"{name}/{video}" for name in ("<results>", "<logs>") for video in plan.videos]
+    explained(check_places, map(Path, map(place, own)))
     set_dead_links_aside(
         Path(place(f"<results>/{name}/source")) for name in plan.videos
     )

@@ -16,6 +16,7 @@ from av.container import InputContainer
 from vat.errors import SourceError
 from vat.files import Record
 from vat.media.stream import Stream, choose_track, described, stream_of
+from vat.media.titles import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -103,7 +104,7 @@ def probe(
     audio = [stream for stream in streams if stream.type == "audio"]
     track = choose_track(audio, audio_track, name)
     start = (audio[track].start or 0.0) if track is not None else 0.0
-    title = title or Path(name).stem
+    title = one_line(title or "") or Path(name).stem
     return Media(name, title, source, duration, begin, streams, track, start)
 
 

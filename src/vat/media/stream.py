@@ -12,6 +12,7 @@ from av.stream import Stream as AvStream
 
 from vat.errors import SourceError
 from vat.files import Record
+from vat.media.titles import one_line
 
 _ASIDE: Final = (
     Disposition.comment
@@ -126,7 +127,8 @@ def stream_of(stream: AvStream, zero: float, told: Sequence[str]) -> Stream:
     """
     context = getattr(stream, "codec_context", None)
     rate = getattr(stream, "average_rate", None)
-    title = stream.metadata.get("title") or stream.metadata.get("filename")
+    told = stream.metadata.get("title") or stream.metadata.get("filename")
+    title = one_line(told or "") or None
     start = None
     if stream.start_time is not None and stream.time_base is not None:
         start = float(stream.start_time * stream.time_base) - zero

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import logging
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -177,9 +178,13 @@ def list_videos(folder: Path, skip: Sequence[Path], *, recursive: bool) -> list[
 
     What has another suffix than videos have is passed over, and counted in one warning.
     """
+    found = sorted(folder.rglob("*") if recursive else folder.iterdir())
+    for place in found:
+        if recursive and _is_dir(place) and not os.access(place, os.R_OK | os.X_OK):
+            logger.warning("the folder '%s' may not be searched; nothing in it is found", place)
     files = [
         file
-        for file in sorted(folder.rglob("*") if recursive else folder.iterdir())
+        for file in found
         if not any(part.startswith(".") for part in file.relative_to(folder).parts)
         and not any(file.is_relative_to(place) for place in skip)
         and not _is_dir(file)

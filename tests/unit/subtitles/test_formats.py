@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+import av
 import pysubs2
 import pytest
 from hypothesis import given
@@ -132,3 +133,15 @@ def test_no_cues_give_valid_files() -> None:
     assert to_srt(english([])).strip() == ""
     assert to_vtt(english([])).strip() == "WEBVTT"
     assert len(pysubs2.SSAFile.from_string(ass_document(english([])))) == 0
+
+
+@pytest.mark.parametrize("line", ["00:00:01,000 --> 00:00:02,000", " 1:2:3.4 --> 5:6:7.8 X1:0"])
+def test_a_time_that_is_said_begins_no_subtitle(tmp_path: Path, line: str) -> None:
+    track = Track("en", [Cue(1, 1.0, 2.0, f"7\n{line}"), Cue(2, 3.0, 4.0, f"{line}\nNext.")])
+    (tmp_path / "a.srt").write_text(to_srt(track), encoding="utf-8")
+    (tmp_path / "a.vtt").write_text(to_vtt(track), encoding="utf-8")
+    for name in ("a.srt", "a.vtt"):
+        with av.open(str(tmp_path / name)) as container:
+            found = [packet.pts for packet in container.demux() if packet.size]
+        assert found == [1000, 3000]
+    assert line in to_srt(track)

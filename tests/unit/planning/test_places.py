@@ -1,0 +1,35 @@
+"""Folders that cannot be written to are named before anything runs."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from vat.errors import ConfigError
+from vat.planning.places import check_places
+
+
+def test_what_can_be_made_is_right(tmp_path: Path) -> None:
+    check_places([tmp_path, tmp_path / "a" / "b"])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_in_the_way_is_named(tmp_path: Path) -> None:
+    (tmp_path / "logs").touch()
+    with pytest.raises(ConfigError, match=r"logs' is in the way .*; move it"):
+        check_places([tmp_path / "logs" / "video"])
+    (tmp_path / "dead").symlink_to("nowhere")
+    with pytest.raises(ConfigError, match="dead' is in the way"):
+        check_places([tmp_path / "dead"])
+
+
+def test_a_folder_without_rights_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Root may write anywhere.
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(ConfigError, match="cannot be written to"):
+        check_places([tmp_path / "new"])
+
+
+def test_a_path_that_is_too_long_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="is too long"):
+        check_places([tmp_path / "/".join(["x" * 200] * 18)])
