@@ -12,7 +12,7 @@ space := $(subst ,, )
 # The package with extras: .[cuda,cluster], or . without any.
 with = $(if $(strip $(1)),".[$(subst $(space),$(comma),$(strip $(1)))]",.)
 
-.PHONY: install test-tools config demo test test-slurm test-real lint wheels clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder bench-real bench-separation
+.PHONY: install test-tools config demo test test-slurm test-real test-faults lint wheels clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder bench-real bench-separation
 
 install: $(VENV)/installed
 
@@ -52,6 +52,11 @@ test-slurm: test-tools
 # Skipped with a message where pip cannot get the weights or apt-get the speech.
 test-real: test-tools
 	timeout -k 30 900 $(BIN)/python -m pytest -rs tests/real
+
+# Kills, full disks, damaged videos, hostile sites, odd configurations, at random by a seed that is
+# printed (half an hour at most); tests/faults/__main__.py takes a seed and kinds.
+test-faults: test-tools
+	timeout -k 30 1800 $(BIN)/python -m tests.faults
 
 lint: test-tools
 	$(BIN)/ruff check .

@@ -1,0 +1,1 @@
+"""Faults on purpose, many and at random: make test-faults prints how many were survived."""
