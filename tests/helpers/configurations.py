@@ -10,7 +10,7 @@ from typing import Any, Final
 import yaml
 from hypothesis import strategies as st
 
-from vat.errors import VatError, sentence
+from vat.errors import VatError, is_of_system, sentence
 from vat.planning.answers import Answers
 from vat.planning.config import CONFIG
 from vat.planning.plan import make_plan
@@ -128,7 +128,10 @@ def planned(config: Mapping[str, Any], root: Path, here: Path) -> str:
         for video in plan.videos:
             for language in plan.targets(video):
                 _ask_all(ask, _Job(video, language))
-    except VatError as error:
+    except (VatError, OSError) as error:
+        # As the workflow does.
+        if isinstance(error, OSError) and not is_of_system(error):
+            raise
         return sentence(error)
     return ""
 

@@ -127,8 +127,8 @@ def stream_of(stream: AvStream, zero: float, told: Sequence[str]) -> Stream:
     """
     context = getattr(stream, "codec_context", None)
     rate = getattr(stream, "average_rate", None)
-    told = stream.metadata.get("title") or stream.metadata.get("filename")
-    title = one_line(told or "") or None
+    called = stream.metadata.get("title") or stream.metadata.get("filename")
+    title = one_line(called or "") or None
     start = None
     if stream.start_time is not None and stream.time_base is not None:
         start = float(stream.start_time * stream.time_base) - zero
