@@ -15,6 +15,8 @@ from tests.helpers.workflow import demo
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 
+_SHORT: Final = (f"videos={ROOT / 'demo/clean.mp4'}",)
+
 
 @dataclass
 class Figures:
@@ -51,17 +53,18 @@ def counted(kind: str, run: Kind, seed: int, tries: int, folder: Path) -> Figure
     return figures
 
 
-def command(directory: Path, *more: str) -> list[str]:
-    """The command line of a run of one short video."""
-    video = f"videos={ROOT / 'demo/clean.mp4'}"
-    arguments = demo("--retries", "0", *more, "--config", video)
+def command(directory: Path, *more: str, config: tuple[str, ...] = _SHORT) -> list[str]:
+    """The command line of a run, of one short video where the configuration names no other."""
+    arguments = demo("--retries", "0", *more, "--config", *config)
     return [sys.executable, "-m", "snakemake", "--directory", str(directory), *arguments]
 
 
-def finish(directory: Path, *more: str, limit_s: float = 240) -> tuple[int, str]:
+def finish(
+    directory: Path, *more: str, config: tuple[str, ...] = _SHORT, limit_s: float = 240
+) -> tuple[int, str]:
     """Run to the end; status and output."""
     done = subprocess.run(
-        command(directory, *more),
+        command(directory, *more, config=config),
         cwd=ROOT,
         env={**os.environ, "OPENAI_API_KEY": ""},
         stdout=subprocess.PIPE,

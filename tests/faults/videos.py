@@ -15,8 +15,8 @@ def videos(random: Random, tries: int, folder: Path, figures: Figures) -> None:
         source = random.choice(sources)
         data = _damaged(bytearray(source.read_bytes()), random)
         (given / f"{number:04}{source.suffix}").write_bytes(data)
-    arguments = ("--until", "separate", "--config", f"videos={given}", "separate={enabled: false}")
-    _, said = finish(folder / "run", *arguments, limit_s=900)
+    config = (f"videos={given}", "separate={enabled: false}")
+    _, said = finish(folder / "run", "--until", "separate", config=config, limit_s=900)
     figures.tries += tries
     figures.heard("damaged videos", said)
     for path in given.iterdir():
