@@ -71,7 +71,9 @@ ask = explained(Answers, plan, place("<results>"), place("<resources>"))
 
 # Not in a cluster's jobs: a node may see less than the others.
 if workflow.is_main_process:
-    own = [f"{name}/{video}" for name in ("<results>", "<logs>") for video in plan.videos]
+    own = [
+        f"{name}/{video}" for name in ("<results>", "<logs>") for video in plan.videos
+    ]
     explained(check_places, map(Path, map(place, own)))
     set_dead_links_aside(
         Path(place(f"<results>/{name}/source")) for name in plan.videos
