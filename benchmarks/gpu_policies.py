@@ -35,6 +35,7 @@ from dataclasses import replace
 
 import pulp
 
+from benchmarks import gpu_fairness
 from benchmarks.gpu_mixes import HOSTS, LARGE_MB, MIXES, Mix
 from benchmarks.gpu_rivals import rivals
 from benchmarks.gpu_simulation import Host, Job, Policy, Result
@@ -276,7 +277,8 @@ def main() -> int:
         case = f"{host} {kind} {arrivals} {cards} {takes}"
         missed += [f"{case}: {said}" for said in misses(mixes[0], found)]
     print("\n".join(["", *missed]))
-    return int(bool(missed))
+    unfair = gpu_fairness.main()
+    return int(bool(missed) or bool(unfair))
 
 
 if __name__ == "__main__":

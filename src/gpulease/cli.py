@@ -118,6 +118,7 @@ def _add_run(commands: Any) -> None:
         default=COMPUTE_JOBS,
         help=f"most jobs that compute at a time on one GPU; 0 for any; default {COMPUTE_JOBS}",
     )
+    run.add_argument("--priority", type=int, default=0, help="higher ones of your own go first")
     run.add_argument("--timeout", type=float, help="seconds to wait; for ever by default")
     run.add_argument(
         "--without-gpu",
@@ -143,6 +144,7 @@ def _run(parsed: argparse.Namespace) -> int:
         parsed.max_jobs_per_gpu,
         Path(command[0]).name,
         max_computing=parsed.compute_jobs,
+        priority=max(0, parsed.priority),
     )
     try:
         pool.wait_for_driver()

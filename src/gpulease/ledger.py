@@ -64,6 +64,9 @@ class Record:
         declared_mb: MB that the job declares, where it was learnt that others suit; 0 where not.
         run: what it belongs to: one run of a workflow, or one session of a shell.
         priority: among those of a user that wait, higher ones go first.
+        more: of a waiting job: how many like it wait with it, behind the same place.
+        only_on: of a waiting job: UUIDs of the devices that it may have; empty where all.
+        rests: of a waiting job: it could not start now, and keeps its place alone.
         job: of a lease: which job has it, however often it is started; "" where nobody cares.
     """
 
@@ -82,6 +85,9 @@ class Record:
     run: str = ""
     priority: int = 0
     job: str = ""
+    more: int = 0
+    only_on: tuple[str, ...] = ()
+    rests: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,10 +236,6 @@ class Ledger:
         """All waiting jobs, the longest waiting first."""
         return self._entries(".ticket")
 
-    def has_tickets(self) -> bool:
-        """Whether anybody may be waiting: a look that costs little and needs no lock."""
-        return any(self.folder.glob("*.ticket"))
-
     def count_tickets(self) -> int:
         """How many wait, at most: a look that costs little and needs no lock."""
         with suppress(OSError), os.scandir(self.folder) as found:
@@ -264,6 +266,7 @@ class Ledger:
         run: str = "",
         priority: int = 0,
         job: str = "",
+        only_on: tuple[str, ...] = (),
     ) -> Held:
         """Write a lease or a ticket, held by this process. Leases only under the lock.
 
@@ -286,6 +289,7 @@ class Ledger:
             run=run,
             priority=priority,
             job=job,
+            only_on=only_on,
         )
         path = self.folder / f"{uuid.uuid4().hex}.{kind}"
         # It gets its name when it is locked: nobody takes it for one whose holder has died.
@@ -358,10 +362,7 @@ def _lives_on(path: Path, record: Record) -> bool:
 def _remove(path: Path) -> None:
     # In a sticky folder only the owner may; a record that nobody holds does no harm. The record
     # goes last: whoever dies on the way leaves it to the next reader, and nothing without it.
-    for name in (
-        *(path.with_suffix(end) for end in _BESIDE),
-        path,
-    ):
+    for name in (*(path.with_suffix(end) for end in _BESIDE), path):
         with suppress(OSError):
             name.unlink()
 

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from gpulease.heartbeat import is_looking
 from gpulease.inventory import Gpu
 from gpulease.ledger import Entry, Held, Ledger, Record
-from gpulease.placement import GpuView
+from gpulease.placement import Claim, GpuView
 from gpulease.turns import Turns, Waiter, with_held
 from gpulease.usage import Book, Holding
 
@@ -20,6 +20,10 @@ class GpuSource(Protocol):
     """What those who ask need of the pool."""
 
     run: str
+
+    @property
+    def is_restricted(self) -> bool:
+        """Whether not all devices of the host may be used."""
 
     @property
     def ledger(self) -> Ledger:
@@ -108,6 +112,47 @@ def ranked(views: Sequence[GpuView], turns: Turns) -> list[GpuView]:
     """The devices with reservations numbered by turn; those of nobody in the order are left out."""
     places = {waiter.seq: place for place, waiter in enumerate(turns.order())}
     return [_ranked(view, places) if view.reservations else view for view in views]
+
+
+def _slots(record: Record, view: GpuView) -> int:
+    """How many jobs like one that waits a device may take now, whatever their memory."""
+    if view.trouble or (record.only_on and view.gpu.uuid not in record.only_on):
+        return 0
+    limits = [record.more + 1]
+    most = view.most_jobs(record.max_jobs_per_gpu)
+    if most:
+        limits.append(most - len(view.promises))
+    if record.max_computing:
+        limits.append(record.max_computing - view.computing)
+    return min(limits)
+
+
+def claimed(views: Sequence[GpuView], turns: Turns, waiting: Sequence[Record]) -> list[GpuView]:
+    """The devices with what those are about to be given who wait and fit now.
+
+    They look soon, and those whose turn is later leave it to them until then.
+    """
+    places = {waiter.seq: place for place, waiter in enumerate(turns.order())}
+    # Who wants several devices at once may have to wait for the last of them.
+    ready = [r for r in waiting if r.seq in places and not r.rests and len(r.gpus) < 2]
+    claims: dict[str, list[Claim]] = {}
+    free = {view.gpu.uuid: view.free_mb for view in views}
+    for record in sorted(ready, key=lambda record: places[record.seq]):
+        left = record.more + 1
+        for view in sorted(views, key=lambda view: -free[view.gpu.uuid]):
+            uuid = view.gpu.uuid
+            fitting = min(left, max(0, free[uuid]) // max(1, record.mem_mb), _slots(record, view))
+            if fitting > 0:
+                taken = Claim(places[record.seq], fitting * record.mem_mb)
+                claims.setdefault(uuid, []).append(taken)
+                free[uuid] -= taken.mem_mb
+                left -= fitting
+    return [
+        replace(view, claims=tuple(claims.get(view.gpu.uuid, ())))
+        if view.claims or view.gpu.uuid in claims
+        else view
+        for view in views
+    ]
 
 
 def _ranked(view: GpuView, places: Mapping[int, int]) -> GpuView:

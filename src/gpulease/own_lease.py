@@ -23,6 +23,7 @@ def lease(
     timeout_s: float | None = None,
     label: str = "",
     scope: str = "system",
+    priority: int = 0,
 ) -> "Iterator[Lease]":
     """Wait for GPU memory, show this process and its children that GPU alone, give it back after.
 
@@ -39,6 +40,7 @@ def lease(
         timeout_s: seconds to wait; None for ever.
         label: for people who look at `gpulease status`.
         scope: who shares the GPUs: "system", "group", "user", or a folder.
+        priority: those of your own that wait go first by it, higher ones before; from 0 on.
 
     Raises:
         NoGpuError: where no device is allowed.
@@ -58,6 +60,7 @@ def lease(
         tuple(str(entry) for entry in exclude),
         max_jobs_per_gpu,
         label,
+        priority=max(0, priority),
         max_computing=COMPUTE_JOBS if compute_jobs is None else compute_jobs,
     )
     granted = pool.acquire(request, timeout_s)

@@ -95,6 +95,19 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
+class Claim:
+    """Memory that is free now, and that others are about to be given whose turn is before.
+
+    Attributes:
+        seq: their place in the order of turns.
+        mem_mb: MB of all of them together.
+    """
+
+    seq: int
+    mem_mb: int
+
+
+@dataclass(frozen=True, slots=True)
 class GpuView:
     """One device as placement sees it.
 
@@ -106,6 +119,7 @@ class GpuView:
         trouble: why nothing can be placed on it now; "" where it is well.
         exclusive: whether the driver lets one process at a time compute on it.
         stranger_computes: whether a process without a lease is seen to compute there.
+        claims: of those who wait and fit.
     """
 
     gpu: Gpu
@@ -114,12 +128,12 @@ class GpuView:
     reservations: tuple[Reservation, ...] = ()
     trouble: str = ""
     exclusive: bool = False
+    stranger_computes: bool = False
+    claims: tuple[Claim, ...] = ()
 
     def most_jobs(self, wanted: int) -> int:
         """Most leases at a time, where somebody wants so many at most; 0 for any number."""
         return 1 if self.exclusive else wanted
-
-    stranger_computes: bool = False
 
     @property
     def computing(self) -> int:
@@ -249,6 +263,8 @@ def _kept_for_others(need: int, view: GpuView, seq: int) -> str:
                 return f"{reservation.mem_mb} MB kept for a job that waits longer"
             if view.keeps_slot(reservation):
                 return "its turn kept for a job that waits longer"
+    if view.free_mb < need + sum(claim.mem_mb for claim in view.claims if claim.seq < seq):
+        return "free memory is left to others whose turn it is"
     return ""
 
 

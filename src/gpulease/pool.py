@@ -58,6 +58,11 @@ class Pool:
         self._ledger: Ledger | None = None
 
     @property
+    def is_restricted(self) -> bool:
+        """Whether CUDA_VISIBLE_DEVICES allows some devices only."""
+        return self._visible is not None
+
+    @property
     def ledger(self) -> Ledger:
         """The shared folder, made when it is first needed."""
         if self._ledger is None:

@@ -12,7 +12,7 @@ from gpulease.ledger import Held
 from gpulease.looks import GpuSource, Look
 from gpulease.patience import Patience
 from gpulease.placement import Choice, Request, never_fits
-from gpulease.rounds import Outcome, Round, drop
+from gpulease.rounds import Outcome, Round, drop, only_on
 from gpulease.usage import write_book
 from gpulease.wakers import Waker, wake
 
@@ -76,6 +76,10 @@ class Queue:
 
     def _finish(self, this: Round, look: Look) -> None:
         self._withdraw(this.asked)
+        for size, ticket in self._tickets.items():
+            more = this.more.get(size, 0)
+            if ticket.record.more != more:
+                ticket.rewrite(replace(ticket.record, more=more))
         if this.turns_taken:
             write_book(self.pool.ledger.folder, look.book)
         mine, order = set(self.places()), look.turns.order()
@@ -123,7 +127,7 @@ class Queue:
     def _joins_crowd(self, request: Request) -> bool:
         """Take a place behind many others, which costs no lock and no question to the driver."""
         known = self.pool.known()
-        if self._tickets or not known or never_fits(request, known):
+        if self._tickets or request.gpus > 1 or not known or never_fits(request, known):
             return False
         ahead = self.pool.ledger.count_tickets()
         if ahead < _CROWD:
@@ -139,6 +143,8 @@ class Queue:
             NEVER_LOOKED,
             run=self.pool.run,
             priority=request.priority,
+            only_on=only_on(request, self.pool),
+            max_computing=request.max_computing,
         )
         self._outcomes[request] = Outcome(
             choice=Choice((), f"waits with {ahead} others for a GPU with {request.mem_mb} MB", ())
@@ -180,7 +186,7 @@ class Queue:
         if self._tickets:
             with self.pool.ledger.locked():
                 for ticket in self._tickets.values():
-                    ticket.rewrite(replace(ticket.record, gpus=()))
+                    ticket.rewrite(replace(ticket.record, gpus=(), more=0, rests=True))
 
     def close(self) -> None:
         """Give up all places."""

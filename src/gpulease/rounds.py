@@ -10,7 +10,7 @@ from gpulease.errors import GpuLeaseError, NeverFitsError
 from gpulease.inventory import Gpu
 from gpulease.leases import Lease
 from gpulease.ledger import Entry, Held
-from gpulease.looks import GpuSource, Look, ranked, share, waiter_of
+from gpulease.looks import GpuSource, Look, claimed, ranked, share, waiter_of
 from gpulease.patience import Patience
 from gpulease.placement import (
     Choice,
@@ -54,6 +54,7 @@ class Round:
         asked: the sizes that were asked for.
         trouble: why nothing can be decided now.
         failure: the same, where it has lasted too long.
+        more: by size, how many wait behind the first one of it.
         turns_taken: whether anything was given.
     """
 
@@ -76,6 +77,7 @@ class Round:
         self.turns_taken = False
         self._waiting: dict[Request, Outcome] = {}
         self.asked: set[Request] = set()
+        self.more: dict[Request, int] = {}
 
     def decide(self, request: Request, job: str = "") -> Outcome:
         """A lease for one request, or why it has to wait or cannot be met.
@@ -91,14 +93,16 @@ class Round:
         self.asked.add(request)
         # What did not fit a moment ago does not fit now: memory only shrinks within a round.
         if request in self._waiting:
+            self.more[request] += 1
             return self._waiting[request]
         impossible = never_fits(request, [view.gpu for view in self.views])
         if impossible:
             return self._bear(request, f"{request.label}: {impossible}.".lstrip(": "))
-        choice = choose(request, self.views, self._turns.place(self._waiter(request)))
+        choice = choose(request, self._claimed(), self._turns.place(self._waiter(request)))
         if choice.chosen:
             return self._grant(request, choice, job)
         self._keep_place(request)
+        self.more[request] = 0
         self._waiting[request] = Outcome(choice=choice)
         return self._waiting[request]
 
@@ -151,6 +155,11 @@ class Round:
             if record.job == job and record.run != self._pool.run and leads(entry.root()):
                 return entry
         return None
+
+    def _claimed(self) -> list[GpuView]:
+        """The devices with what others are about to be given."""
+        entries = self._look.tickets if self._look else []
+        return claimed(self.views, self._turns, [entry.record for entry in entries])
 
     def _bear(self, request: Request, sentence: str) -> Outcome:
         error = NeverFitsError(sentence)
@@ -227,12 +236,15 @@ class Round:
                 max_computing=request.max_computing,
                 run=self._pool.run,
                 priority=request.priority,
+                only_on=only_on(request, self._pool),
             )
             self._tickets[request] = held
             self._turns.add(waiter_of(held.record))
             self._seq += 1
         else:
-            record = replace(ticket.record, gpus=kept, since=since, mem_mb=request.mem_mb)
+            record = replace(
+                ticket.record, gpus=kept, since=since, mem_mb=request.mem_mb, rests=False
+            )
             if record != ticket.record:
                 ticket.rewrite(record)
         reservation = Reservation(
@@ -277,6 +289,13 @@ def _is_sooner(kept: Sequence[str], ticket: Held, views: Mapping[str, GpuView]) 
         return all(views[uuid].soon_mb >= need for uuid in uuids)
 
     return bool(kept) and soon(kept) and not soon(ticket.record.gpus)
+
+
+def only_on(request: Request, pool: GpuSource) -> tuple[str, ...]:
+    """The devices that a request may have, where these are not all of the host."""
+    if not request.exclude and not pool.is_restricted:
+        return ()
+    return tuple(gpu.uuid for gpu in pool.known() if not request.excludes(gpu))
 
 
 def drop(held: Held) -> None:

@@ -133,7 +133,7 @@ class JobReader:
             job.rule.name,
             kind,
             self._settings.compute_jobs,
-            priority=self._settings.priority,
+            priority=max(0, self._settings.priority),
             declared_mb=0 if mem_mb == first else first,
         )
 

@@ -270,7 +270,7 @@ class Workers:
         if not any(seat.worker.lease for seat in self._idle()):
             return []
         try:
-            if not self._pool.ledger.has_tickets():
+            if not self._pool.ledger.count_tickets():
                 return []
             # Under the ledger's lock nobody is just being given one of them.
             with self._pool.look() as look:

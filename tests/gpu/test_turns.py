@@ -1,10 +1,16 @@
 """Whose turn it is: values in, an order out."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from benchmarks import gpu_fairness
+from gpulease.inventory import Gpu
+from gpulease.ledger import Record
+from gpulease.looks import claimed
+from gpulease.placement import GpuView, Request, choose
 from gpulease.turns import HALF_LIFE_S, WAIT_WEIGHT, Party, Turns, Waiter
 from gpulease.usage import Book, Holding, read_book, write_book
 
@@ -97,3 +103,32 @@ def test_the_book_survives_and_rubbish_in_it_does_no_harm(tmp_path: Path) -> Non
     assert read_book(tmp_path) == Book()
     write_book(tmp_path, book)
     assert (tmp_path / "usage.json").is_symlink()
+
+
+def test_what_is_free_is_left_to_those_whose_turn_it_is() -> None:
+    """Bob wants three, holds one place, and looks a moment later than Anna asks again."""
+    view = GpuView(Gpu(0, "GPU-0", "Model", 24000, 24000), 24000)
+    turns = Turns({"1000": Party(used_s=500.0)}, [Waiter(1, BOB, time=0.0)], now=1.0)
+    record = Record(1, (), 8000, "", "bob", BOB, 1, 0.0, more=1)
+    place = turns.place(Waiter(2, ANNA, time=1.0))
+
+    def is_given(waiting: Record) -> bool:
+        choice = choose(Request(8000), claimed([view], turns, [waiting]), place)
+        why = [reason for _, reason in choice.others]
+        assert choice.chosen or why == ["free memory is left to others whose turn it is"]
+        return bool(choice.chosen)
+
+    assert is_given(record)
+    assert not is_given(replace(record, more=2))
+    for free in ({"rests": True}, {"only_on": ("GPU-1",)}, {"gpus": ("GPU-0", "GPU-1")}):
+        assert is_given(replace(record, more=2, **free))
+
+
+def test_three_users_with_equal_wishes_have_equal_parts() -> None:
+    wishes = gpu_fairness.equal_wishes(((8000, 20.0), (8000, 300.0)), 1)
+    gpu_fairness.simulate(wishes, (24000,))
+    assert gpu_fairness.jain(gpu_fairness.shares(wishes)) >= gpu_fairness.LEAST_INDEX
+
+
+def test_a_single_job_behind_a_flood_starts_within_two_ends() -> None:
+    assert gpu_fairness.simulate(gpu_fairness.flood(), (24000, 24000)) <= gpu_fairness.MOST_ENDS

@@ -1,0 +1,248 @@
+"""Trouble of the pool itself, and processes that do not go on: waited for, said, replaced."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from gpulease import driver
+from gpulease.errors import DriverError, LedgerBusyError, LedgerError
+from gpulease.executors import Pool, Queue, Request
+from gpulease.heartbeat import FRESH_S, is_looking, is_stopped
+from gpulease.inventory import Gpu, GpuState
+from gpulease.ledger import Ledger
+from gpulease.patience import TIMEOUT_VARIABLE, Patience
+from tests.gpu.driver.commands import GPULEASE, Commands
+from tests.gpu.driver.runs import Runs
+from tests.gpu.driver.simulated import Host, gpu_uuid
+
+JOBS = """
+rule all:
+    input: expand("done/{n}", n=range(2))
+rule work:
+    output: "done/{n}"
+    resources: gpu=1, gpu_mem_mb=20000
+    shell: "sleep 0.5; touch {output}"
+"""
+
+CHUNKS = """
+rule all:
+    input: expand("asr/{{n}}", n=range({count}))
+rule asr:
+    output: "asr/{{n}}"
+    resources: gpu=1, gpu_mem_mb=8000, gpu_worker="asr"
+    shell: "{python} chunk.py {{wildcards.n}} {seconds} && touch {{output}}"
+"""
+
+CHUNK = """
+import sys, gpulease
+number, seconds = int(sys.argv[1]), float(sys.argv[2])
+gpulease.call("tests.gpu.driver.recogniser:transcribe", number=number, seconds=seconds)
+"""
+
+
+class OneGpu(Pool):
+    """A GPU of 24 GB, which can be away."""
+
+    away = False
+
+    def states(self) -> list[GpuState]:
+        if self.away:
+            raise DriverError("The driver is away.")
+        gpu = Gpu(0, "GPU-0", "Model", 24000, 24000)
+        self._known = {gpu.uuid: gpu}
+        return [GpuState(gpu, 24000, {})]
+
+
+@pytest.fixture
+def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OneGpu:
+    monkeypatch.delenv("GPULEASE_DIR", raising=False)
+    return OneGpu(str(tmp_path / "ledger"), {})
+
+
+def chunks(runs: Runs, count: int, seconds: float) -> str:
+    (runs.folder / "chunk.py").write_text(CHUNK)
+    return CHUNKS.format(count=count, seconds=seconds, python=sys.executable)
+
+
+def test_a_place_without_a_look_for_a_minute_binds_nobody(tmp_path: Path) -> None:
+    ticket = tmp_path / "a.ticket"
+    ticket.touch()
+    assert is_looking(ticket, os.getpid(), time.time())
+    silent = time.time() - FRESH_S - 1
+    os.utime(ticket, (silent, silent))
+    assert not is_looking(ticket, os.getpid(), time.time())
+    assert not is_looking(tmp_path / "none", os.getpid(), time.time())
+
+
+def test_a_stopped_process_is_told_from_one_that_has_its_number_now() -> None:
+    process = subprocess.Popen(["sleep", "30"])  # noqa: S607
+    try:
+        process.send_signal(signal.SIGSTOP)
+        while psutil.Process(process.pid).status() != psutil.STATUS_STOPPED:
+            time.sleep(0.01)
+        assert is_stopped(process.pid)
+        assert is_stopped(process.pid, time.time())
+        assert not is_stopped(process.pid, time.time() - 3600)
+        assert not is_stopped(os.getpid())
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_stopped_command_keeps_no_gpu_and_goes_on_later(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000)
+    first = commands.run(20000, "sleep", "4")
+    commands.wait_until(lambda: commands.free_mb() == [4000])
+    stopped = commands.run(20000, "echo", "went on")
+    commands.wait_until(lambda: bool(commands.status()["waiting"]))
+    stopped.send_signal(signal.SIGSTOP)
+    first.wait(30)
+    later = commands.run(8000, "echo", "ran", options=("--timeout", "10"))
+    out, err = later.communicate(timeout=60)
+    assert (out, later.returncode) == ("ran\n", 0), err
+    stopped.send_signal(signal.SIGCONT)
+    assert stopped.communicate(timeout=30)[0] == "went on\n"
+
+
+def test_a_held_lock_is_waited_for_and_its_holder_named(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    ledger = Path(runs.environment["GPULEASE_DIR"])
+    Ledger(ledger)
+    code = f"import fcntl, time; f = open({str(ledger / 'lock')!r}, 'a'); fcntl.flock(f, 2)"
+    holder = subprocess.Popen([sys.executable, "-c", f"{code}; print(flush=True); time.sleep(99)"],
+                              stdout=subprocess.PIPE)  # fmt: skip
+    assert holder.stdout
+    holder.stdout.readline()
+    holder.send_signal(signal.SIGSTOP)
+    try:
+        run = runs.start(JOBS)
+        time.sleep(14)
+        assert not (runs.folder / "done").exists()
+    finally:
+        holder.kill()
+        holder.communicate()
+    out, _ = run.communicate(timeout=60)
+    assert run.returncode == 0, out
+    assert f"Process {holder.pid}" in out
+    assert "which is stopped" in out
+
+
+def test_a_gpu_that_is_lost_for_seconds_fails_no_job(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    run = runs.start(JOBS)
+    runs.wait_for((runs.folder / "done").exists)
+    host.add(f"lost {gpu_uuid(0)}")
+    time.sleep(4)
+    host.forget("lost ")
+    out, _ = run.communicate(timeout=60)
+    assert run.returncode == 0, out
+
+
+def test_trouble_that_stays_is_an_error_in_the_end(
+    pool: OneGpu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(TIMEOUT_VARIABLE, "0.2")
+    queue, pool.away = Queue(pool), True
+    (first,) = queue.grant([Request(8000)])
+    assert first.choice
+    assert first.choice.reason == "waits: The driver is away."
+    time.sleep(0.3)
+    (last,) = queue.grant([Request(8000)])
+    assert isinstance(last.error, DriverError)
+    pool.away = False
+    (given,) = queue.grant([Request(8000)])
+    assert given.lease
+
+
+def test_patience_ends_with_the_kind_of_error_that_it_bore(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(TIMEOUT_VARIABLE, "0")
+    error = Patience().bear(LedgerBusyError("Held."))
+    assert isinstance(error, LedgerError)
+    assert str(error).startswith("Held. It was waited for")
+
+
+def test_a_driver_that_hangs_does_not_hang_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def hang() -> list[GpuState]:
+        asked.append(time.monotonic())
+        time.sleep(0.5)
+        return []
+
+    monkeypatch.setattr(driver, "read_inventory", hang)
+    for _ in range(2):
+        with pytest.raises(DriverError, match="has not answered"):
+            driver.ask_driver(0.1)
+    time.sleep(0.6)
+    assert driver.ask_driver(5) == []
+    assert len(asked) == 1
+
+
+def test_many_wait_without_the_lock(pool: OneGpu) -> None:
+    """Those far back are told what they were told, whoever holds the ledger meanwhile."""
+    given = Queue(pool).grant([Request(24000)])
+    waiting = [Queue(pool) for _ in range(40)]
+    for queue in waiting:
+        queue.grant([Request(20000)])
+    with pool.ledger.locked():
+        started = time.monotonic()
+        outcomes = [queue.grant([Request(20000)])[0] for queue in waiting[20:]]
+    assert time.monotonic() - started < 1
+    assert all(outcome.choice for outcome in outcomes)
+    assert given[0].lease
+    given[0].lease.release()
+    served = 0
+    for queue in waiting:
+        (outcome,) = queue.grant([Request(20000)])
+        if outcome.lease:
+            served += 1
+            outcome.lease.release()
+    # Each that is served wakes the next ones.
+    assert served == len(waiting)
+
+
+def test_a_stopped_worker_is_named_and_replaced(host: Host, runs: Runs) -> None:
+    host.add_gpus(10000)
+    run = runs.start(chunks(runs, 3, 1.0), "--cores", "1")
+    runs.wait_for((runs.folder / "loads").exists)
+    worker = int(runs.read("loads").split()[0])
+    os.kill(worker, signal.SIGSTOP)
+    out, _ = run.communicate(timeout=100)
+    assert run.returncode == 0, out
+    assert f"(process {worker})" in out
+    assert f"kill -CONT {worker}" in out
+    assert not psutil.pid_exists(worker)
+
+
+def test_a_worker_does_not_starve_other_commands(host: Host, runs: Runs) -> None:
+    host.add_gpus(10000)
+    run = runs.start(chunks(runs, 14, 0.3), "--cores", "1")
+    runs.wait_for((runs.folder / "asr/1").exists)
+    done_before = len(list((runs.folder / "asr").iterdir()))
+    other = [*GPULEASE, "run", "--mem-mb", "8000", "--", "true"]
+    subprocess.run(other, env=runs.environment, check=True, timeout=60)
+    first = len(list((runs.folder / "asr").iterdir())) - done_before
+    out, _ = run.communicate(timeout=100)
+    assert run.returncode == 0, out
+    # Four for its model, one that was running, one that was about to.
+    assert first <= 6
+
+
+def test_a_job_is_not_started_beside_its_earlier_process(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    job = JOBS.replace("range(2)", "range(1)").replace(
+        "sleep 0.5", "echo start >> events; sleep 5; echo end >> events"
+    )
+    first = runs.start(job)
+    runs.wait_for((runs.folder / "events").exists)
+    first.kill()
+    first.wait()
+    out = runs.run(job, "--rerun-incomplete")
+    assert runs.read("events").split() == ["start", "end", "start", "end"]
+    assert f"process {first.pid} started this job before" in out
