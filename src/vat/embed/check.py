@@ -79,7 +79,10 @@ def check_result(
             raise EmbedError(
                 f"Encoding '{media.name}' lost {', '.join(lost)}; set embed.mode to soft."
             )
-    shift = check_timing(path, found, source, media, kept, suspicious=suspicious)
+    # Matroska tells the time of each packet, MP4 only how long each lasts.
+    to_mkv = settings.container == "mp4" and all(one.stream.in_mkv == "copy" for one in kept)
+    advice = "set embed.container to mkv" if to_mkv else "it is not delivered"
+    shift = check_timing(path, found, source, media, kept, suspicious=suspicious, advice=advice)
     with opened(path) as container:
         lost_tags = sorted(tags.keys() - read_tags(container).keys() - _NO_TAGS)
         if lost_tags:

@@ -54,6 +54,7 @@ def check_timing(
     kept: Sequence[Kept],
     *,
     suspicious: bool,
+    advice: str = "it is not delivered",
 ) -> float:
     """See that picture and sound are all there, and return by how many seconds they are later.
 
@@ -61,6 +62,8 @@ def check_timing(
     negative times moves everything by the same; subtitles stay with the picture. Short files, and
     those in which ffmpeg found the times `suspicious`, are compared picture by picture; and before
     anything is said, both files are read from the start, as not every container is searched well.
+
+    `advice` is what to do where something is missing.
 
     Raises:
         EmbedError: where something is missing; MovedError where pictures have moved.
@@ -79,7 +82,7 @@ def check_timing(
     shift = _shift(pairs, media, old, new)
     sentence = _parted(pairs, media, old, new, shift)
     if sentence:
-        raise EmbedError(f"{sentence}; it is not delivered.")
+        raise EmbedError(f"{sentence}; {advice}.")
     check_pictures(pairs, media, old_times, new_times, shift)
     return shift
 

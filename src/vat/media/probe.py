@@ -182,7 +182,7 @@ def _duration(container: InputContainer, name: str | Path) -> float:
         )
     if end is None:
         raise SourceError(f"'{Path(name).name}' contains no picture or sound at all; remove it.")
-    if start > tolerance and abs(promised - start - end) < tolerance:
+    if start > 0 and abs(promised - start - end) < tolerance:
         return end
     if end < promised - tolerance:
         raise SourceError(
