@@ -14,7 +14,7 @@ from typing import Final
 
 from vat.subtitles.cue_times import COMFORT, Group, read_seconds, timed
 from vat.subtitles.limits import CueSettings
-from vat.subtitles.lines import NEVER_FIRST, Places, arrange, collapsed, places, widths
+from vat.subtitles.lines import NEVER_FIRST, Places, arrange, collapsed, places, tears, widths
 from vat.subtitles.sentences import ends_clause, leads_on, sentence_ends
 from vat.timeline import Cue, Word
 
@@ -29,6 +29,8 @@ _CUT_INSIDE: Final = 4.0
 _CUT_SHORT_WORD: Final = 5.0
 """A cut after a word such as an article, which belongs to the next one."""
 _CUT_PHRASE: Final = 8.0
+_CUT_CHARACTER: Final = 1000.0
+"""More than anything else can cost: a character and the signs that belong to it stay together."""
 _PAUSE_HELPS: Final = 0.9
 """The part of a cut's cost that a pause of a second takes away."""
 _TWO_SENTENCES: Final = 0.5
@@ -116,7 +118,9 @@ def _passage(
     for i in range(1, len(words)):
         pause = min(max(words[i].start - words[i - 1].end, 0.0), PAUSE_SECONDS)
         mark = text[begins[i]] in NEVER_FIRST
-        if mark or (begins[i] not in resumes and not whole[i]):
+        if tears(text[begins[i] - 1], text[begins[i]]):
+            cut = _CUT_CHARACTER
+        elif mark or (begins[i] not in resumes and not whole[i]):
             cut = _CUT_PHRASE
         elif whole[i]:
             cut = 0.0

@@ -23,6 +23,18 @@ NEVER_FIRST: Final = frozenset(
 """Marks that begin no line and no cue."""
 
 _NEVER_LAST = frozenset("（「『【《〈〔［｛“‘([{")
+_WITHOUT_BLANKS: Final = (
+    *(("\u0e00", "\u0eff"), ("\u1000", "\u109f"), ("\u1780", "\u17ff"), ("\uaa60", "\uaa7f")),
+)
+"""Thai and Lao, Burmese, Khmer, and Burmese's extension."""
+
+_STACKERS: Final = frozenset("\u1039\u17d2")
+"""Signs that put the next consonant below the one before."""
+
+_VOWELS_BEFORE: Final = frozenset("\u0e40\u0e41\u0e42\u0e43\u0e44\u0ec0\u0ec1\u0ec2\u0ec3\u0ec4")
+_VOWELS_BEHIND: Final = frozenset("\u0e30\u0e32\u0e33\u0e45\u0eb0\u0eb2\u0eb3")
+"""Vowels of Thai and Lao that are written before, or as letters behind, their consonant."""
+
 _JOINERS = frozenset("\u200d\u2060\ufeff")
 
 _MID_CLAUSE: Final = 0.1
@@ -93,7 +105,8 @@ def lay_out(text: str, language: str, settings: CueSettings) -> str:
 def places(text: str, language: str, max_columns: int) -> Places:
     """Where lines may break inside a text on one line.
 
-    A phrase of wide characters that is wider than a line may break between any two of them.
+    A phrase without blanks that is wider than a line may break between any two of its characters:
+    wide ones, and those of Thai, Lao, Burmese and Khmer with all that belongs to them.
     """
     ends = phrase_ends(text, language)
     inside = []
@@ -102,7 +115,7 @@ def places(text: str, language: str, max_columns: int) -> Places:
             inside += [
                 at
                 for at in range(a + 1, b)
-                if 2 in (_width(text[at - 1]), _width(text[at])) and _may_break(text, at)
+                if _is_unspaced(text[at - 1], text[at]) and _may_break(text, at)
             ]
     resumes = sorted({*ends, *inside})
     return Places([at - (text[at - 1] == " ") for at in resumes], resumes)
@@ -187,11 +200,26 @@ def _may_break(text: str, at: int) -> bool:
     before, after = text[at - 1], text[at]
     if after.isspace() or before.isspace() or after in NEVER_FIRST or before in _NEVER_LAST:
         return False
-    if category(after) in ("Mn", "Mc", "Me", "Cf", "Sk") or before in _JOINERS:
+    if tears(before, after):
         return False
     if all("\U0001f1e6" <= character <= "\U0001f1ff" for character in (before, after)):
         return False  # two of them make one flag
-    return any(_width(one) == 2 or "\u0e00" <= one <= "\u0e7f" for one in (before, after))
+    return _is_unspaced(before, after)
+
+
+def tears(before: str, after: str) -> bool:
+    """Whether two neighbouring characters are one in print, which neither line nor cue may part."""
+    if category(after) in ("Mn", "Mc", "Me", "Cf", "Sk") or before in _JOINERS:
+        return True
+    return before in _STACKERS or before in _VOWELS_BEFORE or after in _VOWELS_BEHIND
+
+
+def _is_unspaced(*characters: str) -> bool:
+    """Whether one of the characters is of a script without blanks between words."""
+    return any(
+        _width(one) == 2 or any(first <= one <= last for first, last in _WITHOUT_BLANKS)
+        for one in characters
+    )
 
 
 @functools.cache

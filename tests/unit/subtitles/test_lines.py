@@ -1,13 +1,16 @@
 """Lines lose no character, stay within their width, and break where a reader would pause."""
 
 import itertools
+from unicodedata import category
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vat.subtitles.cues import make_cues
 from vat.subtitles.limits import CueSettings, cue_settings
 from vat.subtitles.lines import columns, lay_out, one_line
+from vat.timeline import Word
 
 SETTINGS = CueSettings()
 
@@ -119,3 +122,29 @@ def test_width_of_scripts(text: str, width: int) -> None:
 )
 def test_lines_are_joined_as_the_script_wants(lines: str, line: str) -> None:
     assert one_line(lines) == line
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "clusters"),
+    [
+        ("km", "ខ្ញុំចង់ទៅផ្សារនៅថ្ងៃនេះជាមួយមិត្តភក្តិរបស់ខ្ញុំដើម្បីទិញបន្លែនិងត្រីស្រស់" * 2, "្"),
+        ("my", "ကျွန်တော်သည်မနက်ဖြန်စျေးသို့သွားပြီးဟင်းသီးဟင်းရွက်များဝယ်ပါမည်မန္တလေး" * 2, "္"),
+        ("lo", "ຂ້ອຍຢາກໄປຕະຫຼາດໃນມື້ນີ້ກັບໝູ່ຂອງຂ້ອຍເພື່ອຊື້ຜັກແລະປາສົດ" * 3, "ເແໂໃໄ"),
+    ],
+)
+def test_scripts_without_blanks_fit_and_keep_their_clusters(
+    language: str, text: str, clusters: str
+) -> None:
+    settings = CueSettings(max_lines=4)
+    lines = lay_out(text, language, settings).split("\n")
+    assert "".join(lines) == text
+    assert all(columns(line) <= settings.max_columns for line in lines)
+    assert not any(line[-1] in clusters for line in lines)
+    assert not any(category(line[0]).startswith("M") for line in lines)
+    words = [Word(i * 0.12, i * 0.12 + 0.12, one, 0.9, False) for i, one in enumerate(text)]
+    cues = make_cues(words, language, CueSettings())
+    spoken = [line for cue in cues for line in cue.text.split("\n")]
+    assert "".join(spoken) == text
+    assert all(columns(line) <= settings.max_columns for line in spoken)
+    assert not any(line[-1] in clusters for line in spoken)
+    assert not any(category(line[0]).startswith("M") for line in spoken)
