@@ -136,10 +136,13 @@ def claimed(views: Sequence[GpuView], turns: Turns, waiting: Sequence[Record]) -
     # Who wants several devices at once may have to wait for the last of them.
     ready = [r for r in waiting if r.seq in places and not r.rests and len(r.gpus) < 2]
     claims: dict[str, list[Claim]] = {}
-    free = {view.gpu.uuid: view.free_mb for view in views}
-    for record in sorted(ready, key=lambda record: places[record.seq]):
+    least = min((record.mem_mb for record in ready), default=0)
+    # Mostly nothing is free, and many wait.
+    roomy = [view for view in views if view.free_mb >= max(1, least)] if ready else []
+    free = {view.gpu.uuid: view.free_mb for view in roomy}
+    for record in sorted(ready, key=lambda record: places[record.seq]) if roomy else ():
         left = record.more + 1
-        for view in sorted(views, key=lambda view: -free[view.gpu.uuid]):
+        for view in sorted(roomy, key=lambda view: -free[view.gpu.uuid]):
             uuid = view.gpu.uuid
             fitting = min(left, max(0, free[uuid]) // max(1, record.mem_mb), _slots(record, view))
             if fitting > 0:
