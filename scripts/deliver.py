@@ -9,15 +9,18 @@ from vat.media.probe import Media
 
 snakemake: Job
 with job_log(snakemake.log[0]):
+    given = snakemake.input
     delivered = deliver(
         Path(snakemake.params.folder),
         snakemake.wildcards.video,
         snakemake.params.name,
-        Media.read(snakemake.input.media).name,
-        next(map(Path, snakemake.input.get("video", [])), None),
-        [Path(cues) for cues in snakemake.input.cues],
+        Media.read(given.media).name,
+        next(map(Path, given.get("video", [])), None),
+        [*map(Path, given.cues)],
         copy=snakemake.params.settings["how"] == "copy",
         endings=snakemake.params.settings["sidecars"],
         edits=Path("edits") / snakemake.wildcards.video,
+        spoken=next(map(Path, [given.spoken] if given.get("words") else []), None),
+        words=[*map(Path, given.get("words", []))],
     )
     write_json(snakemake.output.record, delivered)

@@ -14,6 +14,7 @@ VERSIONS: Final = {
     "split": 4,
     "asr_chunk": 5,
     "merge": 7,
+    "word_times": 1,
     "overview": 1,
     "translate": 8,
     "propose_terms": 2,

@@ -173,6 +173,8 @@ def test_a_second_run_does_nothing(finished_demo: Path, workflow: Workflow) -> N
         ("embed={gpu_mem_mb: 1, fonts: /tmp}", set()),
         ("translate={on_failure: keep-source-and-mark}", {"translate", "embed", "deliver"}),
         ("merge={max_seconds: 6.5}", {"merge", "translate", "embed", "deliver"}),
+        ("merge={word_times: true}", {"word_times"}),
+        ("delivery={sidecars: [srt, words.vtt]}", {"word_times", "deliver"}),
         ("quarantine={restore: [all]}", {"merge", "translate", "embed", "deliver"}),
         ("asr={beam_size: 2}", {"asr_chunk", "merge", "translate", "embed", "deliver"}),
     ],
@@ -214,3 +216,15 @@ def test_each_job_has_its_log(finished_demo: Path) -> None:
             assert (logs / f"{rule}.log").is_file(), rule
         chunks = load(folder / "chunks.json")["spans"]
         assert len(list((logs / "asr_chunk").glob("*.log"))) == len(chunks) > 0
+
+
+def test_words_get_their_times(finished_demo: Path, workflow: Workflow) -> None:
+    run = workflow(finished_demo, *demo("--config", "merge={word_times: true}"))
+    assert run.status == 0, run.output
+    for folder in results(finished_demo).values():
+        told = (folder / "subtitles/source.words.vtt").read_text()
+        cues = load(folder / "subtitles/source.json")["cues"]
+        words = load(folder / "transcript.json")["words"]
+        # A cue that comes with its first word has a time for each of the others.
+        assert len(re.findall(r"<\d\d:\d\d:\d\d\.\d{3}>", told)) >= 0.9 * (len(words) - len(cues))
+        assert (folder / "subtitles/source.words.ass").read_text().count("Dialogue:") == len(cues)

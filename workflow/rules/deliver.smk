@@ -4,6 +4,7 @@ Put the finished videos and subtitle files together under their own names.
 INPUTS:  <results>/{video}/{video}.{container}
          <results>/{video}/media.json
          <results>/{video}/subtitles/{language}.json, .srt, .vtt, .ass
+         <results>/{video}/subtitles/source.words.vtt, .ass   where they are wanted
 OUTPUTS: <results>/{video}/delivery.json    what was put where below <results>/delivery
 
 The names below <results>/delivery may hold anything, wildcards too, so they are no outputs.
@@ -17,6 +18,8 @@ rule deliver:
         media="<results>/{video}/media.json",
         cues=ask.tracks,
         sidecars=ask.sidecars,
+        spoken=ask.worded_track,
+        words=ask.word_sidecars,
     output:
         record=ensure("<results>/{video}/delivery.json", non_empty=True),
     log:

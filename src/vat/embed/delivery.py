@@ -13,7 +13,7 @@ from vat.errors import EmbedError
 from vat.files import DamagedError, atomic_path, read_json, write_json
 from vat.media.suffixes import SUFFIXES
 from vat.subtitles.reading import ENDINGS
-from vat.subtitles.track import BILINGUAL, Track
+from vat.subtitles.track import BILINGUAL, WORD_ENDINGS, Track
 
 logger = logging.getLogger(__name__)
 
@@ -38,14 +38,17 @@ def deliver(
     copy: bool,
     endings: Iterable[str],
     edits: Path,
+    spoken: Path | None = None,
+    words: Sequence[Path] = (),
 ) -> list[str]:
     """Put a finished video and its subtitle files into `folder`; return their paths below it.
 
     `name` is where it goes (see `vat.planning.delivery_names`); a remote video takes its
     `source_name` and the hash of its slug. `subtitles` are JSON files, beside which those of all
-    `endings` lie. What an earlier delivery of this video left is replaced; a file of anyone else is
-    not, nor one that another video was delivered as. A subtitle file that somebody has changed
-    since, and that is not in the folder `edits`, is kept under another name.
+    `endings` lie; `words` are files of the track `spoken` with the time of every word. What an
+    earlier delivery of this video left is replaced; a file of anyone else is not, nor one that
+    another video was delivered as. A subtitle file that somebody has changed since, and that is not
+    in the folder `edits`, is kept under another name.
 
     Raises:
         EmbedError: where a file or folder that is not this video's is in the way.
@@ -58,7 +61,7 @@ def deliver(
     recorded = _recorded(record) if record.exists() else set()
     mark = f" [{digest_of(slug)}]"
     stem = _fitting(name, mark) if name is not None else _remote_stem(source_name, mark)
-    files = dict(sidecars(subtitles, endings))
+    files = dict(sidecars(subtitles, endings)) | dict(_word_sidecars(spoken, words))
     if video is not None:
         files[video.suffix] = video
     if recorded is None:
@@ -194,7 +197,10 @@ def _fitting(name: str, mark: str) -> str:
 
 
 def sidecars(subtitles: Sequence[Path], endings: Iterable[str]) -> Iterator[tuple[str, Path]]:
-    """What comes after the video's name, `.<language>.<ending>`, and the file."""
+    """What comes after the video's name, `.<language>.<ending>`, and the file.
+
+    Those with the time of every word are not among them.
+    """
     taken: set[str] = set()
     for path in subtitles:
         track = Track.read(path)
@@ -203,7 +209,15 @@ def sidecars(subtitles: Sequence[Path], endings: Iterable[str]) -> Iterator[tupl
             label = f"{track.name if track.second is None else BILINGUAL}.{label}"
         taken.add(label)
         for ending in endings:
-            yield f".{label}.{ending}", path.with_suffix(f".{ending}")
+            if ending not in WORD_ENDINGS:
+                yield f".{label}.{ending}", path.with_suffix(f".{ending}")
+
+
+def _word_sidecars(spoken: Path | None, words: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+    """The same of the files with the time of every word: `.<language>.words.<ending>`."""
+    if spoken is not None and words:
+        label = Track.read(spoken).language
+        yield from ((f".{label}.{path.name.partition('.')[2]}", path) for path in words)
 
 
 def _put(file: Path, target: Path, *, copy: bool) -> None:

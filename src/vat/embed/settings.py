@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from vat.settings import LanguageOrSource, Rule, Text, TrackName, means, setting
 from vat.subtitles.styles import AUTO
+from vat.subtitles.track import WORD_ENDINGS
+
+_SIDECARS: Final = ("srt", "vtt", "ass", *WORD_ENDINGS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +109,9 @@ class DeliverySettings:
         "link: relative links to the results. copy: files of their own. none: no such folder.",
         enum=("link", "copy", "none"),
     )
-    sidecars: Sequence[Annotated[str, Rule("enum", ("srt", "vtt", "ass"))]] = setting(
+    sidecars: Sequence[Annotated[str, Rule("enum", _SIDECARS)]] = setting(
         ("srt",),
-        "Subtitle files to put beside each video, called as players expect.",
+        "Subtitle files to put beside each video, called as players expect; words.vtt and words.ass"
+        " are those of the spoken language with the time of every word.",
         uniqueItems=True,
     )

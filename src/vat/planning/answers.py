@@ -39,6 +39,9 @@ Amount = Callable[[Wildcards, int], int]
 _TRACK_CHOICES: Final = ("source_track", "bilingual")
 """Settings of `embed` that choose its inputs and shape nothing besides."""
 
+_OTHER_RULES: Final = {"merge": ("word_times",)}
+"""Settings of a section that choose which other rules run."""
+
 
 def grown(amount: int) -> Amount:
     """MB or minutes of a job; each attempt asks for all of it once more."""
@@ -104,7 +107,8 @@ class Answers(TrackAnswers):
 
     def settings(self, section: str) -> Any:
         """The settings of a section that shape results."""
-        return self._recipe[section]
+        others = _OTHER_RULES.get(section, ())
+        return {key: one for key, one in self._recipe[section].items() if key not in others}
 
     # What the run makes.
 
@@ -124,7 +128,7 @@ class Answers(TrackAnswers):
         generated = [f"<results>/{video}/subtitles/{language}.srt" for language in languages]
         tracks = [self._track(video, language) for language in languages]
         edited = [track.removesuffix("json") + "srt" for track in tracks if "/edited/" in track]
-        return [*generated, *edited]
+        return [*generated, *edited, *self.word_files(video)]
 
     def priority(self, wildcards: Wildcards) -> int:
         """All jobs of an earlier video go before those of later ones, so that it is done first."""

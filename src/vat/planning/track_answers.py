@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from vat.planning.edits import FOLDER, SPOKEN, Edit, EditedTracks
 from vat.planning.plan import Plan
 from vat.subtitles.generations import EditFolder
+from vat.subtitles.track import WORD_ENDINGS
 
 
 class OfVideo(Protocol):
@@ -118,7 +119,24 @@ class TrackAnswers:
             cues.removesuffix("json") + ending
             for cues in self.tracks(wildcards)
             for ending in self._config["delivery"]["sidecars"]
+            if ending not in WORD_ENDINGS
         ]
+
+    def word_files(self, video: str) -> list[str]:
+        """The subtitles of a video with the time of every word, where they are asked for."""
+        delivered = any(one in WORD_ENDINGS for one in self._config["delivery"]["sidecars"])
+        if not (self._config["merge"]["word_times"] or delivered):
+            return []
+        return [f"<results>/{video}/subtitles/{SPOKEN}.{ending}" for ending in WORD_ENDINGS]
+
+    def word_sidecars(self, wildcards: OfVideo) -> list[str]:
+        """Those of them that go beside a delivered video."""
+        wanted = tuple(one for one in self._config["delivery"]["sidecars"] if one in WORD_ENDINGS)
+        return [file for file in self.word_files(wildcards.video) if file.endswith(wanted)]
+
+    def worded_track(self, wildcards: OfVideo) -> str | list[str]:
+        """The track of which these are, where there are any."""
+        return self.spoken_track(wildcards) if self.word_sidecars(wildcards) else []
 
     def corrected(self, wildcards: OfLanguage) -> dict[str, list[str]]:
         """Of each corrected translation: what was said, what was generated, and what it became."""

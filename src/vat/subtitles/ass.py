@@ -1,5 +1,6 @@
 """Advanced SubStation Alpha: the files beside a video, the tracks in it, and burned-in text."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from vat.subtitles.styles import CLEAN, DEFAULT, SECOND, read_style
@@ -25,6 +26,24 @@ def ass_document(
     Raises:
         EmbedError: where the style is not one.
     """
+    events = ((cue.start, cue.end, _text(cue)) for cue in track.shown())
+    codes = track.language, track.second or track.language
+    return ass_of(events, codes, style, upright, pixel_aspect=pixel_aspect, transfer=transfer)
+
+
+def ass_of(
+    events: Iterable[tuple[int, int, str]],
+    codes: tuple[str, str],
+    style: str = CLEAN,
+    upright: tuple[int, int] = _WIDE,
+    *,
+    pixel_aspect: float = 1.0,
+    transfer: int = 0,
+) -> str:
+    """The same of events with start and end in milliseconds and a text with ASS's own commands.
+
+    `codes` are the languages of the two styles.
+    """
     import pysubs2
 
     look = read_style(style, upright)
@@ -32,10 +51,10 @@ def ass_document(
     file.info |= look.info
     height = int(look.info["PlayResY"])
     file.info["PlayResX"] = str(round(height * upright[0] * pixel_aspect / upright[1]))
-    for name, code in ((DEFAULT, track.language), (SECOND, track.second or track.language)):
+    for name, code in zip((DEFAULT, SECOND), codes, strict=True):
         file.styles[name] = look.fitted(name, code, pixel_aspect, transfer)
-    for cue in track.shown():
-        file.append(pysubs2.SSAEvent(cue.start, cue.end, style=DEFAULT, text=_text(cue)))
+    for start, end, text in events:
+        file.append(pysubs2.SSAEvent(start, end, style=DEFAULT, text=text))
     return file.to_string("ass")
 
 

@@ -4,6 +4,7 @@ Every character of a text survives in each of them.
 """
 
 import html
+from collections.abc import Iterable
 
 from vat.files import StrPath, write_json, write_text
 from vat.subtitles.ass import ass_document
@@ -28,12 +29,23 @@ def to_srt(track: Track) -> str:
 
 def to_vtt(track: Track) -> str:
     """The track as WebVTT, in which &, < and > are written as entities."""
+    return vtt_document(
+        (cue.start, cue.end, html.escape(cue.text, quote=False)) for cue in track.shown()
+    )
+
+
+def vtt_document(cues: Iterable[tuple[int, int, str]]) -> str:
+    """WebVTT of cues with start and end in milliseconds and a text with WebVTT's own markup."""
     blocks = (
-        f"{number}\n{_clock(cue.start, '.')} --> {_clock(cue.end, '.')}\n"
-        f"{html.escape(cue.text, quote=False)}\n\n"
-        for number, cue in enumerate(track.shown(), 1)
+        f"{number}\n{vtt_clock(start)} --> {vtt_clock(end)}\n{text}\n\n"
+        for number, (start, end, text) in enumerate(cues, 1)
     )
     return "WEBVTT\n\n" + "".join(blocks)
+
+
+def vtt_clock(milliseconds: int) -> str:
+    """A moment as WebVTT writes it."""
+    return _clock(milliseconds, ".")
 
 
 def _clock(milliseconds: int, point: str) -> str:

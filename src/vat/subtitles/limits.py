@@ -55,6 +55,11 @@ class MergeSettings(LimitSettings):
         "The keys above for single languages, spoken or translated into, such as {zh:"
         " {max_columns: 36}}; they go first.",
     )
+    word_times: bool = setting(
+        False,
+        "Whether the subtitles of the spoken language are also written with the time of every word:"
+        " source.words.vtt, and source.words.ass for karaoke.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

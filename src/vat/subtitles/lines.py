@@ -22,7 +22,9 @@ NEVER_FIRST: Final = frozenset(
 )
 """Marks that begin no line and no cue."""
 
-_NEVER_LAST = frozenset("（「『【《〈〔［｛“‘([{")
+NEVER_LAST: Final = frozenset("（「『【《〈〔［｛“‘([{")
+"""Marks that end no line and no cue."""
+
 _WITHOUT_BLANKS: Final = (
     *(("\u0e00", "\u0eff"), ("\u1000", "\u109f"), ("\u1780", "\u17ff"), ("\uaa60", "\uaa7f")),
 )
@@ -115,7 +117,7 @@ def places(text: str, language: str, max_columns: int) -> Places:
             inside += [
                 at
                 for at in range(a + 1, b)
-                if _is_unspaced(text[at - 1], text[at]) and _may_break(text, at)
+                if is_unspaced(text[at - 1], text[at]) and _may_break(text, at)
             ]
     resumes = sorted({*ends, *inside})
     return Places([at - (text[at - 1] == " ") for at in resumes], resumes)
@@ -198,13 +200,13 @@ def _may_break(text: str, at: int) -> bool:
     if not 0 < at < len(text):
         return False
     before, after = text[at - 1], text[at]
-    if after.isspace() or before.isspace() or after in NEVER_FIRST or before in _NEVER_LAST:
+    if after.isspace() or before.isspace() or after in NEVER_FIRST or before in NEVER_LAST:
         return False
     if tears(before, after):
         return False
     if all("\U0001f1e6" <= character <= "\U0001f1ff" for character in (before, after)):
         return False  # two of them make one flag
-    return _is_unspaced(before, after)
+    return is_unspaced(before, after)
 
 
 def tears(before: str, after: str) -> bool:
@@ -214,7 +216,7 @@ def tears(before: str, after: str) -> bool:
     return before in _STACKERS or before in _VOWELS_BEFORE or after in _VOWELS_BEHIND
 
 
-def _is_unspaced(*characters: str) -> bool:
+def is_unspaced(*characters: str) -> bool:
     """Whether one of the characters is of a script without blanks between words."""
     return any(
         _width(one) == 2 or any(first <= one <= last for first, last in _WITHOUT_BLANKS)

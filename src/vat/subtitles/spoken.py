@@ -31,10 +31,7 @@ def _cues(transcript: Transcript, section: Mapping[str, Any]) -> list[Cue]:
 
     Each is laid out as its own language asks.
     """
-    runs = [
-        (code or transcript.language, list(run))
-        for code, run in itertools.groupby(transcript.words, lambda word: word.language)
-    ]
+    runs = written_runs(transcript)
     starts = [run[0].start for _, run in runs[1:]]
     found = list[Cue]()
     # Of a video without words there is no run, and the list of what follows is longer.
@@ -44,9 +41,15 @@ def _cues(transcript: Transcript, section: Mapping[str, Any]) -> list[Cue]:
         if following is not None:
             end = max(following - settings.min_gap_seconds, run[-1].end)
         mark = "" if code == transcript.language else code
-        for cue in make_cues(written_words(run, code), code, settings, end):
+        for cue in make_cues(run, code, settings, end):
             found.append(replace(cue, id=len(found) + 1, language=mark))
     return found
+
+
+def written_runs(transcript: Transcript) -> list[tuple[str, list[Word]]]:
+    """The words as the track writes them, in runs of one language each, with its code."""
+    runs = itertools.groupby(transcript.words, lambda word: word.language or transcript.language)
+    return [(code, written_words(list(run), code)) for code, run in runs]
 
 
 def written_words(words: Sequence[Word], code: str) -> list[Word]:

@@ -13,6 +13,9 @@ from vat.timeline import Cue
 BILINGUAL: Final = "bilingual"
 """What the track of two languages is called in the configuration."""
 
+WORD_ENDINGS: Final = ("words.vtt", "words.ass")
+"""What the files of a track in which every word has its time end with, after its name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:

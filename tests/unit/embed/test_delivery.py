@@ -234,3 +234,13 @@ def test_a_subtitle_file_that_was_changed_meanwhile_is_kept(results: Path) -> No
     (results.parent / "edits/zh.srt").write_text("taken over")
     put(results, "talk", copy=True)
     assert not (folder / "talk.zh.edited-2.srt").exists()
+
+
+def test_files_with_the_times_of_words_are_delivered(results: Path) -> None:
+    spoken = results / "subtitles" / "source.json"
+    words = [spoken.with_name(f"source.words.{ending}") for ending in ("vtt", "ass")]
+    for path in words:
+        path.write_text("words")
+    found = put(results, endings=["srt", "words.vtt", "words.ass"], spoken=spoken, words=words)
+    assert found == ["a.en.srt", "a.en.words.ass", "a.en.words.vtt", "a.mkv", "a.zh.srt"]
+    assert put(results) == ["a.en.srt", "a.mkv", "a.zh.srt"]

@@ -263,3 +263,20 @@ def test_a_run_begins_only_with_the_key_of_its_translator(
     monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
     made.begin().close()
     assert (tmp_path / "there/resources/translations/spending.jsonl").read_text().count("run") == 1
+
+
+def test_words_get_their_times_where_that_is_asked_for(ask: Ask) -> None:
+    plain = ask(languages={"source": "en"})
+    job = job_of(plain)
+    files = [f"<results>/{job.video}/subtitles/source.words.{ending}" for ending in ("vtt", "ass")]
+    assert not set(files) & set(plain.finished(job))
+    assert plain.word_sidecars(job) == plain.worded_track(job) == []
+    made = ask(languages={"source": "en"}, merge={"word_times": True})
+    assert set(files) <= set(made.finished(job))
+    assert made.word_sidecars(job) == []
+    assert made.settings("merge") == plain.settings("merge")
+    delivered = ask(languages={"source": "en"}, delivery={"sidecars": ["srt", "words.ass"]})
+    assert set(files) <= set(delivered.finished(job))
+    assert delivered.word_sidecars(job) == files[1:]
+    assert delivered.worded_track(job) == f"<results>/{job.video}/subtitles/source.json"
+    assert delivered.sidecars(job) == plain.sidecars(job)
