@@ -173,6 +173,14 @@ def chinese_script(code: str) -> str | None:
     return (LANGUAGES[code].flores or "_").rsplit("_", 1)[1]
 
 
+def is_rewritten(source: str, target: str) -> bool:
+    """Whether a text gets from one language into the other without translation.
+
+    They are the same, or both are Mandarin, which differs in its form of writing alone.
+    """
+    return source == target or base(source) == base(target) == "zh"
+
+
 def is_cjk(code: str) -> bool:
     """Whether text of this language is written without blanks between words and in wide characters.
 

@@ -16,7 +16,7 @@ VERSIONS: Final = {
     "merge": 7,
     "word_times": 1,
     "overview": 1,
-    "translate": 8,
+    "translate": 9,
     "propose_terms": 2,
     "propose_people": 1,
     "edit": 1,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TextIO
 
 from vat.embed.encoders import driver_encodes
+from vat.languages import is_rewritten
 from vat.planning.delivery_names import delivery_names
 from vat.planning.edits import SPOKEN
 from vat.planning.english_models import check_language
@@ -291,8 +292,8 @@ class Answers(TrackAnswers):
     # Translation.
 
     def _is_translated(self, wildcards: Wildcards) -> bool:
-        """Whether a language needs a translator; the configured spoken one is passed on."""
-        return wildcards.language != self.language(wildcards)
+        """Whether a language needs a translator; another form of the configured one does not."""
+        return not is_rewritten(self.language(wildcards), wildcards.language)
 
     def translation_mem_mb(self, wildcards: Wildcards, attempt: int) -> int:
         """Memory of a translation: a local model is read through it, a server's is elsewhere."""
@@ -304,7 +305,7 @@ class Answers(TrackAnswers):
         return (1000 + self._known_gpu_mem_mb("translate")) * attempt
 
     def translation_settings(self, wildcards: Wildcards) -> dict[str, Any] | None:
-        """What shapes a translation, prompts and terms included; None where it is a copy."""
+        """What shapes a translation, prompts and terms included; None where none is needed."""
         if not self._is_translated(wildcards):
             return None
         settings = self._plan.translation(wildcards.video, wildcards.language)
@@ -354,7 +355,7 @@ class Answers(TrackAnswers):
         """What a server's model finds in every video that is translated."""
         options, videos = self._config["translate"], self._plan.videos
         asked = options["backend"] in SERVERS and options["overview"]
-        found = [one for one, video in videos.items() if set(video.targets) - {video.language}]
+        found = [one for one, video in videos.items() if video.foreign_targets]
         return [f"<results>/{video}/overview.json" for video in found if asked]
 
     def proposed_people(self, wildcards: Wildcards) -> list[str]:

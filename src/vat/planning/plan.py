@@ -125,18 +125,21 @@ class Plan:
 
     def people(self, video: str | None) -> list[str]:
         """The tables of people that concern a video, or all of them; that for all videos first."""
-        return self._tables(people_names(video))
+        return self._tables([name] for name in people_names(video))
 
-    def _tables(self, names: Sequence[str]) -> list[str]:
-        """Those files of the glossary folder that exist.
+    def _tables(self, choices: Iterable[Sequence[str]]) -> list[str]:
+        """Of each choice, the first file that exists in the glossary folder.
 
         Paths are relative to the working directory where they lie in it, so that it may be moved.
         """
         name = self.config["translate"]["glossary"]
         if name is None:
             return []
-        files = [locate(name, self.bases) / file for file in names]
-        return [identity(file, self.bases[:1]) for file in files if file.is_file()]
+        folder = locate(name, self.bases)
+        there = (
+            [folder / name for name in names if (folder / name).is_file()] for names in choices
+        )
+        return [identity(files[0], self.bases[:1]) for files in there if files]
 
     def _here(self, files: Iterable[str]) -> list[Path]:
         return [self.bases[0] / file for file in files]
@@ -161,7 +164,9 @@ class Plan:
     def languages(self, video: str) -> list[str]:
         """The languages in which a video gets subtitles under their own code."""
         record = self.videos[video]
-        wanted = [] if self.config["translate"]["backend"] == "none" else list(record.targets)
+        wanted = list(record.targets)
+        if self.config["translate"]["backend"] == "none":
+            wanted = [code for code in wanted if code not in record.foreign_targets]
         spoken = [] if record.is_detected else [record.language]
         return list(dict.fromkeys([*wanted, *spoken]))
 
@@ -298,13 +303,13 @@ def collect_garbage_rarely() -> None:
 def check_api_key(plan: Plan) -> None:
     """Make sure that there is a translator before any work is done: a key, an address or an Ollama.
 
-    A video that speaks its target needs none.
+    A video that speaks its target needs none, nor does Chinese in another form of writing.
 
     Raises:
         ConfigError: where OPENAI_API_KEY is needed and not set.
     """
     options = plan.config["translate"]
-    needed = (target != one.language for one in plan.videos.values() for target in one.targets)
+    needed = (video.foreign_targets for video in plan.videos.values())
     if options["backend"] not in SERVERS or options["base_url"] or not any(needed):
         return
     if os.environ.get("OPENAI_API_KEY", "").strip():

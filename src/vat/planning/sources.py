@@ -15,7 +15,7 @@ from anyascii import anyascii
 
 from vat.addresses import has_login, is_address, masked
 from vat.errors import ConfigError
-from vat.languages import code_of
+from vat.languages import code_of, is_rewritten
 from vat.media.suffixes import SUFFIXES, is_sound
 from vat.planning.config import checked
 from vat.planning.schema import Schema
@@ -62,6 +62,14 @@ class Video:
     def is_detected(self) -> bool:
         """Whether only the sound tells what is spoken."""
         return self.language in (AUTO, MULTI)
+
+    @property
+    def foreign_targets(self) -> list[str]:
+        """The targets that need a translator, as all do where only the sound tells what is spoken.
+
+        Others are the spoken language, or Chinese in another form of writing.
+        """
+        return [code for code in self.targets if not is_rewritten(self.language, code)]
 
 
 @dataclass(frozen=True, slots=True)

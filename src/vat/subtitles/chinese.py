@@ -76,13 +76,17 @@ def converted(texts: Sequence[str], code: str, *, same_words: bool = False) -> l
     """The texts of one track, all in one form of Chinese; those of other languages as they are.
 
     Where the code leaves the form open, it is that of the most characters. With `same_words` no
-    word becomes another region's: what was said stays.
+    word becomes another region's: what was said stays. A text that either form could have, such as
+    皇后在后面, is in that of the whole track.
     """
-    if is_chinese(code) and not chinese_script(code):
-        whole = "".join(texts)
-        mixed = all(variant_counts(whole))
-        code = _OPEN[script_of(whole, code) or "Hans"] if mixed else code
-    return [_converted(text, code, same_words=same_words) for text in texts]
+    if not is_chinese(code):
+        return list(texts)
+    whole = "".join(texts)
+    script = script_of(whole, base(code)) or "Hans"
+    if not chinese_script(code):
+        code = _OPEN[script] if all(variant_counts(whole)) else code
+    foreign = chinese_script(code) not in (None, script) and any(variant_counts(whole))
+    return [_converted(text, code, same_words=same_words, foreign=foreign) for text in texts]
 
 
 def written(text: str, code: str) -> str:
@@ -93,14 +97,18 @@ def written(text: str, code: str) -> str:
     return punctuated(_converted(text, code)) if is_chinese(code) else text
 
 
-def _converted(text: str, code: str, *, same_words: bool = False) -> str:
+def _converted(text: str, code: str, *, same_words: bool = False, foreign: bool = False) -> str:
+    """The same for one text; `foreign` tells whether it is in the other form if in doubt."""
     if code not in _CONVERTERS:
         return text
-    foreign, own = _CONVERTERS[code]
+    other, own = _CONVERTERS[code]
     simplified, traditional = variant_counts(text)
-    if not (traditional if chinese_script(code) == "Hans" else simplified):
+    theirs, ours = simplified, traditional
+    if chinese_script(code) == "Hans":
+        theirs, ours = traditional, simplified
+    if not theirs and (ours or not foreign):
         return _converter(own).convert(text) if own else text
-    name = _SAME_WORDS.get(code, foreign) if same_words else foreign
+    name = _SAME_WORDS.get(code, other) if same_words else other
     return str(_converter(name).convert(text))
 
 

@@ -11,7 +11,7 @@ from typing import Final
 from unicodedata import normalize
 
 from vat.errors import ConfigError
-from vat.languages import letters
+from vat.languages import base, letters
 from vat.translate.writing import words
 
 COLUMNS: Final = ("source", "target", "note")
@@ -34,9 +34,14 @@ class Term:
         return [one.strip() for one in self.target.split("|") if one.strip()]
 
 
-def glossary_names(video: str | None, language: str) -> list[str]:
-    """The files of a glossary folder: that for all videos, and that for one, if one is named."""
-    return [f"{language}.tsv", *([f"{video}.{language}.tsv"] if video else [])]
+def glossary_names(video: str | None, language: str) -> list[list[str]]:
+    """The files of a glossary folder: that for all videos, and that for one, if one is named.
+
+    Of each, the first that there is: zh.tsv serves zh-tw where there is no zh-tw.tsv.
+    """
+    codes = dict.fromkeys((language, base(language)))
+    scopes = ["", *([f"{video}."] if video else [])]
+    return [[f"{scope}{code}.tsv" for code in codes] for scope in scopes]
 
 
 def read_terms(files: Iterable[str | Path]) -> list[Term]:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Final
 
 from vat.errors import TranslationError
-from vat.subtitles.chinese import converted
+from vat.languages import is_rewritten
+from vat.subtitles.chinese import converted, punctuated, written
 from vat.subtitles.limits import CueSettings
 from vat.subtitles.lines import lay_out, one_line
 from vat.timeline import Cue
@@ -37,9 +38,9 @@ def translate(
     """The cues in the language `target`, with the same ids and times.
 
     `source` is the language of those cues that do not tell another. Cues already in `target` are
-    given back as they are; `settings` may be None where all are. The cues of each language are
-    translated for themselves. `terms` and the `overview` of the video are what the translator is
-    told beside the cues.
+    given back as they are, Chinese ones in its form of writing; `settings` may be None where there
+    are no others. The cues of each language are translated for themselves. `terms` and the
+    `overview` of the video are what the translator is told beside the cues.
 
     Raises:
         TranslationError: where a cue cannot be translated, by number and text, or the translator
@@ -47,9 +48,13 @@ def translate(
         ModelError, GpuMemoryError: where a local model cannot be loaded or run.
     """
     known = overview or Overview()
+    # A glossary of another form of Chinese serves, too, and answers are looked at in this one.
+    terms = [replace(term, target=written(term.target, target)) for term in terms]
     report, found = Report(), {cue.id: replace(cue, language="") for cue in cues}
     for code in dict.fromkeys(cue.language or source for cue in cues):
-        if code == target:
+        own = [found[cue.id] for cue in cues if (cue.language or source) == code]
+        if is_rewritten(code, target):
+            found |= {} if code == target else _rewritten(own, target, layout)
             continue
         if settings is None or settings.backend == "none":
             raise TranslationError(
@@ -57,13 +62,21 @@ def translate(
                 " translate.backend, or correct languages.source."
             )
         translator = with_translator(settings)
-        own = [found[cue.id] for cue in cues if (cue.language or source) == code]
         texts = [one_line(cue.text) for cue in own]
         job = Job(own, texts, code, target, translator, layout, means, terms, known)
         made = _translated(job)
         found |= {cue.id: cue for cue in made.cues}
         report.add(made.report)
     return Translation([found[cue.id] for cue in cues], report)
+
+
+def _rewritten(cues: Sequence[Cue], target: str, layout: CueSettings) -> dict[int, Cue]:
+    """Chinese cues in another form of writing, by their ids."""
+    texts = [punctuated(text) for text in converted([one_line(cue.text) for cue in cues], target)]
+    return {
+        cue.id: replace(cue, text=lay_out(text, target, layout))
+        for cue, text in zip(cues, texts, strict=True)
+    }
 
 
 def _translated(job: Job) -> Translation:

@@ -280,3 +280,20 @@ def test_words_get_their_times_where_that_is_asked_for(ask: Ask) -> None:
     assert delivered.word_sidecars(job) == files[1:]
     assert delivered.worded_track(job) == f"<results>/{job.video}/subtitles/source.json"
     assert delivered.sidecars(job) == plain.sidecars(job)
+
+
+def test_chinese_gets_into_another_form_without_a_translator(ask: Ask) -> None:
+    server = {"backend": "openai"}
+    made = ask(languages={"source": "zh", "targets": ["zh-tw", "de"]}, translate=server)
+    video = job_of(made).video
+    job, other = Job(video, "zh-tw"), Job(video, "de")
+    assert made.translation_settings(job) is None
+    assert made.translation_settings(other) is not None
+    assert (made.overview(job), made.glossaries(job), made.fetched_translator(job)) == ([], [], [])
+    alone = ask(languages={"source": "zh", "targets": ["zh-tw"]}, translate=server)
+    assert alone.all_overviews(job) == []
+    here = ask(
+        languages={"source": "zh", "targets": ["zh-tw"]},
+        translate={"backend": "ctranslate2", "model": "nllb-600m"},
+    )
+    assert (here.translation_gpus(job), here.fetched_translator(job)) == (0, [])

@@ -316,6 +316,40 @@ def test_whether_a_key_is_needed_is_decided_by_video(
         check_api_key(make(videos="sheet.tsv", languages={"source": "zh", "targets": []}))
 
 
+@pytest.mark.parametrize(
+    ("source", "targets", "needed"),
+    [
+        ("en", [], False),
+        ("auto", [], False),
+        ("zh", ["zh-tw", "zh-hans", "zh"], False),
+        ("zh-hant", ["zh-cn"], False),
+        ("zh", ["zh-tw", "de"], True),
+        ("yue", ["zh-tw"], True),
+        ("auto", ["zh-tw"], True),
+    ],
+)
+def test_no_key_is_needed_where_nothing_is_translated(
+    make: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+    targets: list[str],
+    needed: bool,
+) -> None:
+    make_video(tmp_path / "v.mp4", 1)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    languages = {"source": source, "targets": targets}
+    plan = make(videos="v.mp4", languages=languages, translate={"backend": "openai"})
+    if needed:
+        with pytest.raises(ConfigError, match="OPENAI_API_KEY"):
+            check_api_key(plan)
+    else:
+        check_api_key(plan)
+    (video,) = plan.videos
+    without = make(videos="v.mp4", languages=languages, translate={"backend": "none"})
+    assert (without.targets(video) == targets) == (not needed)
+
+
 def test_what_shapes_a_translation_is_known_before_it_runs(make: Any, tmp_path: Path) -> None:
     make_video(tmp_path / "v.mp4", 1)
     base = {"videos": "v.mp4", "languages": {"targets": ["zh-hant", "la"]}}
@@ -374,6 +408,9 @@ def test_glossaries_of_all_videos_and_of_one(make: Any, tmp_path: Path) -> None:
     assert len({none, shared, plan.translation(one, "zh")["glossary"]}) == 3
     assert plan.translation(other, "zh")["glossary"] == shared
     assert plan.proposal("zh")["prompts"].keys() == {"terms"}
+    (folder / f"{other}.zh-tw.tsv").write_text("source\ttarget\ncar\t車子\n")
+    assert plan.glossary(one, "zh-tw") == ["terms/zh.tsv", f"terms/{one}.zh.tsv"]
+    assert plan.glossary(other, "zh-tw") == ["terms/zh.tsv", f"terms/{other}.zh-tw.tsv"]
     (folder / "de.tsv").write_text("car,Auto\n")
     with pytest.raises(ConfigError, match=r"glossary '.*de\.tsv'"):
         make(videos="a.mp4", translate={"glossary": "terms"})

@@ -112,7 +112,8 @@ def test_a_glossary_is_read_and_a_later_file_wins(tmp_path: Path) -> None:
         Term("model", "样板"),
         Term("US", "美国"),
     ]
-    assert glossary_names("v", "zh") == ["zh.tsv", "v.zh.tsv"]
+    assert glossary_names("v", "zh") == [["zh.tsv"], ["v.zh.tsv"]]
+    assert glossary_names(None, "zh-tw") == [["zh-tw.tsv", "zh.tsv"]]
     assert read_terms([table(tmp_path / "again.tsv", write_terms(terms))]) == terms
     assert digest(terms) != digest(terms[:2])
     assert digest([]) == ""
