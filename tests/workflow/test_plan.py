@@ -188,3 +188,21 @@ def test_a_missing_key_stops_the_run_before_any_work(
     assert "OPENAI_API_KEY" in run.output
     assert "Traceback" not in run.output
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    "languages", ["{targets: []}", "{source: en, targets: []}", "{source: zh, targets: [zh-tw]}"]
+)
+def test_no_key_is_asked_for_where_nothing_is_translated(
+    workflow: Workflow, folder: Path, tmp_path: Path, languages: str
+) -> None:
+    video = folder / "10 s.mp4"
+    config = f"videos={video}", "translate={backend: openai}", f"languages={languages}"
+    fetched = "asr={model: base}", "split={language_model: base}"
+    jobs = planned(workflow, tmp_path, *config, *fetched)
+    assert "overview" not in jobs
+    assert ("translate" in jobs) == ("zh-tw" in languages)
+    # What a run needs is looked at when it begins; this one goes no further than the first job.
+    run = workflow(tmp_path, *demo("--until", "download", "--config", *config, *fetched))
+    assert run.status == 0, run.output
+    assert "KEY" not in run.output
