@@ -10,14 +10,15 @@ from urllib.parse import unquote, urlsplit
 
 from vat.addresses import digest_of, is_address, masked, revealed
 from vat.errors import SourceError
-from vat.files import atomic_path, read_json, write_json
+from vat.files import DamagedError, atomic_path, read_json, write_json
 from vat.media.muxers import with_holdings
-from vat.media.probe import Media, fingerprint_of, probe, status_of
+from vat.media.probe import Media, probe, status_of
 from vat.media.reach import PrivateAddressError, check_entry
 from vat.media.site import Manners, extract
 from vat.media.stream import told_choice
 from vat.media.suffixes import SUFFIXES
 from vat.media.titles import one_line
+from vat.media.unfinished import check_finished
 
 logger = logging.getLogger(__name__)
 
@@ -60,8 +61,8 @@ def download(
 
     A fetched video stays beside `destination` until it is probed and passes `check`, so that a
     failure there does not fetch it again. A local one must still have the `fingerprint` that it had
-    when the run began, or it is being written. A `source` may be masked (see `vat.addresses`), and
-    is in what is recorded.
+    when the run began, and nobody may be writing to it. A `source` may be masked (see
+    `vat.addresses`), and is so in what is recorded.
     `max_mb` is the most that is fetched, in MB; see `Manners` for `private_addresses`.
 
     Raises:
@@ -84,7 +85,7 @@ def download(
         )
         name, title, here = facts["name"], title or facts["title"], fetched
     else:
-        _check_unchanged(source, fingerprint)
+        check_finished(source, fingerprint)
         link_local(source, target)
         here = target
     media = probe(here, name=name, title=title, source=source, audio_track=audio_track)
@@ -96,24 +97,11 @@ def download(
     if check is not None:
         check(here, media)
     if not remote:
-        _check_unchanged(source, fingerprint)
+        check_finished(source, fingerprint)
     media.write(media_json)
     if remote:
         here.replace(target)
         _facts_file(here).unlink(missing_ok=True)
-
-
-def _check_unchanged(source: str, fingerprint: str) -> None:
-    """See that a file is the one that it was when the run began.
-
-    Raises:
-        SourceError: where it is not, as where a recording or a copy is under way.
-    """
-    if fingerprint and fingerprint_of(source) != fingerprint:
-        raise SourceError(
-            f"'{Path(source).name}' has changed since the run began, as where it is still recorded"
-            " or copied; it is left for the next run, so start that when the file is whole."
-        )
 
 
 def link_local(source: str | Path, destination: str | Path) -> None:
@@ -206,10 +194,8 @@ def _known_facts(file: Path) -> Mapping[str, str] | None:
     try:
         facts: Mapping[str, str] = read_json(file)
         return {key: str(facts[key]) for key in ("title", "name")}
-    except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError):
-        logger.warning("%s is damaged; its video is fetched again", file)
+    except (DamagedError, KeyError, TypeError) as error:
+        logger.warning("%s tells nothing (%s); its video is fetched again", file, error)
         return None
 
 

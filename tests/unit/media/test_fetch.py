@@ -179,6 +179,17 @@ def test_the_whole_stage_for_a_url(site: str, tmp_path: Path, video: bytes) -> N
     assert json.loads((folder / "media.json").read_text())["name"] == NAME
 
 
+@pytest.mark.parametrize("damage", [None, b"", b"{", b"\0" * 50, b"[1]", b'{"title": "x"}'])
+def test_damaged_facts_of_a_fetched_video_have_it_fetched_again(
+    damage: bytes | None, site: str, tmp_path: Path, video: bytes
+) -> None:
+    (tmp_path / "v").write_bytes(b"what came before a power cut")
+    if damage is not None:
+        (tmp_path / "v.json").write_bytes(damage)
+    assert fetch(f"{site}/{NAME}", tmp_path / "v")["name"] == NAME
+    assert (tmp_path / "v").read_bytes() == video
+
+
 def test_what_was_fetched_is_kept_where_the_rest_fails(site: str, tmp_path: Path) -> None:
     Site.content = b"this is no video" * 100
     with pytest.raises(SourceError):
