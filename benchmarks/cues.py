@@ -19,7 +19,8 @@ from vat.subtitles.check import check_cues
 from vat.subtitles.cues import make_cues
 from vat.subtitles.limits import CueSettings, cue_settings
 from vat.subtitles.lines import one_line
-from vat.subtitles.sentences import CLAUSE_MARKS, SENTENCE_MARKS, leads_on
+from vat.subtitles.phrases import Bond, bond
+from vat.subtitles.sentences import CLAUSE_MARKS, SENTENCE_MARKS
 from vat.timeline import Cue, Word
 
 Layout = Callable[[Sequence[Word], str, CueSettings], list[Cue]]
@@ -53,11 +54,17 @@ def figures(layout: Layout, words: Sequence[Word], language: str) -> dict[str, f
         "one word": sum(not _is_long(cue, words[0].space) for cue in cues),
         "sentence": len(inside),
         "clause": sum(not cue.text.endswith(CLAUSE_MARKS) for cue in inside),
-        "article": sum(leads_on(cue.text) for cue in inside),
+        "article": sum(_leads_on(a, b, language) for a, b in pairwise(cues)),
         "pauses": sum(start not in starts for start in pauses),
     }
     found = {name: 1000 * count / len(words) for name, count in counts.items()}
     return found | {"s / 10k": 10_000 * spent / len(words)}
+
+
+def _leads_on(cue: Cue, following: Cue, language: str) -> bool:
+    ends = cue.text.endswith((*CLAUSE_MARKS, *SENTENCE_MARKS))
+    words = cue.text.split()[-1], following.text.split()[0]
+    return not ends and bond(*words, language) is Bond.TIGHT
 
 
 def _is_long(cue: Cue, spaced: bool) -> bool:

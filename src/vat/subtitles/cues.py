@@ -15,6 +15,7 @@ from typing import Final
 from vat.subtitles.cue_times import COMFORT, Group, read_seconds, timed
 from vat.subtitles.limits import CueSettings
 from vat.subtitles.lines import NEVER_FIRST, Places, arrange, collapsed, places, tears, widths
+from vat.subtitles.phrases import Bond, bond
 from vat.subtitles.sentences import ends_clause, leads_on, sentence_ends
 from vat.timeline import Cue, Word
 
@@ -25,9 +26,8 @@ PAUSE_SECONDS: Final = 1.5
 # figure of any talk may be worse than that of a greedy layout.
 _CUE: Final = 0.2
 _CUT_CLAUSE_END: Final = 2.0
-_CUT_INSIDE: Final = 4.0
-_CUT_SHORT_WORD: Final = 5.0
-"""A cut after a word such as an article, which belongs to the next one."""
+_CUT_INSIDE: Final = {Bond.LOOSE: 3.5, Bond.PLAIN: 4.5, Bond.CLOSE: 6.0, Bond.TIGHT: 7.0}
+"""A cut inside a clause, by how closely the two words around it belong together."""
 _CUT_PHRASE: Final = 8.0
 _CUT_CHARACTER: Final = 1000.0
 """More than anything else can cost: a character and the signs that belong to it stay together."""
@@ -78,6 +78,7 @@ class _Passage:
     """
 
     text: str
+    language: str
     width: list[int]
     begins: list[int]
     ends: list[int]
@@ -124,15 +125,17 @@ def _passage(
             cut = _CUT_PHRASE
         elif whole[i]:
             cut = 0.0
-        elif leads_on(before := text[begins[i - 1] : ends[i - 1]]):
-            cut = _CUT_SHORT_WORD
+        elif ends_clause(before := text[begins[i - 1] : ends[i - 1]]) and not leads_on(before):
+            cut = _CUT_CLAUSE_END
         else:
-            cut = _CUT_CLAUSE_END if ends_clause(before) else _CUT_INSIDE
+            cut = _CUT_INSIDE[bond(before, text[begins[i] : ends[i]], language)]
         cuts.append(cut * (1 - _PAUSE_HELPS * min(pause, 1.0)))
         keeps.append(keeps[-1] + _WAITING * pause + (_TWO_SENTENCES if whole[i] else 0.0))
     starts = [*(word.start for word in words), following]
     stops = [word.end for word in words]
-    return _Passage(text, widths(text), begins, ends, breaks, cuts, keeps, whole, starts, stops)
+    return _Passage(
+        text, language, widths(text), begins, ends, breaks, cuts, keeps, whole, starts, stops
+    )
 
 
 def _sentence_begins(sentences: Sequence[int], ends: Sequence[int]) -> list[bool]:
@@ -159,7 +162,7 @@ def _groups(passage: _Passage, settings: CueSettings) -> Iterator[Group]:
         yield Group(
             passage.starts[first],
             max(passage.stops[first:last]),
-            arrange(passage.text[a:b], own, settings.max_columns),
+            arrange(passage.text[a:b], own, settings.max_columns, passage.language),
             width[b] - width[a],
         )
 

@@ -10,6 +10,7 @@ from unicodedata import category, east_asian_width
 
 from vat.subtitles.chinese import script_of
 from vat.subtitles.limits import CueSettings
+from vat.subtitles.phrases import Bond, bond
 from vat.subtitles.sentences import ends_clause, leads_on
 
 _BREAKING_BLANKS = re.compile(r"[^\S\u00a0\u2007\u202f]+")
@@ -39,17 +40,15 @@ _VOWELS_BEHIND: Final = frozenset("\u0e30\u0e32\u0e33\u0e45\u0eb0\u0eb2\u0eb3")
 
 _JOINERS = frozenset("\u200d\u2060\ufeff")
 
-_MID_CLAUSE: Final = 0.1
-"""What a line break inside a clause costs: a comma is taken for lines a fifth wider or narrower
-than their mean, as the guides ask for breaks after punctuation before balance."""
-
-_SHORT_WORD: Final = 0.1
-"""What it costs besides after a word such as an article, which belongs to the next line."""
+_MID_CLAUSE: Final = {Bond.LOOSE: 0.08, Bond.PLAIN: 0.12, Bond.CLOSE: 0.3, Bond.TIGHT: 0.45}
+"""What a line break inside a clause costs, by how closely the words around it belong together: a
+comma is taken for lines a fifth wider or narrower than their mean, as the guides ask for breaks
+after punctuation, and between phrases, before balance."""
 
 _LONE_MARK: Final = 2.0
 """What a line costs that begins with a mark such as ? after a blank: any other break is better."""
 
-_TAIL = 8  # how much text before a break its cost is told from
+_WORD = 24  # how much text around a break its cost is told from
 
 
 class Places(NamedTuple):
@@ -97,10 +96,10 @@ def lay_out(text: str, language: str, settings: CueSettings) -> str:
     whole.
     """
     text, width = one_line(text), settings.max_columns
-    laid = arrange(text, places(text, language, width), width)
+    laid = arrange(text, places(text, language, width), width, language)
     if laid.count("\n") < settings.max_lines:
         return laid
-    finer = arrange(text, places(text, language, 0), width)  # every phrase may break
+    finer = arrange(text, places(text, language, 0), width, language)  # every phrase may break
     return finer if finer.count("\n") < settings.max_lines else laid
 
 
@@ -123,7 +122,7 @@ def places(text: str, language: str, max_columns: int) -> Places:
     return Places([at - (text[at - 1] == " ") for at in resumes], resumes)
 
 
-def arrange(text: str, breaks: Places, max_columns: int) -> str:
+def arrange(text: str, breaks: Places, max_columns: int, language: str) -> str:
     """The text in the fewest lines, of those ways the best balanced one, by dynamic programming."""
     width = widths(text)
     if width[-1] <= max_columns:
@@ -132,7 +131,7 @@ def arrange(text: str, breaks: Places, max_columns: int) -> str:
     reached = [width[stop] for stop in stops]
     target = width[-1] / _fewest(width, reached, begins, max_columns)
     costs = [
-        _break_cost(text[max(stop - _TAIL, 0) : stop], text[begin])
+        _break_cost(text[max(stop - _WORD, 0) : stop], text[begin : begin + _WORD], language)
         for stop, begin in zip(breaks.stops, breaks.resumes, strict=True)
     ]
     best: list[tuple[int, float]] = [(0, 0.0)] * (len(stops) + 1)
@@ -156,12 +155,12 @@ def arrange(text: str, breaks: Places, max_columns: int) -> str:
     return "\n".join(rows)
 
 
-def _break_cost(before: str, after: str) -> float:
-    if after in NEVER_FIRST:
+def _break_cost(before: str, after: str, language: str) -> float:
+    if after[0] in NEVER_FIRST:
         return _LONE_MARK
-    if leads_on(before):
-        return _MID_CLAUSE + _SHORT_WORD
-    return 0.0 if ends_clause(before) else _MID_CLAUSE
+    if ends_clause(before) and not leads_on(before):
+        return 0.0
+    return _MID_CLAUSE[bond(before.rpartition(" ")[2], after.partition(" ")[0], language)]
 
 
 def _fewest(
