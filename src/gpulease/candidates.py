@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from gpulease.errors import NoGpuError, UnknownGpuError
+from gpulease.errors import DriverError, NoGpuError, UnknownGpuError
 from gpulease.inventory import Gpu, GpuState
 
 logger = logging.getLogger(__name__)
@@ -29,11 +29,11 @@ def usable(allowed: Sequence[GpuState]) -> list[GpuState]:
     return found
 
 
-def nothing_found(left_out: Mapping[int, str]) -> NoGpuError:
-    """The error of a host on which no device can be used."""
+def nothing_found(left_out: Mapping[int, str]) -> NoGpuError | DriverError:
+    """The error of a host on which no device can be used: there is none, or none answers now."""
     if left_out:
         told = "; ".join(f"GPU {index} {why}" for index, why in sorted(left_out.items()))
-        return NoGpuError(f"None of the GPUs of this host can be used: {told}.")
+        return DriverError(f"None of the GPUs of this host can be used: {told}.")
     return NoGpuError("This host has no NVIDIA driver, or the driver sees no GPU.")
 
 

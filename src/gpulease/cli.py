@@ -147,7 +147,7 @@ def _run(parsed: argparse.Namespace) -> int:
         priority=max(0, parsed.priority),
     )
     try:
-        pool.wait_for_driver()
+        pool.wait_for_driver(parsed.timeout)
         lease = pool.acquire(request, parsed.timeout)
     except NoGpuError as error:
         if parsed.without_gpu == "error":

@@ -178,7 +178,7 @@ def _state(handle: Any, index: int, parent: str | None, health: Health) -> list[
     # of what each had before and after can together only be too little.
     before = _used_by(handle)
     memory = read_memory(handle)
-    used_by = _least(before, _used_by(handle))
+    used_by = _least(before, _used_by(handle)) if before else before
     if memory.total_mb <= 0:
         _leave_out(index, "tells no memory at all")
         return []
@@ -198,7 +198,9 @@ def _state(handle: Any, index: int, parent: str | None, health: Health) -> list[
         instance=instance,
         unified=memory.unified,
     )
-    return [GpuState(gpu, memory.free_mb, used_by, health, _busy_percent(handle))]
+    # Each question costs, and many ask many GPUs: who computes has memory.
+    busy = _busy_percent(handle) if memory.free_mb < memory.capacity_mb else 0
+    return [GpuState(gpu, memory.free_mb, used_by, health, busy)]
 
 
 def _busy_percent(handle: Any) -> int:

@@ -53,11 +53,19 @@ class Peak:
     jobs: int = 0
     short_mb: int = 0
 
-    def request_mb(self, declared_mb: int) -> int:
-        """MB to ask for, where so many were declared."""
+    def request_mb(self, declared_mb: int, guess_mb: int | None = None) -> int:
+        """MB to ask for, where so many were declared.
+
+        Args:
+            declared_mb: what the job declares.
+            guess_mb: what it may take as far as others show; unless it was ever too little here.
+        """
         least = round(self.short_mb * GROWTH) if self.short_mb else 0
         if self.jobs < ENOUGH_JOBS:
-            return max(declared_mb, least)
+            expected = declared_mb
+            if guess_mb is not None and not least:
+                expected = min(declared_mb, max(guess_mb, with_margin(self.peak_mb)))
+            return max(expected, least)
         need = max(with_margin(self.peak_mb), least)
         wrong = max(self.peak_mb, self.short_mb) > declared_mb or self.short_mb == declared_mb > 0
         return need if wrong else min(need, declared_mb)
@@ -102,10 +110,16 @@ class Learned:
         return self._peaks
 
     def request_mb(self, work: str, declared_mb: int, models: Collection[str]) -> int:
-        """MB to ask for, enough on each of these models of GPU."""
+        """MB to ask for, enough on each of these models of GPU.
+
+        On a model where too few were measured, the work may take other kernels, and half as much
+        again as on the others is asked for.
+        """
         known = self.peaks()
-        sizes = (known.get((work, model), Peak()).request_mb(declared_mb) for model in models)
-        return max(sizes, default=declared_mb)
+        peaks = [known.get((work, model), Peak()) for model in models]
+        measured = [peak.request_mb(declared_mb) for peak in peaks if peak.jobs >= ENOUGH_JOBS]
+        guess = round(max(measured, default=declared_mb) * GROWTH)
+        return max((peak.request_mb(declared_mb, guess) for peak in peaks), default=declared_mb)
 
     def note_peak(self, work: str, model: str, peak_mb: int) -> None:
         """A job of this work was measured, and took so many MB at most."""

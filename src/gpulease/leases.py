@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Final
 
 from gpulease.inventory import Gpu
-from gpulease.ledger import Entry, Held
 from gpulease.placement import Choice
 from gpulease.processes import LEASE_VARIABLE
+from gpulease.records import Entry, Held
 from gpulease.roots import SHELL_NOTE, describe
 from gpulease.untrusted import write_owned
 

@@ -6,159 +6,24 @@ is ever decided by a process id. Whoever reads, chooses and writes holds the fol
 """
 
 import fcntl
-import functools
-import json
-import logging
 import os
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 from weakref import WeakSet
 
 from gpulease.errors import LedgerBusyError, LedgerError
-from gpulease.folder import FOLDER_VARIABLE, is_at, open_shared, prepare, user_name
-from gpulease.lock_holders import lock_holders, name_holders
+from gpulease.folder import FOLDER_VARIABLE, prepare, user_name
+from gpulease.lock import acquire, is_busy
 from gpulease.processes import marked_process
-from gpulease.roots import Root, parse
-from gpulease.untrusted import (
-    MOST,
-    MOST_BYTES,
-    as_object,
-    is_mark,
-    known_fields,
-    open_regular,
-    read_owned,
-    warn_once,
-)
+from gpulease.records import Entry, Held, Record, read_record, write_record
+from gpulease.untrusted import MOST, open_regular, warn_once
 from gpulease.vanished import reopen_vanished
 
-logger = logging.getLogger(__name__)
-
-LOCK_TIMEOUT_S: Final = 3.0
-"""Seconds in which the lock has to change hands, where it takes milliseconds."""
-
 _BESIDE: Final = (".root", ".confirmed", ".idle", ".wake")
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One lease, or one job that waits for a lease.
-
-    Attributes:
-        seq: place in the order of all records.
-        gpus: UUIDs: those leased, or those on which memory is kept for the waiting job.
-        mem_mb: MB on each of them.
-        label: for people, such as the rule's name.
-        user: who asked; of a record that was read, the owner of its file, whatever it claims.
-        uid: their number.
-        pid: the process that asked (for people; never used to tell whether it lives).
-        time: when, in seconds since 1970.
-        max_jobs_per_gpu: most leases on each device, as the one who asked wants it; 0 for any.
-        since: of a waiting job: it waits for the end of leases of a lower place than this.
-        max_computing: most jobs that compute on each device, as the one who asked wants it.
-        declared_mb: MB that the job declares, where it was learnt that others suit; 0 where not.
-        run: what it belongs to: one run of a workflow, or one session of a shell.
-        priority: among those of a user that wait, higher ones go first.
-        more: of a waiting job: how many like it wait with it, behind the same place.
-        only_on: of a waiting job: UUIDs of the devices that it may have; empty where all.
-        rests: of a waiting job: it could not start now, and keeps its place alone.
-        job: of a lease: which job has it, however often it is started; "" where nobody cares.
-    """
-
-    seq: int
-    gpus: tuple[str, ...]
-    mem_mb: int
-    label: str
-    user: str
-    uid: int
-    pid: int
-    time: float
-    max_jobs_per_gpu: int = 0
-    since: int = 0
-    declared_mb: int = 0
-    max_computing: int = 0
-    run: str = ""
-    priority: int = 0
-    job: str = ""
-    more: int = 0
-    only_on: tuple[str, ...] = ()
-    rests: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A valid record and its file."""
-
-    path: Path
-    record: Record
-
-    @property
-    def confirmed(self) -> bool:
-        """Whether the lease's memory was looked at again before a model was loaded into it."""
-        return is_mark(self.path.with_suffix(".confirmed"), self.record.uid)
-
-    @property
-    def idle(self) -> bool:
-        """Whether it is the lease of a worker that has nothing to do."""
-        return is_mark(self.path.with_suffix(".idle"), self.record.uid)
-
-    def root(self) -> Root | None:
-        """The lease's first process, once its owner has noted it."""
-        text = read_owned(self.path.with_suffix(".root"), self.record.uid)
-        return parse(text, self.record.uid) if text else None
-
-
-class Held:
-    """A record that this process keeps valid, by an open and locked file."""
-
-    def __init__(self, path: Path, record: Record, fd: int) -> None:
-        self.path = path
-        self.record = record
-        self.fd = fd
-        self._again: list[int] = []
-        # Once closed, its number may be another file's.
-        self._lock = threading.Lock()
-
-    def keep_over_exec(self) -> None:
-        """Let the programs that this process becomes or starts hold the lock as well."""
-        os.set_inheritable(self.fd, True)
-
-    def rewrite(self, record: Record) -> None:
-        """Replace what the record says; its lock stays. Only under the ledger's lock."""
-        with self._lock:
-            self.record = record
-            if self.fd >= 0:
-                for fd in (self.fd, *self._again):
-                    _write(fd, record)
-
-    def write_again(self) -> None:
-        """Put the record back where somebody removed it. Only under the ledger's lock.
-
-        The new file is held by this process alone; those that hold the old one keep that.
-        """
-        with self._lock:
-            if self.fd < 0 or self.path.exists():
-                return
-            logger.warning("%s was removed while its job runs; it is written again", self.path)
-            with suppress(OSError):
-                fd = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o644)
-                os.fchmod(fd, 0o644)
-                fcntl.flock(fd, fcntl.LOCK_SH)
-                _write(fd, self.record)
-                self._again.append(fd)
-
-    def let_go(self) -> None:
-        """Give up this process's hold; the record stays valid while others hold it."""
-        with self._lock:
-            if self.fd >= 0:
-                for fd in (self.fd, *self._again):
-                    os.close(fd)
-                self.fd = -1
 
 
 class Ledger:
@@ -171,6 +36,8 @@ class Ledger:
     def __init__(self, folder: Path, scope: str = "system") -> None:
         self.folder = folder
         self.scope = scope
+        self._lock_file = folder / "lock"
+        self._was_held = False
         self._held: WeakSet[Held] = WeakSet()
         self.clock: Callable[[], float] = time.time
         prepare(folder, scope)
@@ -182,33 +49,20 @@ class Ledger:
         Raises:
             LedgerBusyError: where others hold it for some seconds.
         """
-        fd = self._acquire()
+        try:
+            fd = acquire(self._lock_file, patient=not self._was_held)
+        except LedgerBusyError:
+            self._was_held = True
+            raise
+        self._was_held = False
         try:
             yield
         finally:
             os.close(fd)
 
-    def _acquire(self) -> int:
-        path = self.folder / "lock"
-        deadline = time.monotonic() + LOCK_TIMEOUT_S
-        holders: list[int] | None = None
-        pause = 0.001
-        while True:
-            fd = open_shared(path)
-            with suppress(BlockingIOError):
-                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if is_at(fd, path):
-                    return fd
-            os.close(fd)
-            if time.monotonic() > deadline:
-                before, holders = holders, lock_holders(path)
-                deadline += LOCK_TIMEOUT_S
-                # Where many take turns at it, it is busy, and nobody holds it up.
-                if before is None or before != holders:
-                    continue
-                raise LedgerBusyError(f"{name_holders(path)}; end it if it is stopped.")
-            time.sleep(pause)
-            pause = min(0.02, pause * 1.5)
+    def is_busy(self) -> bool:
+        """Whether others hold the lock, and not just for a moment."""
+        return is_busy(self._lock_file)
 
     def leases(self) -> list[Entry]:
         """All valid leases, oldest first; those that ended are cleared away.
@@ -224,7 +78,7 @@ class Ledger:
         found = []
         for path, fd in reopen_vanished(self.folder):
             try:
-                record = _read(fd, path)
+                record = read_record(fd, path)
             finally:
                 os.close(fd)
             if record:
@@ -299,7 +153,7 @@ class Ledger:
             try:
                 os.fchmod(fd, 0o644)
                 fcntl.flock(fd, fcntl.LOCK_SH)
-                _write(fd, record)
+                write_record(fd, record)
                 if kind == "lease":
                     _make_empty(path.with_suffix(".root"))
                 new.rename(path)
@@ -322,7 +176,8 @@ class Ledger:
         return self._entry(path) is None
 
     def _entries(self, suffix: str) -> list[Entry]:
-        found = [self._entry(path) for path in self.folder.glob(f"*{suffix}")]
+        names = [file.name for file in os.scandir(self.folder) if file.name.endswith(suffix)]
+        found = [self._entry(self.folder / name) for name in names]
         return sorted((e for e in found if e is not None), key=lambda e: e.record.seq)
 
     def _entry(self, path: Path) -> Entry | None:
@@ -330,9 +185,9 @@ class Ledger:
         if fd is None:
             return None
         try:
-            record = _read(fd, path)
+            record = read_record(fd, path)
             if _is_held(fd):
-                return Entry(path, record) if record else None
+                return Entry(path, record, os.fstat(fd).st_mtime) if record else None
             # The lock is kept until the file is gone: a job that is just taking it over then sees
             # that, and does not run under a lease that nobody knows of.
             if record and _lives_on(path, record):
@@ -371,28 +226,3 @@ def _make_empty(path: Path) -> None:
     fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644)
     os.fchmod(fd, 0o644)
     os.close(fd)
-
-
-def _write(fd: int, record: Record) -> None:
-    text = json.dumps(asdict(record)).encode()
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, text, 0)
-
-
-def _read(fd: int, path: Path) -> Record | None:
-    found = os.fstat(fd)
-    record = _parsed(os.pread(fd, MOST_BYTES, 0), found.st_uid)
-    # Empty: its writer is about to fill it, or died on the way.
-    if record is None and found.st_size:
-        warn_once(path, "it is not a record that this version can read")
-    return record
-
-
-# All that wait are read at every look, and hardly any has changed.
-@functools.lru_cache(maxsize=4096)
-def _parsed(raw: bytes, uid: int) -> Record | None:
-    try:
-        known = known_fields(Record, as_object(raw) or {}, signed=("priority",))
-        return Record(**{**known, "uid": uid, "user": user_name(uid)})
-    except (ValueError, TypeError):
-        return None

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
 from gpulease.heartbeat import is_looking
-from gpulease.inventory import Gpu
-from gpulease.ledger import Entry, Held, Ledger, Record
+from gpulease.inventory import Gpu, GpuState
+from gpulease.ledger import Ledger
 from gpulease.placement import Claim, GpuView
+from gpulease.records import Entry, Held, Record
 from gpulease.turns import Turns, Waiter, with_held
 from gpulease.usage import Book, Holding
 
@@ -28,6 +29,9 @@ class GpuSource(Protocol):
     @property
     def ledger(self) -> Ledger:
         """The shared folder."""
+
+    def states(self) -> list[GpuState]:
+        """The devices and their memory now."""
 
     def known(self) -> list[Gpu]:
         """The devices that were ever seen."""
@@ -73,7 +77,7 @@ def only_looking(tickets: Sequence[Entry]) -> list[Entry]:
     found = []
     for entry in tickets:
         record = entry.record
-        if is_looking(entry.path, record.pid, record.time):
+        if is_looking(entry.touched, record.pid, record.time):
             found.append(entry)
             _told.discard(entry.path.name)
         elif entry.path.name not in _told:

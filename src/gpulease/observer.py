@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from gpulease.errors import GpuLeaseError
 from gpulease.inventory import Gpu
-from gpulease.ledger import Entry
 from gpulease.pool import POLL_S, Pool
 from gpulease.processes import use_by_lease
+from gpulease.records import Entry
 from gpulease.views import view_gpus
 
 if TYPE_CHECKING:

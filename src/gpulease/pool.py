@@ -1,6 +1,7 @@
 """The GPUs that a process may use, and the one place where they are leased."""
 
 import logging
+import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,17 +12,19 @@ from gpulease.candidates import check_exclusions, nothing_found, usable
 from gpulease.cuda_order import ask_cuda_order
 from gpulease.driver import ask_driver, last_answer
 from gpulease.errors import DriverError, LeaseTimeoutError, LedgerError, NoGpuError
+from gpulease.excess import name_excess
 from gpulease.explain import explain
 from gpulease.folder import scope_folder
 from gpulease.folder_check import check_folder
 from gpulease.inventory import Gpu, GpuState, left_out
 from gpulease.leases import Lease
-from gpulease.ledger import Entry, Held, Ledger
+from gpulease.ledger import Ledger
 from gpulease.looks import Look, holdings, only_looking, ranked, turns_of
 from gpulease.other_ledgers import warn_of_other_ledgers
 from gpulease.patience import Patience
 from gpulease.placement import GpuView, Request
 from gpulease.queues import Queue
+from gpulease.records import Entry, Held
 from gpulease.usage import read_book, write_book
 from gpulease.views import view_gpus
 from gpulease.visible import uses_indices, visible_gpus
@@ -75,6 +78,7 @@ class Pool:
 
         Raises:
             NoGpuError: where there is no driver, or no device is allowed.
+            DriverError: where the driver fails, or no device answers.
         """
         found = ask_driver()
         if not found:
@@ -125,14 +129,17 @@ class Pool:
             self._known = {gpu.uuid: gpu for gpu in allowed}
         return list(self._known.values())
 
-    def wait_for_driver(self) -> None:
+    def wait_for_driver(self, timeout_s: float | None = None) -> None:
         """Have the devices seen once; a driver that is away for a while is waited for.
+
+        Args:
+            timeout_s: seconds to wait at most, where that is less than trouble is borne.
 
         Raises:
             NoGpuError: where there is no driver, or no device is allowed.
             DriverError: where the driver is away for longer than trouble is borne.
         """
-        patience = Patience()
+        patience, started = Patience(), time.monotonic()
         while True:
             try:
                 self.states()
@@ -141,6 +148,8 @@ class Pool:
                 failure = patience.bear(error)
                 if failure:
                     raise failure from error
+                if timeout_s is not None and time.monotonic() - started > timeout_s:
+                    raise
                 time.sleep(POLL_S)
 
     @contextmanager
@@ -159,6 +168,7 @@ class Pool:
         with self.ledger.locked():
             leases, tickets = self.ledger.leases(), self.ledger.tickets()
             views = self.view(states, leases, tickets)
+            name_excess(leases, views)
             looking = only_looking(tickets)
             now = self.ledger.clock()
             book, held = read_book(self.ledger.folder), holdings(leases, views)
@@ -228,6 +238,7 @@ class Pool:
                         f"No GPU became free in {timeout_s:.0f} s: it {reported}. Wait longer, ask"
                         " for less memory, or see with gpulease status who uses the GPUs."
                     )
-                queue.wait(POLL_S)
+                left = math.inf if deadline is None else max(0.0, deadline - time.monotonic())
+                queue.wait(POLL_S, left)
         finally:
             queue.close()

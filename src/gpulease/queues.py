@@ -8,17 +8,18 @@ from typing import Final
 
 from gpulease.errors import DriverError, LedgerBusyError, NoGpuError
 from gpulease.heartbeat import beat
-from gpulease.ledger import Held
+from gpulease.inventory import Gpu
 from gpulease.looks import GpuSource, Look
 from gpulease.patience import Patience
 from gpulease.placement import Choice, Request, never_fits
+from gpulease.records import Held
 from gpulease.rounds import Outcome, Round, drop, only_on
 from gpulease.usage import write_book
 from gpulease.wakers import Waker, wake
 
 HEADS: Final = 4
-"""How many of those who wait look at the whole ledger whenever they can. The others are woken when
-they come among them."""
+"""How many of those who wait look at the whole ledger every few seconds at least. The others are
+woken when they come among them."""
 
 _STEP_S: Final = 0.5
 _LONGEST_S: Final = 30.0
@@ -26,6 +27,9 @@ _LONGEST_S: Final = 30.0
 
 NEVER_LOOKED: Final = 0
 """The mark in tickets of those who took a place without a look."""
+
+_BEAT_S: Final = 2.0
+"""Seconds between the signs of life of one that need not look."""
 
 _CROWD: Final = 16
 """With so many waiting, one more joins them without a look of its own."""
@@ -47,6 +51,7 @@ class Queue:
         self._outcomes: dict[Request, Outcome] = {}
         self._next_look = 0.0
         self._place = 0
+        self._seen: list[tuple[str, int, int]] = []
 
     @contextmanager
     def round(self) -> Iterator[Round]:
@@ -83,13 +88,14 @@ class Queue:
         if this.turns_taken:
             write_book(self.pool.ledger.folder, look.book)
         mine, order = set(self.places()), look.turns.order()
+        seen = [(view.gpu.uuid, view.free_mb, len(view.promises)) for view in this.views]
+        changed, self._seen = self._seen != seen, seen
         self._place = self._first_place(look)
         self._next_look = time.monotonic() + _rest_s(self._place)
         entries = {entry.record.seq: entry for entry in look.tickets}
         heads = [entries[w.seq] for w in order[:HEADS] if w.seq in entries and w.seq not in mine]
         for entry in heads:
-            # Others of them look by themselves, and nothing has changed for them.
-            if this.turns_taken or entry.record.since == NEVER_LOOKED:
+            if changed or entry.record.since == NEVER_LOOKED:
                 wake(entry.path)
 
     def grant(self, requests: Sequence[Request]) -> list[Outcome]:
@@ -108,11 +114,18 @@ class Queue:
         self._listen()
         return outcomes
 
-    def wait(self, seconds: float) -> None:
-        """Sleep, but not longer than until it becomes this queue's turn."""
+    def wait(self, seconds: float, most_s: float = _BEAT_S) -> None:
+        """Sleep, but not longer than until it becomes this queue's turn.
+
+        Args:
+            seconds: how long, where nobody wakes it.
+            most_s: the same for one that need not look yet, which saves what waking up costs.
+        """
         if self._waker is None:
-            time.sleep(seconds)
-        elif self._waker.wait(seconds):
+            time.sleep(min(seconds, most_s))
+            return
+        unneeded = max(_STEP_S * self._place, self._next_look - time.monotonic())
+        if self._waker.wait(max(0.0, min(max(seconds, unneeded), most_s, _BEAT_S))):
             self._next_look = 0.0
 
     def _is_far_back(self, requests: Sequence[Request]) -> bool:
@@ -125,13 +138,20 @@ class Queue:
         return all(request in self._outcomes for request in requests)
 
     def _joins_crowd(self, request: Request) -> bool:
-        """Take a place behind many others, which costs no lock and no question to the driver."""
-        known = self.pool.known()
-        if self._tickets or request.gpus > 1 or not known or never_fits(request, known):
+        """Take a place behind many others, which costs no lock.
+
+        Also where many come at once and crowd round the lock: the first of them look, and the
+        others have places meanwhile.
+        """
+        if self._tickets or request.gpus > 1:
             return False
-        ahead = self.pool.ledger.count_tickets()
-        if ahead < _CROWD:
+        ledger = self.pool.ledger
+        if ledger.count_tickets() < _CROWD and not ledger.is_busy():
             return False
+        known = self._known()
+        if not known or never_fits(request, known):
+            return False
+        ahead = ledger.count_tickets()
         seq = self.pool.ledger.next_seq([])
         self._tickets[request] = self.pool.ledger.add(
             "ticket",
@@ -153,6 +173,13 @@ class Queue:
         self._next_look = time.monotonic() + _rest_s(ahead)
         self._listen()
         return True
+
+    def _known(self) -> list[Gpu]:
+        """The devices, asked for where they never were; none where that fails, as a look tells."""
+        if not self.pool.known():
+            with suppress(NoGpuError, DriverError):
+                self.pool.states()
+        return self.pool.known()
 
     def _listen(self) -> None:
         """Have a pipe beside the ticket, where there is one ticket: so commands and jobs wait."""

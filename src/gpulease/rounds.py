@@ -9,7 +9,6 @@ from typing import Final
 from gpulease.errors import GpuLeaseError, NeverFitsError
 from gpulease.inventory import Gpu
 from gpulease.leases import Lease
-from gpulease.ledger import Entry, Held
 from gpulease.looks import GpuSource, Look, claimed, ranked, share, waiter_of
 from gpulease.patience import Patience
 from gpulease.placement import (
@@ -25,6 +24,7 @@ from gpulease.placement import (
     resized,
 )
 from gpulease.processes import leads
+from gpulease.records import Entry, Held
 from gpulease.turns import Turns, Waiter
 
 MOST_TICKETS: Final = 16

@@ -18,9 +18,10 @@ from gpulease.driver import ask_driver
 from gpulease.errors import DriverError, LeaseTimeoutError, LedgerBusyError
 from gpulease.explain import name_gpu
 from gpulease.inventory import GpuState
-from gpulease.ledger import Entry, Ledger
+from gpulease.ledger import Ledger
 from gpulease.pool import POLL_S
 from gpulease.processes import LEASE_VARIABLE, knows_driver_pids, use_in_doubt
+from gpulease.records import Entry
 from gpulease.untrusted import write_owned
 from gpulease.views import view_gpus
 

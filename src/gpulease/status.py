@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from gpulease.folder import user_name
 from gpulease.inventory import GpuState
-from gpulease.ledger import Entry
 from gpulease.placement import GpuView
 from gpulease.pool import Pool
 from gpulease.processes import knows_driver_pids, strangers
+from gpulease.records import Entry
 from gpulease.untrusted import printable
 from gpulease.views import view_gpus
 

@@ -35,7 +35,9 @@ def reopen_vanished(folder: Path) -> list[tuple[Path, int]]:
 
 
 def _shared_locks() -> list[tuple[int, int]]:
-    text = Path("/proc/locks").read_text()
+    # In few pieces: the kernel starts anew for each.
+    with Path("/proc/locks").open("rb", buffering=0) as file:
+        text = b"".join(iter(lambda: file.read(1 << 20), b"")).decode(errors="replace")
     return [(int(found[1]), int(found[2])) for found in _SHARED_LOCK.finditer(text)]
 
 

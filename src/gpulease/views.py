@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gpulease.inventory import GpuState
-from gpulease.ledger import Entry, Record
 from gpulease.placement import GpuView, Promise, Reservation
 from gpulease.processes import use_by_lease
+from gpulease.records import Entry, Record
 
 BUSY_PERCENT: Final = 20
 """From this share of time with a kernel at work on, a device is busy: a desktop takes less."""

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from gpulease.errors import LedgerError
-from gpulease.ledger import Entry, Ledger
+from gpulease.ledger import Ledger
+from gpulease.records import Entry
 from gpulease.untrusted import MOST, printable
 from tests.gpu.driver.commands import GPULEASE, Commands
 from tests.gpu.driver.simulated import Host, gpu_uuid

@@ -27,9 +27,20 @@ def test_a_peak_counts_once_enough_jobs_were_measured(tmp_path: Path) -> None:
     assert asked == [8000] * ENOUGH_JOBS
     assert learned.request_mb("asr", 8000, ["A"]) == with_margin(3000) == 3200
     assert learned.request_mb("asr large", 8000, ["A"]) == 8000
-    assert learned.request_mb("asr", 8000, ["A", "B"]) == 8000, "B was never measured"
+    assert learned.request_mb("asr", 8000, ["B"]) == 8000
     note(learned, 3300, 2000, 2000, model="B")
     assert learned.request_mb("asr", 8000, ["A", "B"]) == with_margin(3300)
+
+
+def test_a_model_that_was_never_measured_may_take_half_as_much_again(tmp_path: Path) -> None:
+    learned = Learned(tmp_path / "gpu_memory.json")
+    note(learned, *[3000] * ENOUGH_JOBS)
+    assert learned.request_mb("asr", 8000, ["A", "B"]) == round(3200 * GROWTH)
+    assert learned.request_mb("asr", 4000, ["A", "B"]) == 4000
+    note(learned, 6000, model="B")
+    assert learned.request_mb("asr", 8000, ["A", "B"]) == with_margin(6000)
+    learned.note_short("asr", "C", 4800)
+    assert learned.request_mb("asr", 8000, ["A", "C"]) == 8000
 
 
 def test_the_table_is_shared_and_outlives_its_writer(tmp_path: Path) -> None:

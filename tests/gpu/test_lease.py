@@ -393,7 +393,7 @@ def test_a_lease_ends_also_where_the_ledger_is_busy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.delenv("GPULEASE_DIR", raising=False)
-    monkeypatch.setattr("gpulease.ledger.LOCK_TIMEOUT_S", 0.1)
+    monkeypatch.setattr("gpulease.lock.LOCK_TIMEOUT_S", 0.1)
     pool = Pool(str(tmp_path / "ledger"), {})
     with pool.ledger.locked():
         held = pool.ledger.add("lease", 1, ("GPU-0",), 8000, "")

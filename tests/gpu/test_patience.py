@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -13,7 +14,7 @@ import pytest
 from gpulease import driver
 from gpulease.errors import DriverError, LedgerBusyError, LedgerError
 from gpulease.executors import Pool, Queue, Request
-from gpulease.heartbeat import FRESH_S, is_looking, is_stopped
+from gpulease.heartbeat import FRESH_S, is_stopped
 from gpulease.inventory import Gpu, GpuState
 from gpulease.ledger import Ledger
 from gpulease.patience import TIMEOUT_VARIABLE, Patience
@@ -29,6 +30,8 @@ rule work:
     resources: gpu=1, gpu_mem_mb=20000
     shell: "sleep 0.5; touch {output}"
 """
+
+JOB = Path(__file__).parent / "driver" / "simulated.py"
 
 CHUNKS = """
 rule all:
@@ -70,14 +73,19 @@ def chunks(runs: Runs, count: int, seconds: float) -> str:
     return CHUNKS.format(count=count, seconds=seconds, python=sys.executable)
 
 
-def test_a_place_without_a_look_for_a_minute_binds_nobody(tmp_path: Path) -> None:
-    ticket = tmp_path / "a.ticket"
-    ticket.touch()
-    assert is_looking(ticket, os.getpid(), time.time())
+def test_a_place_without_a_look_for_a_minute_binds_nobody(pool: OneGpu) -> None:
+    pool.acquire(Request(20000))
+    queue = Queue(pool)
+    queue.grant([Request(8000)])
+    with pool.look() as look:
+        (ticket,) = look.tickets
     silent = time.time() - FRESH_S - 1
-    os.utime(ticket, (silent, silent))
-    assert not is_looking(ticket, os.getpid(), time.time())
-    assert not is_looking(tmp_path / "none", os.getpid(), time.time())
+    os.utime(ticket.path, (silent, silent))
+    with pool.look() as look:
+        assert look.tickets == []
+    queue.grant([Request(8000)])
+    with pool.look() as look:
+        assert look.tickets == [replace(ticket, touched=look.tickets[0].touched)]
 
 
 def test_a_stopped_process_is_told_from_one_that_has_its_number_now() -> None:
@@ -142,6 +150,43 @@ def test_a_gpu_that_is_lost_for_seconds_fails_no_job(host: Host, runs: Runs) -> 
     host.forget("lost ")
     out, _ = run.communicate(timeout=60)
     assert run.returncode == 0, out
+
+
+def test_a_gpu_that_is_lost_at_the_start_is_waited_for(host: Host, runs: Runs) -> None:
+    """There is one: to go on without it would take hours on the CPU."""
+    host.add_gpus(24000)
+    host.add(f"lost {gpu_uuid(0)}")
+    run = runs.start(JOBS)
+    time.sleep(4)
+    assert not (runs.folder / "done").exists()
+    host.forget("lost ")
+    out, _ = run.communicate(timeout=60)
+    assert run.returncode == 0, out
+    assert "run on the CPU" not in out
+    assert "fallen off the bus" in out
+
+
+def test_a_command_that_takes_more_than_it_leased_is_named(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000)
+    greedy = commands.run(4000, sys.executable, str(JOB), "9000", "30")
+    commands.wait_until(lambda: commands.free_mb() == [15000])
+    other = commands.run(8000, "true")
+    assert "takes 9000 MB of GPU 0" in other.communicate(timeout=60)[1]
+    greedy.kill()
+
+
+def test_one_that_found_the_lock_held_asks_again_without_much_waiting(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    other = Ledger(tmp_path / "ledger")
+    with ledger.locked():
+        with pytest.raises(LedgerBusyError), other.locked():
+            pass
+        started = time.monotonic()
+        with pytest.raises(LedgerBusyError), other.locked():
+            pass
+        assert time.monotonic() - started < 2
+    with other.locked():
+        pass
 
 
 def test_trouble_that_stays_is_an_error_in_the_end(

@@ -1,0 +1,158 @@
+"""What does it cost to wait for a GPU among many, and how soon is one had that becomes free?
+
+    python -m benchmarks.gpu_waiting [--waiting 300] [--gpus 64] [--seconds 20]
+
+So many processes come at once and wait for the GPUs of a simulated driver, which are all leased, as
+`gpulease run` waits; then the GPUs are released, ten a second. Columns, in seconds (median, 99th
+percentile, most): a decision (one call of Queue.grant), the same of those that looked at the
+ledger, and from a GPU's release to its next lease; and the CPU time of each waiter in the second
+half of the time in which nothing happens, in ms per second.
+
+Ends with 1 where a decision takes longer than 0.5 s at the 99th percentile, or a process failed.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gpulease.executors import POLL_S, Lease, Pool, Queue, Request
+from tests.gpu.driver.simulated import Host, build
+
+TARGET_S = 0.5
+MEM_MB = 20000
+PACE_S = 0.1
+GRACE_S = 10.0
+"""Seconds after the last release in which all are given away."""
+
+
+def options() -> argparse.Namespace:
+    """What is asked for."""
+    parser = argparse.ArgumentParser(description="Waiting among many.")
+    parser.add_argument("--waiting", type=int, default=300)
+    parser.add_argument("--gpus", type=int, default=64)
+    parser.add_argument("--seconds", type=float, default=20.0)
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Print one row; all is measured in a process that starts with the simulated driver."""
+    asked = options()
+    if "SIMULATED_GPUS" in os.environ:
+        return measure(asked.waiting, asked.gpus, asked.seconds)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        host = Host(folder / "host.txt")
+        host.add("driver ok")
+        host.add_gpus(*[24000] * asked.gpus)
+        simulated = host.environment(build(folder / "lib"), folder / "ledger")
+        kept = {key: text for key, text in os.environ.items() if not key.startswith("CUDA_")}
+        command = [sys.executable, "-m", "benchmarks.gpu_waiting", *sys.argv[1:]]
+        return os.spawnve(os.P_WAIT, sys.executable, command, {**kept, **simulated})  # noqa: S606
+
+
+def measure(waiting: int, gpus: int, seconds: float) -> int:
+    """Have all wait, then release the GPUs one after another."""
+    pool = Pool()
+    pool.wait_for_driver()
+    held = [pool.acquire(Request(MEM_MB)) for _ in range(gpus)]
+    first_release = time.monotonic() + seconds
+    end = first_release + min(gpus, waiting) * PACE_S + GRACE_S
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        children = []
+        for number in range(waiting):
+            children.append(os.fork())
+            if children[-1] == 0:
+                _wait(held, first_release, end, folder / f"{number}.json")
+        time.sleep(max(0.0, first_release - time.monotonic()))
+        releases = _release(held[:waiting])
+        codes = [os.waitpid(pid, 0)[1] for pid in children]
+        found = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
+    return _report(found, releases, f"{waiting} | {gpus}", sum(code != 0 for code in codes))
+
+
+def _wait(held: Sequence[Lease], first_release: float, end: float, file: Path) -> None:
+    """One that waits, until it is given a GPU, which it keeps to the end."""
+    for lease in held:
+        os.close(lease.fd)
+    quiet = time.monotonic() + (first_release - time.monotonic()) / 2
+    queue, request = Queue(Pool()), Request(MEM_MB, label="waiter")
+    decisions: list[tuple[float, bool]] = []
+    looks = CountedLooks(queue)
+    cpu: list[tuple[float, float]] = []
+    granted = None
+    while time.monotonic() < end:
+        began, before = time.monotonic(), looks.number
+        if granted is None:
+            (outcome,) = queue.grant([request])
+            now = time.monotonic()
+            decisions.append((now - began, looks.number > before))
+            granted = now if outcome.lease else None
+        if quiet < began < first_release:
+            cpu.append((began, time.process_time()))
+        queue.wait(POLL_S)
+    rate = (cpu[-1][1] - cpu[0][1]) / (cpu[-1][0] - cpu[0][0]) if len(cpu) > 1 else 0.0
+    file.write_text(json.dumps({"decisions": decisions, "granted": granted, "cpu": rate}))
+    os._exit(0)
+
+
+class CountedLooks:
+    """How often a queue looked at the whole ledger."""
+
+    def __init__(self, queue: Queue) -> None:
+        self.number = 0
+        self._look = queue.pool.look
+        queue.pool.look = self._counted  # type: ignore[method-assign]
+
+    def _counted(self) -> Any:
+        self.number += 1
+        return self._look()
+
+
+def _release(held: Sequence[Lease]) -> list[float]:
+    """Give all back, ten a second; when each was free."""
+    releases = []
+    for lease in held:
+        releases.append(time.monotonic())
+        lease.release()
+        time.sleep(PACE_S)
+    return releases
+
+
+def _report(found: Sequence[Any], releases: Sequence[float], case: str, failed: int) -> int:
+    """The row."""
+    decisions = [seconds for one in found for seconds, _ in one["decisions"]]
+    looks = [seconds for one in found for seconds, looked in one["decisions"] if looked]
+    grants = sorted(one["granted"] for one in found if one["granted"] is not None)
+    # As one queue: a GPU that nobody takes makes all later ones late.
+    handed = [given - free for free, given in zip(releases, grants, strict=False)]
+    left = len(releases) - len(grants)
+    cpu = statistics.mean(one["cpu"] for one in found) * 1000
+    print("| waiting | GPUs | decisions | s | looks | s | handed on | s | CPU, ms per s | failed |")
+    print("|" + "---|" * 10)
+    print(
+        f"| {case} | {len(decisions)} | {_spread(decisions)} | {len(looks)} | {_spread(looks)}"
+        f" | {len(grants)} of {len(releases)} | {_spread(handed)} | {cpu:.1f} | {failed} |"
+    )
+    return int(bool(failed) or bool(left) or _percentile(decisions, 99) > TARGET_S)
+
+
+def _percentile(seconds: Sequence[float], percent: int) -> float:
+    return sorted(seconds)[min(len(seconds) - 1, len(seconds) * percent // 100)]
+
+
+def _spread(seconds: Sequence[float]) -> str:
+    if not seconds:
+        return ""
+    return f"{_percentile(seconds, 50):.3f}, {_percentile(seconds, 99):.2f}, {max(seconds):.2f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
