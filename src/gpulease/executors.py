@@ -12,7 +12,9 @@ from gpulease.patience import TIMEOUT_VARIABLE
 from gpulease.placement import Choice, GpuView, Request, Reservation, split_names
 from gpulease.pool import POLL_S, Pool
 from gpulease.queues import Queue
+from gpulease.rehearsal import rehearse
 from gpulease.rounds import Outcome, Round
+from gpulease.selection import gpus_here
 from gpulease.workers.client import WORKER_VARIABLE
 from gpulease.workers.eviction import Idle, needed
 from gpulease.workers.owner import Worker
@@ -38,8 +40,10 @@ __all__ = [
     "Worker",
     "attributed",
     "explain",
+    "gpus_here",
     "name_gpu",
     "needed",
+    "rehearse",
     "split_names",
     "with_margin",
 ]

@@ -6,6 +6,15 @@ from gpulease.errors import NoGpuError
 def largest_gpu_mb() -> int:
     """Memory in MB, in use or not, of the largest device that jobs here can be given; 0 for none.
 
+    Raises:
+        DriverError: where the driver is installed and fails.
+    """
+    return max((mb for _, mb in gpus_here()), default=0)
+
+
+def gpus_here() -> list[tuple[str, int]]:
+    """Name and memory in MB, in use or not, of each device that jobs here can be given.
+
     Devices that CUDA_VISIBLE_DEVICES does not allow are out.
 
     Raises:
@@ -14,9 +23,9 @@ def largest_gpu_mb() -> int:
     from gpulease.pool import Pool
 
     try:
-        return max(state.gpu.total_mb for state in Pool().states())
+        return [(state.gpu.name, state.gpu.total_mb) for state in Pool().states()]
     except NoGpuError:
-        return 0
+        return []
 
 
 def select_best_gpu(min_free_memory_gb: float = 8.0, exclude_gpus: list[int] | None = None) -> int:

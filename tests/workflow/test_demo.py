@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import statistics
 from pathlib import Path
 from typing import Any
@@ -228,3 +229,24 @@ def test_words_get_their_times(finished_demo: Path, workflow: Workflow) -> None:
         # A cue that comes with its first word has a time for each of the others.
         assert len(re.findall(r"<\d\d:\d\d:\d\d\.\d{3}>", told)) >= 0.9 * (len(words) - len(cues))
         assert (folder / "subtitles/source.words.ass").read_text().count("Dialogue:") == len(cues)
+
+
+def test_the_forecast_tells_what_is_left_and_learns(
+    workflow: Workflow, finished_demo: Path, tmp_path: Path
+) -> None:
+    before = workflow(tmp_path, *demo("--", "forecast"))
+    assert before.status == 0, before.output
+    assert "3 videos" in before.output
+    assert "assumed" in before.output
+    told = json.loads((tmp_path / "results/forecast.json").read_text("utf-8"))
+    assert told["chunks"] == len(list(finished_demo.glob("results/*/words/*.json")))
+    assert 0 < told["bound_seconds"] <= told["expected_seconds"]
+    assert told["first_video_seconds"] <= told["expected_seconds"]
+    copy = tmp_path / "copy"
+    shutil.copytree(finished_demo, copy, symlinks=True)
+    after = workflow(copy, *demo("--", "forecast"))
+    assert after.status == 0, after.output
+    left = json.loads((copy / "results/forecast.json").read_text("utf-8"))
+    assert (left["chunks"], left["expected_seconds"]) == (0, 0)
+    assert {one["stage"] for one in left["speeds"] if one["measured"]} >= {"asr_chunk", "merge"}
+    assert (copy / "resources/learned/speeds.csv").exists()

@@ -90,8 +90,7 @@ def deliver(
 
 def read_sums(record: Path) -> dict[str, str | None]:
     """What was delivered, by name, with hashes of the subtitle files where they are known."""
-    known = read_json(record) if record.exists() else {}
-    return known if isinstance(known, dict) else dict.fromkeys(known)
+    return (_record_of(record) or {}) if record.exists() else {}
 
 
 def _sum(file: Path) -> str | None:
@@ -163,12 +162,19 @@ def _claims(record: Path) -> set[str]:
 
 def _recorded(record: Path) -> set[str] | None:
     """What a record says was delivered; None where it is damaged, which stops no other video."""
+    found = _record_of(record)
+    return None if found is None else set(found)
+
+
+def _record_of(record: Path) -> dict[str, str | None] | None:
     try:
-        targets: list[str] = read_json(record)
+        known = read_json(record)
     except DamagedError as error:
         logger.warning("%s", error)
         return None
-    return {target for target in targets if isinstance(target, str)}
+    if isinstance(known, dict):
+        return known
+    return dict.fromkeys(one for one in known if isinstance(one, str))
 
 
 def _leads_to(folder: Path, stem: str, end: str, file: Path) -> bool:

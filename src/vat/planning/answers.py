@@ -13,6 +13,7 @@ from vat.languages import is_rewritten
 from vat.planning.delivery_names import delivery_names
 from vat.planning.edits import SPOKEN
 from vat.planning.english_models import check_language
+from vat.planning.forecast_answers import ForecastAnswers
 from vat.planning.models import asr_gpu_mem_mb, folder_name, translator_gpu_mem_mb
 from vat.planning.plan import Plan, check_api_key
 from vat.planning.sources import Video
@@ -53,7 +54,7 @@ def grown(amount: int) -> Amount:
     return answer
 
 
-class Answers(TrackAnswers):
+class Answers(TrackAnswers, ForecastAnswers):
     """The answers for one plan.
 
     `results` and `resources` are the paths of these folders. What a wrong configuration could spoil
@@ -91,6 +92,7 @@ class Answers(TrackAnswers):
         self.delivery_folder = f"{results}/delivery"
         self.translations = f"{resources}/translations"
         self.before_all = videos + 1
+        self.results, self.resources, self._results = results, resources, Path(results)
         self._find_edits(Path(results))
 
     def begin(self) -> TextIO:

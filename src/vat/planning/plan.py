@@ -45,6 +45,7 @@ class Plan:
     videos: Mapping[str, Video]
     chunks: Mapping[str, int | None]
     fingerprints: Mapping[str, str]
+    seconds: Mapping[str, float | None]
     bases: Sequence[Path]
     said: str = ""
 
@@ -268,12 +269,13 @@ def make_plan(
     length = full["split"]["chunk_seconds"]
     chunks: dict[str, int | None] = dict.fromkeys(videos)
     fingerprints = dict.fromkeys(videos, "")
+    seconds: dict[str, float | None] = dict.fromkeys(videos)
     for slug, video in videos.items():
         if not video.remote:
-            fingerprints[slug], seconds = probes.video(video.source)
-            chunks[slug] = count_chunks(seconds or 0.0, length)
+            fingerprints[slug], seconds[slug] = probes.video(video.source)
+            chunks[slug] = count_chunks(seconds[slug] or 0.0, length)
     probes.save()
-    plan = Plan(full, recipe(full), videos, chunks, fingerprints, bases, said)
+    plan = Plan(full, recipe(full), videos, chunks, fingerprints, seconds, bases, said)
     plan.check_translation()
     plan.check_embedding()
     return plan

@@ -1,0 +1,31 @@
+"""
+What the run will take, before it begins: snakemake forecast. Nothing else depends on it.
+
+INPUTS:  none; the plan, and the benchmarks and translations of earlier runs
+OUTPUTS: <results>/forecast.json     written, but no output, so that it is made anew each time
+         <resources>/learned/speeds.csv     what was learnt of speeds on this host
+"""
+
+
+rule forecast:
+    """Tell time, GPU-hours, tokens, money and disk of what is left to do."""
+    localrule: True
+    log:
+        "<logs>/forecast.log",
+    conda:
+        "../../envs/text.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        gpu_mem_mb=0,
+        mem_mb=grown(1000),
+        runtime=grown(10),
+    params:
+        left=ask.left,
+        kinds=ask.kinds,
+        cores=workflow.cores,
+        benchmarks=place("<benchmarks>"),
+        results=ask.results,
+        resources=ask.resources,
+    script:
+        "../../scripts/forecast.py"
