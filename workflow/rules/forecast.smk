@@ -7,11 +7,14 @@ OUTPUTS: <results>/forecast.json     written, but no output, so that it is made 
 """
 
 
+localrules:
+    forecast,
+
+
 rule forecast:
+    """Tell time, GPU-hours, tokens, money and disk of what is left to do."""
     log:
         "<logs>/forecast.log",
-    """Tell time, GPU-hours, tokens, money and disk of what is left to do."""
-    localrule: True
     conda:
         "../../envs/text.yaml"
     threads: 1
