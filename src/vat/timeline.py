@@ -147,7 +147,8 @@ class Chunks(Record):
 class Cue(Record):
     """One subtitle: `text` holds its lines, joined by `\\n`. `id` counts from 1 in time order.
 
-    `language` is empty where it is that of the whole track.
+    `language` is empty where it is that of the whole track. `position` is where in the picture it
+    is shown, as the keys of a number pad lie (7 is the upper left corner); 0 is the usual place.
     """
 
     id: int
@@ -155,6 +156,7 @@ class Cue(Record):
     end: float
     text: str
     language: str = ""
+    position: int = 0
 
 
 def text_of(words: Sequence[Word]) -> str:

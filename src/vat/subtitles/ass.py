@@ -59,10 +59,14 @@ def ass_of(
 
 
 def _text(cue: Shown) -> str:
-    """The text of an event; the style changes before the first line of the lower language."""
+    """The text of an event, where it is not shown at the usual place with that.
+
+    The style changes before the first line of the lower language.
+    """
     upper, lower = list(map(ass_text, cue.upper)), list(map(ass_text, cue.lower))
     lower[:1] = [f"{{\\r{SECOND}}}{line}" for line in lower[:1]]
-    return r"\N".join([*upper, *lower])
+    place = f"{{\\an{cue.position}}}" if cue.position else ""
+    return place + r"\N".join([*upper, *lower])
 
 
 def ass_text(line: str) -> str:

@@ -22,13 +22,15 @@ class Shown:
     """What is on screen between two moments, given in milliseconds of video time.
 
     The lines of the `upper` language, then those of the `lower` one, which has none in a track of
-    one language. None is empty, and each carries the marks of its direction.
+    one language. None is empty, and each carries the marks of its direction. `position` is that of
+    the cue.
     """
 
     start: int
     end: int
     upper: Sequence[str]
     lower: Sequence[str] = ()
+    position: int = 0
 
     @property
     def text(self) -> str:
@@ -71,8 +73,9 @@ class Track:
         """A JSON object with the language and the cues; of two languages with all fields."""
         cues = [cue.to_json() for cue in self.cues]
         for cue in cues:
-            if not cue["language"]:
-                del cue["language"]
+            for rare in ("language", "position"):
+                if not cue[rare]:
+                    del cue[rare]
         if self.second is None:
             return {"language": self.language, "cues": cues}
         lines = list(self.upper_lines)
@@ -99,7 +102,8 @@ class Track:
                 border = self.upper_lines[number]
                 upper, lower = upper[:border], directed(upper[border:], self.second)
             start, end = round(cue.start * 1000), round(cue.end * 1000)
-            found.append(Shown(start, end, directed(upper, self.language), lower))
+            shown = directed(upper, self.language)
+            found.append(Shown(start, end, shown, lower, cue.position))
         return found
 
 

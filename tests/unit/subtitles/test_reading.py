@@ -136,3 +136,71 @@ def test_what_vat_writes_is_read_back(
     written = {"srt": to_srt, "vtt": to_vtt, "ass": ass_document}[ending](track)
     expected = [(cue.start, cue.end, cue.text) for cue in track.cues]
     assert read(folder, written, ending) == expected
+
+
+EVENTS = (
+    "[Events]\nFormat: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n"
+)
+
+
+def places(folder: Path, text: str, ending: str) -> list[int]:
+    path = folder / f"x.{ending}"
+    path.write_text(text, "utf-8")
+    return [cue.position for cue in read_subtitles(path).cues]
+
+
+def test_places_in_the_picture(tmp_path: Path) -> None:
+    one = "1\n00:00:01,000 --> 00:00:02,000\n"
+    assert places(tmp_path, f"{one}{{\\an8}}up\n", "srt") == [8]
+    assert places(tmp_path, f"{one}{{\\an2}}down\n", "srt") == [0]
+    for settings, place in (("line:0", 8), ("line:10%", 8), ("line:50%", 5), ("line:-1", 0)):
+        text = f"WEBVTT\n\n00:01.000 --> 00:02.000 {settings}\nx\n"
+        assert places(tmp_path, text, "vtt") == [place]
+    style = "Style: {},Sans,20,&H0,&H0,&H0,&H0,0,0,0,0,100,100,0,0,1,2,2,{},10,10,10,1\n"
+    head = (
+        "[Script Info]\nScriptType: v4.00+\nPlayResY: 300\n\n[V4+ Styles]\nFormat: Name, Fontname,"
+        " Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic,"
+        " Underline, StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow,"
+        f" Alignment, MarginL, MarginR, MarginV, Encoding\n{style.format('Default', 2)}"
+        f"{style.format('Top', 8)}\n{EVENTS}"
+    )
+    event = "Dialogue: 0,0:00:0{}.00,0:00:09.00,{},,0,0,0,,{}\n"
+    events = [
+        ("Default", "plain", 0),
+        ("Top", "by its style", 8),
+        ("Top", "{\\an2}down", 0),
+        ("Default", "{\\a6}old", 8),
+        ("Default", "{\\pos(10,20)}sign", 8),
+        ("Default", "{\\move(0,150,5,5)}sign", 5),
+        ("Default", "{\\pos(10,299)}sign", 0),
+    ]
+    text = head + "".join(event.format(n, *one[:2]) for n, one in enumerate(events))
+    assert places(tmp_path, text, "ass") == [one[2] for one in events]
+
+
+def test_a_place_survives_to_ass(tmp_path: Path) -> None:
+    track = Track("en", [Cue(1, 1, 2, "up {there}", position=8), Cue(2, 3, 4, "down")])
+    text = ass_document(track)
+    assert r"{\an8}up \{there\}" in text
+    assert places(tmp_path, text, "ass") == [8, 0]
+    assert Track("en", [Cue.from_json(one) for one in track.to_json()["cues"]]) == track
+
+
+def test_layers_of_one_text_are_one_and_drawings_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "x.ass"
+    layer = "Dialogue: {},0:00:01.00,0:00:02.00,Default,,0,0,0,,{}\n"
+    lines = [(0, "{\\blur3}said"), (1, "{\\bord0}said"), (2, "{\\p1}m 0 0 l 1 1"), (0, "more")]
+    path.write_text("[Script Info]\n\n" + EVENTS + "".join(layer.format(*one) for one in lines))
+    file = read_subtitles(path)
+    assert [cue.text for cue in file.cues] == ["said", "more"]
+    assert file.drawn == 1
+
+
+def test_files_with_the_wrong_ending_and_utf_16_without_its_mark(tmp_path: Path) -> None:
+    vtt = "WEBVTT\n\n00:01.000 --> 00:02.000\na &amp; b\n"
+    assert read(tmp_path, vtt, "srt") == [(1, 2, "a & b")]
+    ass = ass_document(Track("en", [Cue(1, 1, 2, "said")]))
+    assert read(tmp_path, ass, "srt") == [(1, 2, "said")]
+    srt = "1\n00:00:01,000 --> 00:00:02,000\none<br/>two\n"
+    for encoding in ("utf-16-le", "utf-16-be"):
+        assert read(tmp_path, srt.encode(encoding)) == [(1, 2, "one\ntwo")]
