@@ -14,7 +14,7 @@ with job_log(snakemake.log[0], GpuLeaseError):
     fonts = snakemake.config["embed"]["fonts"]
     embed(
         snakemake.input.source,
-        Media.read(snakemake.input.media),
+        Media.read(snakemake.input.media).without(snakemake.params.left_out),
         [Track.read(cues) for cues in snakemake.input.cues],
         snakemake.output.video,
         EmbedSettings(**snakemake.params.settings, fonts=fonts),

@@ -15,6 +15,7 @@ VERSIONS: Final = {
     "asr_chunk": 5,
     "merge": 8,
     "word_times": 1,
+    "existing_subtitles": 1,
     "overview": 1,
     "translate": 10,
     "propose_terms": 2,

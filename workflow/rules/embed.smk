@@ -13,7 +13,7 @@ rule embed:
     input:
         source="<results>/{video}/source",
         media="<results>/{video}/media.json",
-        cues=ask.tracks,
+        cues=ask.new_tracks,
     output:
         video=ensure("<results>/{video}/{video}.{container}", non_empty=True),
     log:
@@ -33,6 +33,7 @@ rule embed:
         runtime=grown(1440 if ask.burns else 240),
     params:
         settings=ask.embed_settings,
+        left_out=ask.left_out,
         version=VERSIONS["embed"],
     script:
         "../../scripts/embed.py"

@@ -58,6 +58,11 @@ class Media(Record):
         """The streams of one type: video, audio, subtitle, attachment or data."""
         return [stream for stream in self.streams if stream.type == kind]
 
+    def without(self, indices: Collection[int]) -> "Media":
+        """The same as if it had not these streams."""
+        kept = tuple(stream for stream in self.streams if stream.index not in indices)
+        return replace(self, streams=kept)
+
     @property
     def first_picture(self) -> Stream | None:
         """The first moving picture; a cover is none."""

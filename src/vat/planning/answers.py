@@ -82,7 +82,8 @@ class Answers(TrackAnswers, ForecastAnswers):
             uses["translator"] = ("translate", translate["model"])
         self._uses = uses
         self._local = {use: plan.model_folder(name) for use, (_, name) in uses.items()}
-        spoken = (code for one in plan.videos.values() for code in one.languages or [one.language])
+        heard = (one for name, one in plan.videos.items() if not plan.has(name, SPOKEN))
+        spoken = (code for one in heard for code in one.languages or [one.language])
         check_language(self._config["asr"]["model"], self._local["asr"], spoken)
 
         self.asr_gpus = self._gpus_of("asr")
@@ -350,14 +351,15 @@ class Answers(TrackAnswers, ForecastAnswers):
 
     def proposed_glossaries(self, wildcards: Wildcards) -> list[str]:
         """One glossary for every language that any video is translated into."""
-        targets = {code: None for one in self._plan.videos.values() for code in one.targets}
+        videos = self._plan.videos
+        targets = {code: None for one in videos for code in videos[one].targets}
         return [f"<results>/glossary/{language}.tsv" for language in targets]
 
     def all_overviews(self, wildcards: Wildcards) -> list[str]:
         """What a server's model finds in every video that is translated."""
         options, videos = self._config["translate"], self._plan.videos
         asked = options["backend"] in SERVERS and options["overview"]
-        found = [one for one, video in videos.items() if video.foreign_targets]
+        found = [one for one in videos if self._plan.translated(one)]
         return [f"<results>/{video}/overview.json" for video in found if asked]
 
     def proposed_people(self, wildcards: Wildcards) -> list[str]:

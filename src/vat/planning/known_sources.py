@@ -64,6 +64,14 @@ class Probes:
         files: Sequence[str] = self.known[key]
         return files
 
+    def facts(self, key: str, mark: str, look: Callable[[], str]) -> str:
+        """What `look` finds in a file with this mark, or found when the run began."""
+        last = self.known.get(key)
+        if last is None or (self.renew and last[0] != mark):
+            self._learn(key, [mark, look()])
+        found: str = self.known[key][1]
+        return found
+
     def entries(self, url: str) -> Sequence[str]:
         """The videos behind a URL: those of a playlist, or the URL itself.
 

@@ -3,7 +3,7 @@
 import gc
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ from vat.languages import base
 from vat.media.site import Manners, read_cookies
 from vat.planning.automatic import Memory, choose_speech_model
 from vat.planning.config import SHEET_ROW, complete, recipe
+from vat.planning.existing import BESIDE, Taken, told, with_language
+from vat.planning.existing import Finder as SubtitleFinder
 from vat.planning.known_sources import Probes
 from vat.planning.sources import Finder, Video, identity, is_url, locate
 from vat.settings import AUTO
@@ -38,6 +40,7 @@ class Plan:
     `recipe` is the part of `config` that shapes results. `chunks` has the number of chunks of
     each video; None where only the download will tell. `fingerprints` has what tells that a local
     video's file has changed; empty for a remote one. `said` is what people should know of the plan.
+    `taken` are the subtitles of each video that exist and are used.
     """
 
     config: Mapping[str, Any]
@@ -48,6 +51,7 @@ class Plan:
     seconds: Mapping[str, float | None]
     bases: Sequence[Path]
     said: str = ""
+    taken: Mapping[str, Taken] = field(default_factory=dict)
 
     def model_folder(self, name: str) -> str | None:
         """The absolute path of a model that lies in a local folder, None for a known name."""
@@ -167,9 +171,19 @@ class Plan:
         record = self.videos[video]
         wanted = list(record.targets)
         if self.config["translate"]["backend"] == "none":
-            wanted = [code for code in wanted if code not in record.foreign_targets]
+            foreign = self.translated(video)
+            wanted = [code for code in wanted if code not in foreign]
         spoken = [] if record.is_detected else [record.language]
         return list(dict.fromkeys([*wanted, *spoken]))
+
+    def has(self, video: str, track: str) -> bool:
+        """Whether a track of a video is taken from subtitles that exist."""
+        return video in self.taken and track in self.taken[video].tracks
+
+    def translated(self, video: str) -> set[str]:
+        """The languages that a translator is asked for."""
+        foreign = self.videos[video].foreign_targets
+        return {code for code in foreign if not self.has(video, code)}
 
     def targets(self, video: str) -> list[str]:
         """Those of a video's languages that it is to be translated into."""
@@ -187,6 +201,7 @@ class Plan:
         targets = self.targets(video)
         spoken = self.config["embed"]["source_track"] or not targets
         single = [*targets, *(["source"] if spoken and record.language not in targets else [])]
+        single += [track for track in self._taken_beside(video) if track not in single]
         pair = self.config["embed"]["bilingual"]
         for code in pair:
             if code not in ("source", *self.languages(video)):
@@ -195,6 +210,10 @@ class Plan:
                     f" {', '.join(['source', *self.languages(video)])} only; name two of these."
                 )
         return [*(["+".join(pair)] if pair else []), *single]
+
+    def _taken_beside(self, video: str) -> list[str]:
+        taken = self.taken[video].tracks if video in self.taken else {}
+        return [track for track in taken if track.startswith(BESIDE)]
 
     def check_embedding(self) -> None:
         """See that every video can have its tracks, and that what is burned in is one of them.
@@ -262,20 +281,25 @@ def make_plan(
     if renew and any(video.remote for video in videos.values()):
         read_cookies(download["cookies"])
     _hide_secrets(full)
-    said = ""
+    said = list[str]()
     if full["asr"]["model"] == AUTO:
         full["asr"]["model"] = choose_speech_model(full, probes, gpu_mb)
-        said = f"Speech is recognised by {full['asr']['model']} (asr.model: auto)."
+        said.append(f"Speech is recognised by {full['asr']['model']} (asr.model: auto).")
     length = full["split"]["chunk_seconds"]
     chunks: dict[str, int | None] = dict.fromkeys(videos)
     fingerprints = dict.fromkeys(videos, "")
     seconds: dict[str, float | None] = dict.fromkeys(videos)
+    finder, taken = SubtitleFinder(full, bases, probes), dict[str, Taken]()
     for slug, video in videos.items():
         if not video.remote:
             fingerprints[slug], seconds[slug] = probes.video(video.source)
             chunks[slug] = count_chunks(seconds[slug] or 0.0, length)
+        taken[slug] = finder.take(video, fingerprints[slug], seconds[slug] or 0.0)
+        videos[slug] = with_language(video, taken[slug])
     probes.save()
-    plan = Plan(full, recipe(full), videos, chunks, fingerprints, seconds, bases, said)
+    said += told(taken)
+    facts = (videos, chunks, fingerprints, seconds, bases, "\n".join(said), taken)
+    plan = Plan(full, recipe(full), *facts)
     plan.check_translation()
     plan.check_embedding()
     return plan
@@ -311,7 +335,7 @@ def check_api_key(plan: Plan) -> None:
         ConfigError: where OPENAI_API_KEY is needed and not set.
     """
     options = plan.config["translate"]
-    needed = (video.foreign_targets for video in plan.videos.values())
+    needed = map(plan.translated, plan.videos)
     if options["backend"] not in SERVERS or options["base_url"] or not any(needed):
         return
     if os.environ.get("OPENAI_API_KEY", "").strip():

@@ -8,6 +8,7 @@ from vat.media.settings import DownloadSettings
 from vat.settings import Language, LanguageOrAutoOrMulti, Text, column, means, section, setting
 from vat.speech.settings import AsrSettings, SeparateSettings, SplitSettings
 from vat.subtitles.limits import MergeSettings
+from vat.subtitles.settings import SOURCES, SubtitleSettings
 from vat.transcript.settings import QuarantineSettings, SeamSettings
 from vat.translate.settings import TranslateSection
 
@@ -70,6 +71,9 @@ class Config:
         "The words of all chunks become one transcript and subtitles in the spoken language."
         " Translations have the same limits.",
     )
+    subtitles: SubtitleSettings = section(
+        SubtitleSettings, "Subtitles that a video has already, beside it or as tracks."
+    )
     translate: TranslateSection = section(TranslateSection, "Subtitles into the target languages.")
     embed: EmbedSettings = section(EmbedSettings, "Subtitles into the video.")
     delivery: DeliverySettings = section(
@@ -105,4 +109,8 @@ class SheetRow:
     )
     audio_track: int = column(
         "Which audio track is transcribed, counted from 0.", minimum=0, maximum=1000
+    )
+    subtitles: str = column(
+        "Where the subtitles in the spoken language come from, instead of subtitles.source.",
+        enum=SOURCES,
     )

@@ -20,6 +20,7 @@ from vat.media.suffixes import SUFFIXES, is_sound
 from vat.planning.config import checked
 from vat.planning.schema import Schema
 from vat.settings import AUTO, MULTI
+from vat.subtitles.reading import ENDINGS
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +40,8 @@ class Video:
     `language` is a code, "auto" or "multi", and for "multi" `languages` are those that may be
     spoken, none if any may. `targets` are codes; `audio_track` counts from 0, None is the
     container's default. `folder` is where it lies below the folder that was searched, empty for a
-    file named on its own.
+    file named on its own. `subtitles` tells where those in the spoken language come from (see
+    `vat.subtitles.settings`).
     """
 
     slug: str
@@ -52,6 +54,7 @@ class Video:
     audio_track: int | None
     folder: str = ""
     languages: tuple[str, ...] = ()
+    subtitles: str = AUTO
 
     @property
     def is_sound(self) -> bool:
@@ -171,6 +174,7 @@ class Finder:
             audio_track=overrides.get("audio_track", self.config["download"]["audio_track"]),
             folder=str(Path(source).parent.relative_to(searched)) if inside else "",
             languages=possible,
+            subtitles=overrides.get("subtitles", self.config["subtitles"]["source"]),
         )
 
 
@@ -198,7 +202,8 @@ def list_videos(folder: Path, skip: Sequence[Path], *, recursive: bool) -> list[
         and not _is_dir(file)
     ]
     videos = [str(file) for file in files if file.suffix.lower() in SUFFIXES]
-    others = [file.name for file in files if file.suffix.lower() not in SUFFIXES]
+    known = {*SUFFIXES, *(f".{ending}" for ending in ENDINGS)}
+    others = [file.name for file in files if file.suffix.lower() not in known]
     if others:
         some = ", ".join(others[:_NAMED]) + (", ..." if len(others) > _NAMED else "")
         logger.warning(

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from vat.planning.edits import FOLDER, SPOKEN, Edit, EditedTracks
 from vat.planning.plan import Plan
 from vat.subtitles.generations import EditFolder
+from vat.subtitles.settings import TRACK
 from vat.subtitles.track import WORD_ENDINGS
+
+NEVER: Final = "(?!)"
+"""A regular expression that matches nothing."""
 
 
 class OfVideo(Protocol):
@@ -76,6 +80,46 @@ class TrackAnswers:
         place = "edited" if (video, track) in self._edits else "subtitles"
         return f"<results>/{video}/{place}/{track}.json"
 
+    # Tracks that are taken from subtitles that exist, and not made.
+
+    @property
+    def taken_videos(self) -> str:
+        """What matches the videos of tracks that are taken, where these follow in a path."""
+        by_tracks = dict[tuple[str, ...], list[str]]()
+        for video, taken in self._plan.taken.items():
+            by_tracks.setdefault(tuple(taken.tracks), []).append(video)
+        ways = [
+            f"(?:{'|'.join(videos)})(?=/subtitles/(?:{'|'.join(tracks)})\\.)"
+            for tracks, videos in by_tracks.items()
+            if tracks
+        ]
+        return "|".join(ways) or NEVER
+
+    def taken(self, wildcards: OfTrack) -> dict[str, Any]:
+        """What is known of the subtitles that a track is taken from, their content included."""
+        return self._plan.taken[wildcards.video].tracks[wildcards.track].to_json()
+
+    def left_out(self, wildcards: OfVideo) -> list[int]:
+        """The streams of subtitles that are replaced, by index."""
+        return list(self._plan.taken[wildcards.video].left_out)
+
+    def new_tracks(self, wildcards: OfVideo) -> list[str]:
+        """The tracks that are put into a video: those that it does not have already.
+
+        What is drawn into the picture is among them in any case.
+        """
+        video, burns = wildcards.video, self._config["embed"]["mode"] != "soft"
+        return [
+            self._track(video, track)
+            for track in self._plan.tracks(video)
+            if burns or not self._is_stream(video, track)
+        ]
+
+    def _is_stream(self, video: str, track: str) -> bool:
+        """Whether a video has a track as a stream of its own, without corrections."""
+        taken = self._plan.taken[video].tracks.get(track)
+        return taken is not None and taken.where == TRACK and (video, track) not in self._edits
+
     def edit(self, wildcards: OfTrack) -> str | None:
         """What changes whenever the user's version of a track does."""
         found = self._edits.get((wildcards.video, wildcards.track))
@@ -123,9 +167,13 @@ class TrackAnswers:
         ]
 
     def word_files(self, video: str) -> list[str]:
-        """The subtitles of a video with the time of every word, where they are asked for."""
+        """The subtitles of a video with the time of every word, where they are asked for.
+
+        Where no speech is recognised, no word has a time.
+        """
         delivered = any(one in WORD_ENDINGS for one in self._config["delivery"]["sidecars"])
-        if not (self._config["merge"]["word_times"] or delivered):
+        wanted = self._config["merge"]["word_times"] or delivered
+        if not wanted or self._plan.has(video, SPOKEN):
             return []
         return [f"<results>/{video}/subtitles/{SPOKEN}.{ending}" for ending in WORD_ENDINGS]
 

@@ -108,8 +108,9 @@ def test_every_ending_of_videos_and_sound_is_found(
     videos = {"3g2", "dv", "wtv", "m2v", "m2t", "mod", "tod", "trp", "tp", "vro", "dvr-ms", "mpe"}
     videos |= {"mk3d", "qt", "ismv", "insv", "lrv", "360"}
     sound = {"mp3", "m4a", "flac", "wav", "opus", "aac", "wma"}
-    others = {"srt", "ass", "jpg", "heic", "txt", "nfo", "h264"}
-    touch(tmp_path / "in", *(f"a.{ending}" for ending in (*videos, *sound, *others)))
+    others = {"jpg", "heic", "txt", "nfo", "h264"}
+    # Subtitles belong to videos and are no surprise.
+    touch(tmp_path / "in", *(f"a.{end}" for end in (*videos, *sound, *others, "srt", "ass")))
     found = find("in").values()
     assert {Path(one.source).suffix[1:] for one in found} == videos | sound
     assert {Path(one.source).suffix[1:] for one in found if one.is_sound} == sound
