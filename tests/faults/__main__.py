@@ -9,15 +9,19 @@ from pathlib import Path
 from typing import Final
 
 from tests.faults.configs import configs
-from tests.faults.disks import disks
+from tests.faults.disks import disks, files
 from tests.faults.figures import Kind, counted
 from tests.faults.kills import kills
+from tests.faults.pools import pools, users
 from tests.faults.sites import sites
 from tests.faults.videos import videos
 
 KINDS: Final[dict[str, tuple[Kind, int]]] = {
     "kills": (kills, 20),
-    "disks": (disks, 12),
+    "disks": (disks, 8),
+    "files": (files, 8),
+    "pools": (pools, 10),
+    "users": (users, 10),
     "videos": (videos, 40),
     "sites": (sites, 60),
     "configs": (configs, 2000),

@@ -1,4 +1,4 @@
-"""Disks that are full after any number of bytes: named, and once there is room all goes on."""
+"""Disks and files that end after any number of bytes: named, and once there is room all goes on."""
 
 import os
 import resource
@@ -12,29 +12,41 @@ _MB = 2**20
 
 
 def disks(random: Random, tries: int, folder: Path, figures: Figures) -> None:
-    """Fill a disk of a random size (root), or cut files at a random size (anybody else)."""
+    """Run on disks of random sizes where root, else as `files` does."""
+    _filled(random, tries, folder, figures, mount=os.geteuid() == 0)
+
+
+def files(random: Random, tries: int, folder: Path, figures: Figures) -> None:
+    """Let no file grow beyond a random size (`ulimit -f`)."""
+    _filled(random, tries, folder, figures, mount=False)
+
+
+def _filled(random: Random, tries: int, folder: Path, figures: Figures, *, mount: bool) -> None:
     status, said = finish(folder / "whole")
     wanted = results(folder / "whole")
     if status:
         figures.losses.append(f"undisturbed: {said[-500:]}")
         return
-    used = sum(path.lstat().st_size for path in (folder / "whole").rglob("*"))
+    made = (folder / "whole").rglob("*")
+    sizes = sorted(path.stat().st_size for path in made if path.is_file())
     for number in range(tries):
         here = folder / str(number)
         here.mkdir()
-        size = random.randrange(64 * 1024, used + _MB)
-        mounted = os.geteuid() == 0 and _mount(here, size)
+        # Any file may be the one that does not fit.
+        size = random.randrange(64 * 1024, sum(sizes) + _MB) if mount else random.choice(sizes) - 1
+        mounted = mount and _mount(here, size)
+        label = f"a {'disk' if mounted else 'largest file'} of {size} bytes"
         try:
             said = _on_full_disk(here, None if mounted else size)
             figures.tries += 1
-            figures.heard(f"disk of {size} bytes", said)
+            figures.heard(label, said)
             if mounted:
-                _mount(here, 50 * used + 100 * _MB, again=True)
+                _mount(here, 50 * sum(sizes) + 100 * _MB, again=True)
             status, said = finish(here)
-            figures.heard(f"after a disk of {size} bytes", said)
+            figures.heard(f"after {label}", said)
             left = leftovers(here)
             if status or results(here) != wanted or left:
-                figures.losses.append(f"disk of {size} bytes: {status}, {left}, {said[-800:]}")
+                figures.losses.append(f"{label}: {status}, {left}, {said[-800:]}")
         finally:
             if mounted:
                 subprocess.run(["/bin/umount", "-l", str(here)], check=False)
