@@ -1,6 +1,7 @@
 """The demo from end to end: real models, real words, measured against the known script."""
 
 import difflib
+import hashlib
 import itertools
 import json
 import os
@@ -14,6 +15,7 @@ import av
 import pytest
 
 from tests.helpers.workflow import Workflow, demo
+from vat.files import read_json
 
 NOISY = {"music"}
 """Demo videos whose speech has music under it."""
@@ -57,6 +59,15 @@ def matched(truth: Any, transcript: Any) -> tuple[list[tuple[Any, Any]], float]:
 def test_every_demo_video_has_a_result(root: Path, finished_demo: Path) -> None:
     assert set(results(finished_demo)) == set(truths(root))
     assert len(truths(root)) >= 3
+
+
+def test_the_weights_are_recorded(root: Path, finished_demo: Path) -> None:
+    models = read_json(finished_demo / "results" / "models.json")
+    assert {"asr", "translator"} <= set(models)
+    for use in models.values():
+        for file in use["files"]:
+            content = (root / file["path"]).read_bytes()
+            assert hashlib.sha256(content).hexdigest() == file["sha256"]
 
 
 def test_words_and_their_times_are_right(root: Path, finished_demo: Path) -> None:

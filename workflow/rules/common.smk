@@ -87,7 +87,7 @@ def tell_end(log):
     folders = Path(place("<results>")), Path(place("<logs>"))
     own = Path(log[0]) if log else None
     print(
-        summary.tell_end(plan.videos, last, folders, began, own),
+        summary.tell_end(plan.videos, last, folders, began, own, ask.models()),
         file=sys.stderr,
     )
 

@@ -198,6 +198,10 @@ class Answers(TrackAnswers, ForecastAnswers):
         kind, name = self._uses[use]
         return self._local[use] or f"{self._resources}/models/{kind}/{folder_name(name)}"
 
+    def models(self) -> dict[str, str]:
+        """The folders of all models that are used, by their use."""
+        return {use: folder for use in self._uses if (folder := self.model(use))}
+
     def fetched(self, use: str) -> str | list[str]:
         """The folder to which the model for a use is fetched, where it has to be."""
         if use not in self._uses or self._local[use]:

@@ -1,7 +1,6 @@
 """Models by name: where they come from, what they need, and whether they are complete."""
 
 import csv
-import hashlib
 import logging
 import os
 import shutil
@@ -13,6 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from vat.errors import ModelError
+from vat.planning.weights import digest_of_file, note_origin
 
 logger = logging.getLogger(__name__)
 
@@ -151,7 +151,8 @@ def fetch(kind: str, name: str, destination: str | Path) -> None:
     """Fetch a model into the folder `destination`, which appears whole or not at all.
 
     `kind` is asr, separate or translate; `name` is a known name, or owner/name of a repository. A
-    broken download is continued by the next call.
+    broken download is continued by the next call. Weights are compared with the digests known here,
+    and with those of the hub; `vat.planning.weights.ORIGIN` beside them tells what was fetched.
 
     Raises:
         ModelError: for an unknown name, without a network, or where a file is missing or damaged.
@@ -161,6 +162,7 @@ def fetch(kind: str, name: str, destination: str | Path) -> None:
     _download(known, name, cache, _SECTIONS[kind])
     for file, weights in known.checked.items():
         _check_weights(cache / file, weights, name)
+    note_origin(cache, known.repository, name)
     for file in known.packaged:
         with as_file(files("vat").joinpath("data", file)) as source:
             shutil.copy(source, cache / file)
@@ -223,8 +225,7 @@ def _check_weights(path: Path, weights: Weights, name: str) -> None:
             f"'{path.name}' of the model '{name}' has {size} bytes instead of {weights.size};"
             " run again to fetch it anew."
         )
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    digest = digest_of_file(path)
     if digest != weights.sha256:
         path.unlink()
         raise ModelError(

@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from vat.addresses import masked, scrubbed
+from vat.errors import sentence
 from vat.files import StrPath, write_json
 from vat.planning.sources import Video
+from vat.planning.weights import record_models
 
 DONE, FAILED, WAITING = "done", "failed", "waiting"
 
@@ -89,19 +91,26 @@ def tell_end(
     folders: tuple[Path, Path],
     since: float,
     runs_log: Path | None,
+    models: Mapping[str, str],
 ) -> str:
-    """Write summary.json below the results, and say the same for people.
+    """Write summary.json and models.json below the results, and say the former for people.
 
     `last` are the last files of every video's chain, `folders` those of results and logs, `since`
-    is when the run began (seconds of the epoch), and `runs_log` what Snakemake itself wrote.
+    is when the run began (seconds of the epoch), `runs_log` what Snakemake itself wrote, and
+    `models` are the folders of the models by their use.
     """
     names = {slug: one.title or _called(one) for slug, one in videos.items()}
     wanted = {slug: [path for path in last if slug in path.parts] for slug in videos}
     found = summarise(names, wanted, folders, since)
-    found.write(folders[0] / "summary.json")
+    untold = ""
+    try:
+        found.write(folders[0] / "summary.json")
+        record_models(models, folders[0] / "models.json")
+    except OSError as error:
+        untold = f"\nThe summary of this run is not written: {sentence(error)}"
     said = runs_log.read_text(encoding="utf-8", errors="replace") if runs_log else ""
     command = ["snakemake", *map(scrubbed, sys.argv[1:])]
-    return "\n".join(lines(found, command, folders[0], stopped=_STOPPED in said))
+    return "\n".join(lines(found, command, folders[0], stopped=_STOPPED in said)) + untold
 
 
 def _called(video: Video) -> str:

@@ -13,8 +13,10 @@ from typing import ClassVar
 import pytest
 
 from vat.errors import ModelError
+from vat.files import read_json, write_json
 from vat.planning import models
 from vat.planning.models import KNOWN, Known, Weights, asr_gpu_mem_mb, fetch, translator_gpu_mem_mb
+from vat.planning.weights import record_models
 
 FILES = {
     "model.bin": b"weights" * 1000,
@@ -29,6 +31,8 @@ class Hub(BaseHTTPRequestHandler):
     """As much of the hub's interface as a snapshot needs."""
 
     files: ClassVar[dict[str, bytes]] = dict(FILES)
+    wrong: ClassVar[str] = ""
+    """What is told instead of the right digests."""
 
     def log_message(self, *_: object) -> None:
         """Stay quiet."""
@@ -57,7 +61,7 @@ class Hub(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("ETag", f'"{hashlib.sha256(body).hexdigest()}"')
+        self.send_header("ETag", f'"{self.wrong or hashlib.sha256(body).hexdigest()}"')
         self.send_header("X-Repo-Commit", COMMIT)
         self.end_headers()
         if self.command == "GET":
@@ -79,7 +83,10 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[Hub]]:
 def test_a_model_is_fetched_with_the_files_it_needs(hub: type[Hub], tmp_path: Path) -> None:
     fetch("asr", "owner/name", tmp_path / "model")
     found = {path.name for path in (tmp_path / "model").iterdir()}
-    assert found == {"model.bin", "config.json", "tokenizer.json"}
+    assert found == {"model.bin", "config.json", "tokenizer.json", "origin.json"}
+    origin = json.loads((tmp_path / "model" / "origin.json").read_text())
+    assert (origin["repository"], origin["revision"]) == ("owner/name", COMMIT)
+    assert origin["files"]["model.bin"] == hashlib.sha256(FILES["model.bin"]).hexdigest()
     assert (tmp_path / "model" / "model.bin").read_bytes() == FILES["model.bin"]
 
 
@@ -109,6 +116,44 @@ def test_weights_are_checked(
     assert not (tmp_path / "model").exists()
 
 
+@pytest.mark.parametrize("kind", ["asr", "translate"])
+def test_weights_of_any_repository_are_compared_with_the_hubs_digest(
+    kind: str, hub: type[Hub], tmp_path: Path
+) -> None:
+    hub.wrong = "a" * 64
+    with pytest.raises(ModelError, match=r"'owner/name', these files are damaged: 'config"):
+        fetch(kind, "owner/name", tmp_path / "model")
+    assert not (tmp_path / "model").exists()
+    hub.wrong = ""
+    fetch(kind, "owner/name", tmp_path / "model")
+    assert (tmp_path / "model" / "model.bin").read_bytes() == FILES["model.bin"]
+
+
+def test_the_digests_of_local_models_are_recorded_once(tmp_path: Path) -> None:
+    model, record = tmp_path / "model", tmp_path / "models.json"
+    (model / "sub").mkdir(parents=True)
+    (model / "model.bin").write_bytes(b"one")
+    (model / "sub" / "config.json").write_bytes(b"{}")
+    record_models({"asr": str(model), "translator": str(tmp_path / "away")}, record)
+    found = read_json(record)
+    assert list(found) == ["asr"]
+    weights, config = found["asr"]["files"]
+    assert weights["sha256"] == hashlib.sha256(b"one").hexdigest()
+    assert config["path"].endswith("sub/config.json")
+    weights["sha256"] = "as it was"
+    write_json(record, found)
+    record_models({"detector": str(model)}, record)
+    assert read_json(record)["detector"]["files"][0]["sha256"] == "as it was"
+    (model / "model.bin").write_bytes(b"two")
+    record.write_text(record.read_text())
+    record_models({"asr": str(model)}, record)
+    assert read_json(record)["asr"]["files"][0]["sha256"] == hashlib.sha256(b"two").hexdigest()
+    for damage in ("", "[1]", "{"):
+        record.write_text(damage)
+        record_models({"asr": str(model)}, record)
+        assert read_json(record)["asr"]["files"]
+
+
 def test_right_weights_come_with_their_configuration(
     hub: type[Hub], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,7 +162,11 @@ def test_right_weights_come_with_their_configuration(
     known = Known("owner/name", ("net.ckpt",), {"net.ckpt": right}, ("kim.yaml",))
     monkeypatch.setattr(models, "KNOWN", MappingProxyType({"separate": {"mine": known}}))
     fetch("separate", "mine", tmp_path / "model")
-    assert {path.name for path in (tmp_path / "model").iterdir()} == {"net.ckpt", "kim.yaml"}
+    assert {path.name for path in (tmp_path / "model").iterdir()} == {
+        "net.ckpt",
+        "kim.yaml",
+        "origin.json",
+    }
 
 
 def test_without_network_there_is_one_sentence(
