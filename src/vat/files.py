@@ -6,6 +6,7 @@ import functools
 import hashlib
 import json
 import os
+import resource
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -25,6 +26,11 @@ _FULL_BYTES: Final = 2**18
 """Less than this is left on a disk that was written to until it was full, in bytes: writers and
 file systems have buffers."""
 
+_TOO_LARGE: Final = (
+    "'{}' would be larger than the limit on the size of files, which is {:.2f} MB; raise it"
+    " (ulimit -f), and run again."
+)
+
 _NAME_BYTES: Final = 255
 """Longest name of a file on Linux's file systems."""
 
@@ -39,7 +45,7 @@ def atomic_path(path: StrPath, needed: int | None = None) -> Iterator[Path]:
     that is known.
 
     Raises:
-        DiskError: where the disk is full, with what is missing.
+        DiskError: where the disk is full, with what is missing, or the file larger than is allowed.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -51,6 +57,8 @@ def atomic_path(path: StrPath, needed: int | None = None) -> Iterator[Path]:
         part.replace(target)
         _keep(target.parent)
     except Exception as error:
+        if _is_too_large(part):
+            raise DiskError(_TOO_LARGE.format(target, _largest_bytes() / _MB)) from error
         if _is_full(target.parent, error):
             raise _full(target, part, needed) from error
         raise
@@ -60,12 +68,27 @@ def atomic_path(path: StrPath, needed: int | None = None) -> Iterator[Path]:
 
 def _is_full(folder: Path, error: Exception) -> bool:
     """Whether an error came of a full disk, as far as it can be told from it and the disk."""
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.errno != errno.EIO:
         return error.errno in (errno.ENOSPC, errno.EDQUOT)
     if os.strerror(errno.ENOSPC) in str(error):
         return True
     # Some libraries say no more than that they failed.
     return not isinstance(error, VatError) and shutil.disk_usage(folder).free < _FULL_BYTES
+
+
+def _is_too_large(part: Path) -> bool:
+    """Whether a file has grown as far as this process may let it (`ulimit -f`).
+
+    The system writes as much as fits; programs are ended by a signal, and libraries do not say why.
+    """
+    try:
+        return 0 <= _largest_bytes() <= part.stat().st_size
+    except OSError:
+        return False
+
+
+def _largest_bytes() -> int:
+    return resource.getrlimit(resource.RLIMIT_FSIZE)[0]
 
 
 def _full(target: Path, part: Path, needed: int | None) -> DiskError:

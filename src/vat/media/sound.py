@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vat.errors import SourceError
-from vat.files import atomic_path
+from vat.files import atomic_path, damaged
 from vat.joblog import PROGRESS
 from vat.media.axis import DAMAGE_SECONDS, Track, silent
 from vat.media.ffmpeg import PROGRESS_SECONDS, progress_line
+from vat.media.flac import flac_reader, flac_writer
 from vat.media.probe import Media
 
 logger = logging.getLogger(__name__)
@@ -79,9 +80,7 @@ def _check_length(part: Path, media: Media) -> None:
     Raises:
         SourceError: where it is not, so that words would be heard at other times.
     """
-    import soundfile
-
-    with soundfile.SoundFile(str(part)) as file:
+    with flac_reader(part) as file:
         seconds = file.frames / file.samplerate
     if abs(seconds - media.duration) > _SAME_SECONDS:
         raise SourceError(
@@ -99,14 +98,9 @@ def _flac_bytes(media: Media) -> int:
 
 def _write(part: Path, track: Track, channels: slice) -> "Loudness":
     """Write the channels of a track, and tell how loud they are."""
-    import soundfile
-
     loudness = Loudness()
     count = len(range(track.channels)[channels])
-    options: dict[str, Any] = {"format": "FLAC", "subtype": "PCM_16"}
-    with soundfile.SoundFile(
-        str(part), "w", samplerate=track.rate, channels=count, **options
-    ) as file:
+    with flac_writer(part, track.rate, count) as file:
         begun = last = time.monotonic()
         written = 0
         for piece in track.pieces():
@@ -179,9 +173,7 @@ def read_span(path: str | Path, start: float, end: float) -> Samples:
 
     Only that part of the file is read. Beyond either end of the file there is silence.
     """
-    import soundfile
-
-    with soundfile.SoundFile(str(path)) as file:
+    with flac_reader(path) as file:
         first, last = round(start * file.samplerate), round(end * file.samplerate)
         span = np.zeros(max(0, last - first), np.float32)
         begin, stop = min(max(first, 0), file.frames), min(max(last, 0), file.frames)
@@ -198,20 +190,30 @@ def blocks(
     """The whole sound of a file, resampled, piece by piece: shapes (channels, n).
 
     Memory does not grow with the length of the file.
+
+    Raises:
+        DamagedError: where the file is not what an earlier job wrote.
     """
     import av
 
     size = round(rate * block_seconds)
-    with av.open(f"file:{path}") as container:
-        layout = "mono" if container.streams.audio[0].channels == 1 else "stereo"
-        resampler = av.AudioResampler(format="fltp", layout=layout, rate=rate, frame_size=size)
-        for frame in container.decode(audio=0):
-            # Without time stamps the resampler counts samples, which is exact.
-            frame.pts = None
-            for piece in resampler.resample(frame):
+    with flac_reader(path) as facts:
+        layout, whole = "mono" if facts.channels == 1 else "stereo", facts.frames
+    try:
+        with av.open(f"file:{path}") as container:
+            resampler = av.AudioResampler("fltp", layout, rate, frame_size=size)
+            for frame in container.decode(audio=0):
+                whole -= frame.samples
+                # Without time stamps the resampler counts samples, which is exact.
+                frame.pts = None
+                for piece in resampler.resample(frame):
+                    yield _with_channels(piece.to_ndarray(), channels)
+            for piece in resampler.resample(None):
                 yield _with_channels(piece.to_ndarray(), channels)
-        for piece in resampler.resample(None):
-            yield _with_channels(piece.to_ndarray(), channels)
+    except av.FFmpegError as error:
+        raise damaged(path, error) from None
+    if whole:
+        raise damaged(path, f"{whole} samples are missing")
 
 
 def _with_channels(piece: NDArray[Any], channels: int) -> Samples:
@@ -239,14 +241,8 @@ def resampled(pieces: Iterable[Samples], rate: int, new_rate: int) -> Iterator[S
 
 def write_flac(destination: str | Path, pieces: Iterable[Samples], rate: int) -> int:
     """Write mono pieces, shape (n,), as 16-bit FLAC, and return how many samples they had."""
-    import soundfile
-
     written = 0
-    options: dict[str, Any] = {"format": "FLAC", "subtype": "PCM_16"}
-    with (
-        atomic_path(destination) as part,
-        soundfile.SoundFile(str(part), "w", samplerate=rate, channels=1, **options) as file,
-    ):
+    with atomic_path(destination) as part, flac_writer(part, rate, 1) as file:
         for piece in pieces:
             file.write(np.clip(piece, -1.0, 1.0))
             written += len(piece)

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from vat.files import Record
+from vat.media.flac import flac_reader, flac_writer
 from vat.media.sound import read_span, to_speech
 from vat.settings import AUTO, MULTI
 from vat.speech.asr import load_model, transcribe_span
@@ -174,12 +175,10 @@ def decided(seconds: float, survived: float, mix: Trial, speech: Trial) -> Separ
 
 def excerpts(audio: str | Path, places: Sequence[Interval], destination: Path) -> list[Interval]:
     """Write places of a file one after another, and tell where they are in the new one."""
-    import soundfile
-
-    found, options = list[Interval](), {"format": "FLAC", "subtype": "PCM_16"}
-    with soundfile.SoundFile(str(audio)) as source:
-        rate, channels = source.samplerate, source.channels
-        with soundfile.SoundFile(str(destination), "w", rate, channels, **options) as target:
+    found = list[Interval]()
+    with flac_reader(audio) as source:
+        rate = source.samplerate
+        with flac_writer(destination, rate, source.channels) as target:
             for start, end in places:
                 source.seek(min(round(start * rate), source.frames))
                 piece = source.read(round((end - start) * rate), dtype="int16", always_2d=True)

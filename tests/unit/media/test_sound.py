@@ -1,13 +1,20 @@
 """The sound of a video stays where it is on the video's time axis, whatever the container does."""
 
+import re
+import subprocess
+import sys
 import tracemalloc
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import soundfile
 
 from tests.helpers.media import HOSTILE, ffmpeg, make_video
+from vat.errors import is_of_system
+from vat.files import DamagedError
 from vat.media.probe import probe
 from vat.media.sound import (
     SPEECH_RATE,
@@ -158,3 +165,52 @@ def test_a_failure_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         write_flac(tmp_path / "a.flac", broken(), RATE)  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_limit_on_the_size_of_files_is_named(tmp_path: Path) -> None:
+    code = (
+        "import resource, sys, numpy; from vat.errors import sentence;"
+        "from vat.media.sound import write_flac\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))\n"
+        "noise = numpy.random.default_rng(1).uniform(-1, 1, 200_000).astype('f4')\n"
+        "try: write_flac(sys.argv[1], [noise], 16000)\n"
+        "except OSError as error: print(sentence(error))"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "v.flac")]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert re.search(r"v.flac' would be larger than the limit on .*0.10 MB; raise it", said)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_the_disk_refuses_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(OSError, match="Input/output error") as error:
+        write_flac(tmp_path / "v.flac", _of_a_bad_disk(), 16000)
+    assert is_of_system(error.value)
+
+
+def _of_a_bad_disk() -> Iterator[Any]:
+    yield np.zeros(100, np.float32)
+    raise soundfile.LibsndfileError(2)
+
+
+@pytest.mark.parametrize("damage", [b"", b"fLaC", b"\0" * 5000])
+def test_damaged_sound_of_an_earlier_job_is_named(damage: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "audio.flac"
+    path.write_bytes(damage)
+    with pytest.raises(DamagedError, match=r"audio.flac' is damaged .*; remove it, and run again"):
+        read_span(path, 0, 1)
+    with pytest.raises(DamagedError, match=r"audio.flac' is damaged"):
+        list(blocks(path, 16000, 1))
+
+
+def test_sound_that_lost_its_middle_is_not_moved(tmp_path: Path) -> None:
+    path = tmp_path / "audio.flac"
+    noise = np.random.default_rng(1).uniform(-1, 1, 16000 * 5).astype(np.float32)
+    write_flac(path, [noise], 16000)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) // 2 + 20000] = bytes(20000)
+    path.write_bytes(data)
+    with pytest.raises(DamagedError, match=r"audio.flac' is damaged"):
+        list(blocks(path, 16000, 1))
