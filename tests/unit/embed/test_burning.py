@@ -93,11 +93,13 @@ def test_what_encoding_would_lose_is_refused(change: dict[str, Any], words: str)
         check_drawable(replace(picture, **change), "v.mkv")
 
 
-def test_sound_alone_is_refused(tmp_path: Path) -> None:
+def test_sound_alone_gets_tracks_and_a_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     source = tmp_path / "v.mkv"
     ffmpeg("-f", "lavfi", "-i", "sine=d=2", "-c:a", "aac", source)
-    with pytest.raises(EmbedError, match="no picture to burn into"):
-        burn(source)
+    burn(source)
+    assert "has no picture to burn into; it gets tracks" in caplog.text
 
 
 @pytest.mark.parametrize(
