@@ -13,7 +13,7 @@ VERSIONS: Final = {
     "separate": 2,
     "split": 4,
     "asr_chunk": 5,
-    "merge": 8,
+    "merge": 9,
     "word_times": 1,
     "existing_subtitles": 1,
     "overview": 1,

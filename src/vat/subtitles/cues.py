@@ -8,13 +8,23 @@ grows with the number of words alone.
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import accumulate
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from typing import Final
 
 from vat.subtitles.cue_times import COMFORT, Group, read_seconds, timed
 from vat.subtitles.limits import CueSettings
-from vat.subtitles.lines import NEVER_FIRST, Places, arrange, collapsed, places, tears, widths
+from vat.subtitles.lines import (
+    NEVER_FIRST,
+    Places,
+    arrange,
+    collapsed,
+    may_break,
+    places,
+    tears,
+    torn_by_blanks,
+    widths,
+)
 from vat.subtitles.phrases import Bond, bond
 from vat.subtitles.sentences import ends_clause, leads_on, sentence_ends
 from vat.timeline import Cue, Word
@@ -93,13 +103,32 @@ class _Passage:
 def _passages(
     words: Sequence[Word], language: str, settings: CueSettings, duration: float
 ) -> Iterator[_Passage]:
-    said = [word for word in words if word.text.strip()]
+    said = [part for word in words if word.text.strip() for part in _divided(word, settings)]
     begin = 0
     for end in range(1, len(said) + 1):
         if end == len(said) or said[end].start - said[end - 1].end >= PAUSE_SECONDS:
             following = said[end].start if end < len(said) else duration
             yield _passage(said[begin:end], following, language, settings)
             begin = end
+
+
+def _divided(word: Word, settings: CueSettings) -> list[Word]:
+    """A phrase of a script without blanks that is one word and that no cue can hold, in parts.
+
+    Recognition gives Khmer so. A part is one character with all that belongs to it, and takes its
+    share of the time. A short word that is long only in time was heard so, and stays.
+    """
+    text, spoken = collapsed(word.text.strip()), word.end - word.start
+    width, line = widths(text), settings.max_columns
+    is_long = spoken > settings.max_seconds and width[-1] > line / 2
+    if not is_long and width[-1] <= line * settings.max_lines:
+        return [word]
+    edges = [0, *(at for at in range(1, len(text)) if may_break(text, at)), len(text)]
+    times = [word.start + spoken * width[at] / width[-1] for at in edges]
+    return [
+        replace(word, text=text[a:b], start=start, end=end, space=word.space and not a)
+        for (a, b), (start, end) in zip(pairwise(edges), pairwise(times), strict=True)
+    ]
 
 
 def _passage(
@@ -115,7 +144,7 @@ def _passage(
     breaks = places(text, language, settings.max_columns)
     whole = _sentence_begins(sentence_ends(text, language), ends)
     cuts, keeps = [0.0], [0.0]
-    resumes = frozenset(breaks.resumes)
+    resumes = frozenset(breaks.resumes) - torn_by_blanks(text, language)
     for i in range(1, len(words)):
         pause = min(max(words[i].start - words[i - 1].end, 0.0), PAUSE_SECONDS)
         mark = text[begins[i]] in NEVER_FIRST

@@ -8,6 +8,7 @@ from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 from unicodedata import category, east_asian_width
 
+from vat.languages import is_cjk
 from vat.subtitles.chinese import script_of
 from vat.subtitles.limits import CueSettings
 from vat.subtitles.phrases import Bond, bond
@@ -116,7 +117,7 @@ def places(text: str, language: str, max_columns: int) -> Places:
             inside += [
                 at
                 for at in range(a + 1, b)
-                if is_unspaced(text[at - 1], text[at]) and _may_break(text, at)
+                if is_unspaced(text[at - 1], text[at]) and may_break(text, at)
             ]
     resumes = sorted({*ends, *inside})
     return Places([at - (text[at - 1] == " ") for at in resumes], resumes)
@@ -190,11 +191,32 @@ def phrase_ends(text: str, language: str) -> list[int]:
     }
     parser = _phrase_parser(script_of(text, language) or language)
     if parser is not None:
-        ends |= {i for i in accumulate(map(len, parser(text))) if _may_break(text, i)}
+        ends |= {i for i in accumulate(map(len, parser(text))) if may_break(text, i)}
     return sorted(ends)
 
 
-def _may_break(text: str, at: int) -> bool:
+def torn_by_blanks(text: str, language: str) -> frozenset[int]:
+    """The positions after those blanks in Chinese or Japanese text that stand inside a phrase.
+
+    Speech recognition writes them where somebody hesitates. In Thai a blank ends a clause.
+    """
+    if not is_cjk(language):
+        return frozenset()
+    blanks = [
+        at
+        for at in range(1, len(text) - 1)
+        if text[at] == " " and text[at - 1].isalpha() and is_unspaced(text[at - 1])
+        if text[at + 1].isalpha() and is_unspaced(text[at + 1])
+    ]
+    if not blanks:
+        return frozenset()
+    pieces = [text[a + 1 : b] for a, b in pairwise([-1, *blanks, len(text)])]
+    ends = frozenset(phrase_ends("".join(pieces), language))
+    joints = accumulate(map(len, pieces))
+    return frozenset(at + 1 for at, joint in zip(blanks, joints, strict=False) if joint not in ends)
+
+
+def may_break(text: str, at: int) -> bool:
     """Whether a line may end before `text[at]` although there is no blank."""
     if not 0 < at < len(text):
         return False

@@ -1,12 +1,13 @@
 """Words that belong together are known by the short words around them."""
 
 from itertools import pairwise
+from unicodedata import category
 
 import pytest
 
 from vat.subtitles.cues import make_cues
 from vat.subtitles.limits import CueSettings
-from vat.subtitles.lines import lay_out
+from vat.subtitles.lines import columns, lay_out, torn_by_blanks
 from vat.subtitles.phrases import Bond, bond
 from vat.timeline import Word
 
@@ -74,3 +75,55 @@ def test_cues_end_between_phrases() -> None:
 )
 def test_lines_end_between_phrases(text: str, laid: str) -> None:
     assert lay_out(text, "en", CueSettings()) == laid
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "torn"),
+    [
+        ("今天天 气很好 我们 一起去公 园玩", "zh", {4, 16}),
+        ("今天天 气很好 我们 一起去公 园玩", "ko", set()),
+        ("私は学 生です 今日は", "ja", {4}),
+        ("很好， 我们去 Paris 玩", "zh", set()),
+        ("今天天", "zh", set()),
+    ],
+)
+def test_a_blank_inside_a_chinese_phrase_is_known(text: str, language: str, torn: set[int]) -> None:
+    assert torn_by_blanks(text, language) == torn
+
+
+def test_no_cue_ends_at_a_blank_inside_a_chinese_phrase() -> None:
+    said = "今天天气很好我们一起去公 园玩因为大家都喜欢孩子也"
+    words, time = list[Word](), 0.0
+    for at, character in enumerate(said):
+        if character != " ":
+            words.append(Word(time, time + 0.3, character, 0.9, said[at - 1] == " "))
+        # Where the speaker hesitates, recognition writes a blank.
+        time += 0.3 if character != " " else 0.1
+    assert torn_by_blanks(said, "zh") == {13}
+    cues = make_cues(words, "zh", CueSettings(max_columns=28, max_lines=1))
+    assert len(cues) > 1
+    assert not [cue.text for cue in cues if cue.text.endswith("公")]
+
+
+KHMER = "សួស្តីអ្នកទាំងអស់គ្នាថ្ងៃនេះយើងនឹងនិយាយអំពីការរៀនភាសាខ្មែរនិងវប្បធម៌របស់ប្រទេសកម្ពុជា"
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [(KHMER, 12.0), (KHMER[:40], 12.0), (KHMER * 3, 20.0)]
+)
+def test_a_khmer_phrase_that_is_one_word_is_divided(text: str, seconds: float) -> None:
+    settings = CueSettings()
+    cues = make_cues([Word(0.5, 0.5 + seconds, text, 0.9)], "km", settings)
+    assert "".join(cue.text.replace("\n", "") for cue in cues) == text
+    assert len(cues) >= 2
+    assert (cues[0].start, cues[-1].end) == (0.5, 0.5 + seconds)
+    for cue in cues:
+        assert cue.end - cue.start <= settings.max_seconds
+        assert cue.text.count("\n") < settings.max_lines
+        assert not [line for line in cue.text.split("\n") if columns(line) > settings.max_columns]
+        assert not [line for line in cue.text.split("\n") if category(line[0])[0] == "M"]
+
+
+def test_a_short_word_that_takes_long_stays_whole() -> None:
+    (cue,) = make_cues([Word(0, 9, "你好", 0.9)], "zh", CueSettings())
+    assert cue.text == "你好"
