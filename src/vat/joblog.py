@@ -6,7 +6,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -103,6 +103,26 @@ def without_secrets(record: logging.LogRecord) -> bool:
     if isinstance(command, str):
         record.cmd = scrubbed(command)
     return True
+
+
+def say_once_that_logs_are_full() -> None:
+    """Have a log that the disk does not take named once on stderr, and not traced at every line.
+
+    Snakemake opens its own log, so that this holds for all handlers of this process.
+    """
+    said, usual = set[int | None](), logging.Handler.handleError
+
+    def handle(handler: logging.Handler, record: logging.LogRecord) -> None:
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            usual(handler, record)
+        elif error.errno not in said:
+            said.add(error.errno)
+            # Stderr may be what is full.
+            with suppress(OSError):
+                sys.stderr.write(f"A log cannot be written any more: {sentence(error)}\n")
+
+    logging.Handler.handleError = handle  # type: ignore[method-assign]
 
 
 class _Terminal(logging.Handler):

@@ -10,7 +10,7 @@ from snakemake.logging import logger
 
 from vat.errors import VatError, is_of_system, sentence
 from vat.files import read_json
-from vat.joblog import without_secrets
+from vat.joblog import say_once_that_logs_are_full, without_secrets
 from vat.media.fetch import set_dead_links_aside
 from vat.planning import summary
 from vat.planning.answers import Answers, grown
@@ -47,6 +47,7 @@ def place(path):
 collect_garbage_rarely()
 # Snakemake shows its command line, which may name videos by addresses with keys.
 logger.addFilter(without_secrets)
+say_once_that_logs_are_full()
 hang_up_as_terminate()
 if workflow.is_main_process:
     names = ("<results>", "<resources>", "<logs>", "<benchmarks>")
