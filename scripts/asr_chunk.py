@@ -2,7 +2,7 @@
 
 import gpulease
 from vat.files import write_json
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.timeline import Chunks
 
 snakemake: Job

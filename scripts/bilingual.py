@@ -1,6 +1,6 @@
 """Rule bilingual: the subtitles of two languages in one."""
 
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.subtitles.bilingual import pair
 from vat.subtitles.formats import write_track
 from vat.subtitles.track import Track

@@ -1,7 +1,7 @@
 """Rule count_chunks: how many chunks a downloaded video has."""
 
 from vat.files import write_json
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.media.probe import Media
 from vat.timeline import count_chunks
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from vat.embed.delivery import deliver
 from vat.files import write_json
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.media.probe import Media
 
 snakemake: Job

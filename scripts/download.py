@@ -1,7 +1,7 @@
 """Rule download: one video and its facts."""
 
 from vat.embed.feasibility import feasibility
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.media.fetch import download
 from vat.media.ffmpeg import ffmpeg_path
 

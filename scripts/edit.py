@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.subtitles.generations import EditFolder, with_edits, write_edited
 from vat.subtitles.limits import cue_settings
 from vat.subtitles.track import Track

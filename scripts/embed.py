@@ -3,7 +3,7 @@
 from gpulease import GpuLeaseError, confirm
 from vat.embed.embed import embed
 from vat.embed.settings import EmbedSettings
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.media.ffmpeg import ffmpeg_path
 from vat.media.probe import Media
 from vat.subtitles.track import Track

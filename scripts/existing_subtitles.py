@@ -1,6 +1,6 @@
 """Rule existing_subtitles: one track of one video, as it has it already."""
 
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.subtitles.existing import Existing
 from vat.subtitles.existing_track import existing_track
 from vat.subtitles.formats import write_track

@@ -1,6 +1,6 @@
 """Rule extract_audio: the sound of one video that is transcribed."""
 
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.media.probe import Media
 from vat.media.sound import extract_audio
 

@@ -1,6 +1,6 @@
 """Rule fetch_model: fetch one model."""
 
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.planning.models import fetch, model_name
 
 snakemake: Job

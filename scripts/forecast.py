@@ -6,7 +6,7 @@ from pathlib import Path
 from gpulease import GpuLeaseError
 from gpulease.executors import gpus_here, rehearse
 from vat.files import write_json
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.planning.forecast import Host, forecast_of
 from vat.planning.forecast_text import told
 

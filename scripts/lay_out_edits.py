@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from vat.files import write_json
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.subtitles.generations import EditFolder
 from vat.subtitles.track import Track
 

@@ -3,7 +3,7 @@
 from functools import partial
 
 import gpulease
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.speech.vad import read_probability
 from vat.subtitles.formats import write_track
 from vat.subtitles.spoken import spoken_track

@@ -1,6 +1,6 @@
 """Rule overview: what one video is about, and who is in it."""
 
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.subtitles.track import Track
 from vat.translate.first_reading import make_overview
 from vat.translate.settings import TranslateSettings, means_of

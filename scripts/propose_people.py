@@ -1,7 +1,7 @@
 """Rule propose_people: a table to edit of the people in all videos."""
 
 from vat.files import write_text
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.translate.overview import Overview
 from vat.translate.people import Person, joined, write_people
 

@@ -2,7 +2,7 @@
 
 from gpulease import GpuLeaseError, confirm
 from vat.files import write_text
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.subtitles.limits import cue_settings
 from vat.subtitles.track import Track
 from vat.translate.corrections import corrected_terms

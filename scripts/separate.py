@@ -2,7 +2,7 @@
 
 import gpulease
 from vat.files import read_json, write_json
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.speech.separation import plain_speech
 
 snakemake: Job

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from vat.files import read_json
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.media.probe import Media
 from vat.speech.settings import SplitSettings
 from vat.speech.split import split

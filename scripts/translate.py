@@ -1,7 +1,7 @@
 """Rule translate: the subtitles of one video in one language."""
 
 from gpulease import GpuLeaseError, confirm
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.subtitles.check import check_cues
 from vat.subtitles.formats import write_track
 from vat.subtitles.limits import cue_settings

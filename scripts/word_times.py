@@ -1,6 +1,6 @@
 """Rule word_times: the subtitles of the spoken language with the time of every word."""
 
-from vat.joblog import Job, job_log
+from vat.jobs.log import Job, job_log
 from vat.subtitles.spoken import written_runs
 from vat.subtitles.track import Track
 from vat.subtitles.word_times import write_word_times

@@ -8,7 +8,7 @@ traceback.
 import errno
 from typing import Final
 
-from vat.addresses import scrubbed
+from vat.jobs.addresses import scrubbed
 
 _LONGEST: Final = 1500
 """Characters of a message; what a name or a site has beyond that helps nobody."""

@@ -10,7 +10,7 @@ from random import Random
 from typing import Final
 
 from tests.faults.figures import ROOT, Figures, command, finish, leftovers, results
-from vat.processes import descendants, kill_tree
+from vat.jobs.processes import descendants, kill_tree
 
 SIGNALS: Final = (signal.SIGKILL, signal.SIGSTOP, signal.SIGHUP)
 VICTIMS: Final = ("run", "one", "all")

@@ -10,7 +10,7 @@ from typing import Final
 
 from tests.faults.figures import ROOT, Figures
 from tests.gpu.driver.simulated import Host, build
-from vat.processes import kill_tree
+from vat.jobs.processes import kill_tree
 
 _TOTAL_MB: Final = 24_000
 _LONGEST_S: Final = 120.0

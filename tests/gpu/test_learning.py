@@ -16,7 +16,7 @@ TABLE = "resources/learned/gpu_memory.json"
 JOB = Path(__file__).parent / "driver" / "job.py"
 SCRIPT = """
 import gpulease
-from vat.joblog import job_log
+from vat.jobs.log import job_log
 with job_log(snakemake.log[0]):
     call = {"number": int(snakemake.wildcards.n), **snakemake.params.call}
     gpulease.call("tests.gpu.driver.recogniser:transcribe", **call)

@@ -259,7 +259,7 @@ def runs(pid: int) -> bool:
 def test_a_job_that_has_a_worker_imports_little() -> None:
     """What it imports it does once per chunk."""
     code = (
-        "import sys, gpulease, vat.files, vat.joblog; gpulease.call;"
+        "import sys, gpulease, vat.files, vat.jobs.log; gpulease.call;"
         "print([name for name in ('pynvml', 'psutil', 'numpy', 'faster_whisper', 'torch')"
         " if name in sys.modules])"
     )

@@ -18,7 +18,7 @@ from tests.gpu.driver.simulated import Host, gpu_uuid
 
 SCRIPT = """
 import json, os, gpulease
-from vat.joblog import job_log
+from vat.jobs.log import job_log
 with job_log(snakemake.log[0]):
     open(snakemake.log[0] + ".pid", "w").write(str(os.getpid()))
     call = {"number": int(snakemake.wildcards.n), **snakemake.params.call}

@@ -130,7 +130,7 @@ def test_a_name_without_room_for_a_prefix(tmp_path: Path) -> None:
 
 
 def in_log(tmp_path: Path, body: str) -> tuple[int, str]:
-    code = "from vat.joblog import job_log\nimport os, sys\nfrom vat.errors import VatError\n"
+    code = "from vat.jobs.log import job_log\nimport os, sys\nfrom vat.errors import VatError\n"
     code += f"with job_log({str(tmp_path / 'logs' / 'job.log')!r}):\n    {body}\n"
     status = subprocess.run([sys.executable, "-c", code], check=False).returncode
     return status, (tmp_path / "logs" / "job.log").read_text()

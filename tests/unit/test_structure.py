@@ -12,7 +12,10 @@ SOURCES: Final = Path(__file__).resolve().parents[2] / "src"
 STAGES: Final = ("media", "speech", "transcript", "subtitles", "translate", "embed", "planning")
 """The folders of vat, each above those before it; all stand on the modules beside them."""
 
-MOST_PLACES: Final = 16
+GROUND: Final = "jobs"
+"""The folder that is one of these modules, as it were: everything may stand on it."""
+
+MOST_PLACES: Final = 14
 """How many folders, and modules beside them, the picture of vat may have to be seen at once."""
 
 
@@ -89,7 +92,7 @@ def test_no_import_goes_to_a_later_stage() -> None:
 
 def test_the_library_can_be_seen_at_once() -> None:
     folders = {path.parent.name for path in SOURCES.glob("vat/*/__init__.py")}
-    assert folders == set(STAGES)
+    assert folders == {GROUND, *STAGES}
     places = {place(name) for arrow in arrows() for name in arrow}
     assert folders < places
     assert len(places) <= MOST_PLACES

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.workflow import Workflow, demo
-from vat.processes import descendants, kill_tree
+from vat.jobs.processes import descendants, kill_tree
 
 
 def until(condition: Callable[[], object], seconds: float = 60) -> None:

@@ -10,7 +10,7 @@ from snakemake.logging import logger
 
 from vat.errors import VatError, is_of_system, sentence
 from vat.files import read_json
-from vat.joblog import say_once_that_logs_are_full, without_secrets
+from vat.jobs.log import say_once_that_logs_are_full, without_secrets
 from vat.media.fetch import set_dead_links_aside
 from vat.planning import summary
 from vat.planning.answers import Answers, grown
@@ -18,7 +18,7 @@ from vat.planning.leftovers import set_damaged_aside
 from vat.planning.places import check_places
 from vat.planning.plan import collect_garbage_rarely, make_plan
 from vat.planning.runs import Runs
-from vat.processes import begin_run, hang_up_as_terminate
+from vat.jobs.processes import begin_run, hang_up_as_terminate
 from vat.stages import VERSIONS
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
-from vat.addresses import digest_of, is_address, masked, revealed
 from vat.errors import SourceError
 from vat.files import DamagedError, atomic_path, read_json, write_json
+from vat.jobs.addresses import digest_of, is_address, masked, revealed
 from vat.media.muxers import with_holdings
 from vat.media.probe import Media, probe, status_of
 from vat.media.reach import PrivateAddressError, check_entry
@@ -62,7 +62,7 @@ def download(
     A fetched video stays beside `destination` until it is probed and passes `check`, so that a
     failure there does not fetch it again. A local one must still have the `fingerprint` that it had
     when the run began, and nobody may be writing to it. A `source` may be masked (see
-    `vat.addresses`), and is so in what is recorded.
+    `vat.jobs.addresses`), and is so in what is recorded.
     `max_mb` is the most that is fetched, in MB; see `Manners` for `private_addresses`.
 
     Raises:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO, Final
 
 from vat.errors import ConfigError, VatError
-from vat.joblog import PROGRESS
-from vat.processes import die_with_parent
+from vat.jobs.log import PROGRESS
+from vat.jobs.processes import die_with_parent
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from vat.addresses import masked
 from vat.errors import SourceError
+from vat.jobs.addresses import masked
 
 _PORTS: Final = {"http": 80, "https": 443, "ftp": 21}
 _lock: Final = Lock()

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from vat.addresses import masked, scrubbed
 from vat.errors import SourceError
+from vat.jobs.addresses import masked, scrubbed
 from vat.media.reach import within_reach
 
 _MB: Final = 2**20

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from vat.errors import SourceError
 from vat.files import atomic_path, damaged
-from vat.joblog import PROGRESS
+from vat.jobs.log import PROGRESS
 from vat.media.axis import DAMAGE_SECONDS, Track, silent
 from vat.media.ffmpeg import PROGRESS_SECONDS, progress_line
 from vat.media.flac import flac_reader, flac_writer

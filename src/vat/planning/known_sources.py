@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vat.addresses import hide, masked
 from vat.errors import SourceError
 from vat.files import DamagedError, locked, read_json, write_json
+from vat.jobs.addresses import hide, masked
 from vat.media.fetch import expand_url
 from vat.media.probe import fingerprint_of, probe_duration
 from vat.media.site import Manners

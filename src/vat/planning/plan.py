@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vat.addresses import hide
 from vat.errors import ConfigError
+from vat.jobs.addresses import hide
 from vat.languages import base
 from vat.media.site import Manners, read_cookies
 from vat.planning.automatic import Memory, choose_speech_model

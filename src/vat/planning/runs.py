@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from vat.files import DamagedError, Record, locked
-from vat.processes import Process, begin_run, jobs_of, kill_tree
+from vat.jobs.processes import Process, begin_run, jobs_of, kill_tree
 
 logger = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from anyascii import anyascii
 
-from vat.addresses import has_login, is_address, masked
 from vat.errors import ConfigError
+from vat.jobs.addresses import has_login, is_address, masked
 from vat.languages import code_of, is_rewritten
 from vat.media.suffixes import SUFFIXES, is_sound
 from vat.planning.config import checked

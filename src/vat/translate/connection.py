@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, urlsplit
 from urllib.request import getproxies_environment
 
-from vat.addresses import revealed
 from vat.errors import TranslationError
+from vat.jobs.addresses import revealed
 from vat.translate.settings import NO_KEY, TranslateSettings, address_fault
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import sys
 
 CODE = """
 import logging, sys
-from vat.joblog import say_once_that_logs_are_full
+from vat.jobs.log import say_once_that_logs_are_full
 say_once_that_logs_are_full()
 log = logging.getLogger("snakemake")
 log.addHandler(logging.FileHandler("/dev/full"))

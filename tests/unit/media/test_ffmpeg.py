@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.media import FFMPEG
-from vat import joblog
 from vat.errors import ConfigError
+from vat.jobs import log
 from vat.media.ffmpeg import FfmpegError, ffmpeg_path, progress_line, run_ffmpeg
 
 ENCODE = """
-import sys, vat.media.ffmpeg, vat.joblog
-vat.media.ffmpeg.PROGRESS_SECONDS = vat.joblog.TERMINAL_SECONDS = 0.3
-with vat.joblog.job_log(sys.argv[1]):
+import sys, vat.media.ffmpeg, vat.jobs.log
+vat.media.ffmpeg.PROGRESS_SECONDS = vat.jobs.log.TERMINAL_SECONDS = 0.3
+with vat.jobs.log.job_log(sys.argv[1]):
     print("of the job itself")
     vat.media.ffmpeg.run_ffmpeg(
         ["-re", "-f", "lavfi", "-i", "testsrc2=s=64x48:d=2", "-f", "null", "-"],
@@ -67,13 +67,13 @@ def test_without_a_terminal_nothing_leaves_the_log(tmp_path: Path) -> None:
 def test_a_terminal_that_is_gone_stops_no_job(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     ours, theirs = pty.openpty()
-    handler = joblog._Terminal(theirs)
-    handler.last -= joblog.TERMINAL_SECONDS
+    handler = log._Terminal(theirs)
+    handler.last -= log.TERMINAL_SECONDS
     os.close(ours)
     os.close(theirs)
-    joblog.PROGRESS.addHandler(handler)
-    joblog.PROGRESS.info("half")
-    assert handler not in joblog.PROGRESS.handlers
+    log.PROGRESS.addHandler(handler)
+    log.PROGRESS.info("half")
+    assert handler not in log.PROGRESS.handlers
     assert "the terminal is gone" in caplog.text
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
+from vat.jobs.processes import RUN_VARIABLE, Process, descendants, kill_tree, started
 from vat.planning.leftovers import set_damaged_aside
 from vat.planning.runs import Mark, Runs
-from vat.processes import RUN_VARIABLE, Process, descendants, kill_tree, started
 
 
 @pytest.fixture(autouse=True)

@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from vat.addresses import scrubbed
 from vat.errors import VatError, is_of_system, sentence
-from vat.processes import end_with_run
+from vat.jobs.addresses import scrubbed
+from vat.jobs.processes import end_with_run
 
 logger = logging.getLogger("vat")
 
@@ -122,7 +122,7 @@ def say_once_that_logs_are_full() -> None:
             with suppress(OSError):
                 sys.stderr.write(f"A log cannot be written any more: {sentence(error)}\n")
 
-    logging.Handler.handleError = handle  # type: ignore[method-assign]
+    logging.Handler.handleError = handle  # type: ignore[assignment, method-assign]
 
 
 class _Terminal(logging.Handler):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vat.addresses import has_login, hide, is_address, is_secret, masked, revealed, scrubbed
+from vat.jobs.addresses import has_login, hide, is_address, is_secret, masked, revealed, scrubbed
 
 KEYS = (
     "dQw4w9WgXcQ",
