@@ -15,6 +15,7 @@ from gpulease.queues import Queue
 from gpulease.rehearsal import rehearse
 from gpulease.rounds import Outcome, Round
 from gpulease.selection import gpus_here
+from gpulease.trials import HostReport, Trial, examine_host
 from gpulease.workers.client import WORKER_VARIABLE
 from gpulease.workers.eviction import Idle, needed
 from gpulease.workers.owner import Worker
@@ -26,6 +27,7 @@ __all__ = [
     "Choice",
     "Gpu",
     "GpuView",
+    "HostReport",
     "Idle",
     "Learned",
     "Lease",
@@ -36,9 +38,11 @@ __all__ = [
     "Request",
     "Reservation",
     "Round",
+    "Trial",
     "Use",
     "Worker",
     "attributed",
+    "examine_host",
     "explain",
     "gpus_here",
     "name_gpu",

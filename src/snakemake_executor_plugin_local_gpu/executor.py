@@ -28,6 +28,10 @@ from snakemake_executor_plugin_local_gpu.workers import Workers
 
 # The text of a failed command is the rule's, not what went wrong (subprocess.CalledProcessError).
 _COMMAND: Final = re.compile(r"Command '.*' returned non-zero exit status", re.DOTALL)
+_STATUS: Final = re.compile(r"returned non-zero exit status (\d+)")
+FINAL_STATUS: Final = 65
+"""Exit status by which a job's command says that no other attempt would do better: EX_DATAERR of
+sysexits.h, wrong input."""
 # So often a job is started again, beside its retries, whose worker was stopped and replaced.
 _MOST_RESTARTS: Final = 3
 _LOG_END_BYTES: Final = 200_000
@@ -63,6 +67,7 @@ class LocalGpuExecutor(private.LocalExecutor):  # type: ignore[misc]
         self.leases = JobLeases(pool, journal, self._wake_scheduler, self.warm, places)
         self._out_of_memory: set[Any] = set()
         self._worker_died: set[Any] = set()
+        self._final: set[Any] = set()
         self._restarts: dict[Any, int] = {}
         self._run = active.Run(self.reader, self.leases)
         active.run = self._run
@@ -83,7 +88,11 @@ class LocalGpuExecutor(private.LocalExecutor):  # type: ignore[misc]
         """Run a job, on a worker's thread, under its lease."""
         gpu_job = self.reader.read(job)
         if gpu_job is None:
-            super().cached_or_run(job, run_func, *args)
+            try:
+                super().cached_or_run(job, run_func, *args)
+            except Exception as error:
+                self._note_final(job, error)
+                raise
             return
         before, grant = _log_sizes(job), None
         try:
@@ -97,6 +106,7 @@ class LocalGpuExecutor(private.LocalExecutor):  # type: ignore[misc]
         except GpuLeaseError as error:
             raise WorkflowError(str(error)) from error
         except Exception as error:
+            self._note_final(job, error)
             if grant and grant.death:
                 self._worker_died.add(job)
                 if grant.was_stopped:
@@ -109,6 +119,12 @@ class LocalGpuExecutor(private.LocalExecutor):  # type: ignore[misc]
                     models = {gpu.name for gpu in grant.gpus}
                     self.learning.ran_out(gpu_job, grant.mem_mb, models)
             raise
+
+    def _note_final(self, job: Any, error: Exception) -> None:
+        """Remember a job whose command ended with the status of what no other attempt mends."""
+        statuses = _STATUS.findall(str(error))
+        if statuses and int(statuses[-1]) == FINAL_STATUS:
+            self._final.add(job)
 
     def _granting(self, job: GpuJob) -> AbstractContextManager[Grant]:
         return self.leases.held(job) if job.on_gpu else self.warm.on_cpu(job)
@@ -152,6 +168,14 @@ class LocalGpuExecutor(private.LocalExecutor):  # type: ignore[misc]
             if 0 < self._restarts.get(job, 0) <= _MOST_RESTARTS:
                 self.logger.info(f"Job {job.jobid} ({job.rule.name}) is started again.")
                 private.discount_attempt(job)
+        elif job in self._final:
+            self._final.discard(job)
+            if private.has_retries(job):
+                self.logger.info(
+                    f"Another attempt at job {job.jobid} ({job.rule.name}) would fail as well; it"
+                    " is not tried again."
+                )
+                private.forbid_retries(job)
         elif self._waits_for_gpu(job) and private.has_retries(job):
             self.logger.info(
                 f"Job {job.jobid} ({job.rule.name}) did not fail for lack of GPU memory; it is not"

@@ -14,6 +14,10 @@ _LONGEST: Final = 1500
 """Characters of a message; what a name or a site has beyond that helps nobody."""
 
 
+FINAL_STATUS: Final = 65
+"""Exit status of a job whose error another attempt meets again (sysexits.h: EX_DATAERR)."""
+
+
 class VatError(Exception):
     """Base of all errors whose message is meant for the user."""
 

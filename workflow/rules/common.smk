@@ -1,5 +1,6 @@
 """What the rules share: limits of their wildcards, the plan of the run, and who answers for it."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -14,6 +15,7 @@ from vat.jobs.log import say_once_that_logs_are_full, without_secrets
 from vat.media.fetch import set_dead_links_aside
 from vat.planning import summary
 from vat.planning.answers import Answers, grown
+from vat.planning.doctor import named_models, with_a_video
 from vat.planning.leftovers import set_damaged_aside
 from vat.planning.places import check_places
 from vat.planning.plan import collect_garbage_rarely, make_plan
@@ -55,10 +57,14 @@ if workflow.is_main_process:
 runs = Runs(Path.cwd() / ".snakemake")
 explained(runs.enter if workflow.is_main_process else begin_run)
 began = time.time()
+root = Path(workflow.current_basedir).parent.parent
+# Snakemake tells its targets to nobody while it reads the rules.
+if "doctor" in sys.argv:
+    config.update(with_a_video(config, Path.cwd(), root))
 plan = explained(
     make_plan,
     config,
-    root=Path(workflow.current_basedir).parent.parent,
+    root=root,
     here=Path.cwd(),
     skip=[Path(place(name)).absolute() for name in ("<results>", "<resources>")],
     # A cluster's jobs plan again what this process has planned.

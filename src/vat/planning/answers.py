@@ -4,7 +4,7 @@ Paths hold Snakemake's variables, such as <results>, where they are inputs or ou
 are params, which Snakemake takes as they are, they are whole.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol, TextIO
 
@@ -15,7 +15,7 @@ from vat.planning.edits import SPOKEN
 from vat.planning.english_models import check_language
 from vat.planning.forecast_answers import ForecastAnswers
 from vat.planning.models import asr_gpu_mem_mb, folder_name, translator_gpu_mem_mb
-from vat.planning.plan import Plan, check_api_key
+from vat.planning.plan import Plan, check_translator
 from vat.planning.sources import Video
 from vat.planning.track_answers import TrackAnswers
 from vat.subtitles.styles import AUTO, BUILT_IN
@@ -80,7 +80,7 @@ class Answers(TrackAnswers, ForecastAnswers):
         }
         if self._translates_here:
             uses["translator"] = ("translate", translate["model"])
-        self._uses = uses
+        self._uses = self.uses = uses
         self._local = {use: plan.model_folder(name) for use, (_, name) in uses.items()}
         heard = (one for name, one in plan.videos.items() if not plan.has(name, SPOKEN))
         spoken = (code for one in heard for code in one.languages or [one.language])
@@ -96,15 +96,17 @@ class Answers(TrackAnswers, ForecastAnswers):
         self.results, self.resources, self._results = results, resources, Path(results)
         self._find_edits(Path(results))
 
-    def begin(self) -> TextIO:
+    def begin(self, rules: Collection[str] = ()) -> TextIO:
         """See what has to be right before any work is done, and note that a run begins.
 
         The run lasts for as long as the file that is returned is open; it is kept here, too.
+        `rules` are those of the jobs to come.
 
         Raises:
-            ConfigError: where the key of a translator is missing.
+            ConfigError: where a job asks a translator whose key is missing.
+            TranslationError: where its server is away or refuses the key.
         """
-        check_api_key(self._plan)
+        check_translator(self._plan, rules)
         self.adopt_edits()
         self._run = begin_run(self.translations)
         return self._run

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 from importlib.resources import as_file, files
 from pathlib import Path
 from types import MappingProxyType
@@ -173,6 +174,29 @@ def fetch(kind: str, name: str, destination: str | Path) -> None:
     cache.replace(destination)
 
 
+def size_on_hub(kind: str, name: str) -> int:
+    """How many bytes `fetch` would fetch; this downloads none of them.
+
+    Raises:
+        ModelError: for an unknown name, and where the hub does not have it or cannot be reached.
+    """
+    known = KNOWN[kind].get(name) or _repository(kind, name)
+    from huggingface_hub import HfApi
+    from huggingface_hub.hf_api import RepoFile
+
+    try:
+        hub = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
+        tree = hub.list_repo_tree(known.repository, revision=known.revision, recursive=True)
+        wanted = [one for one in tree if isinstance(one, RepoFile) and _is_wanted(known, one.path)]
+    except Exception as error:
+        raise _unfetched(name, _SECTIONS[kind], error) from error
+    return sum(one.size for one in wanted)
+
+
+def _is_wanted(known: Known, path: str) -> bool:
+    return any(fnmatch(path, pattern) for pattern in known.patterns)
+
+
 def check_folder(kind: str, folder: str | Path, name: str) -> None:
     """See that a model's folder holds what its kind needs.
 
@@ -209,12 +233,16 @@ def _download(known: Known, name: str, folder: Path, section: str) -> None:
             endpoint=os.environ.get("HF_ENDPOINT"),
         )
     except Exception as error:
-        # The hub's client raises errors of several libraries; the cure is the same for all.
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise ModelError(
-            f"The model '{name}' cannot be fetched from the Hugging Face hub ({reason}); check the"
-            f" network, or put a folder with the model into {section}."
-        ) from error
+        raise _unfetched(name, section, error) from error
+
+
+def _unfetched(name: str, section: str, error: Exception) -> ModelError:
+    # The hub's client raises errors of several libraries; the cure is the same for all.
+    reason = f"{type(error).__name__}: {error}".splitlines()[0]
+    return ModelError(
+        f"The model '{name}' cannot be fetched from the Hugging Face hub ({reason}); check the"
+        f" network, or put a folder with the model into {section}."
+    )
 
 
 def _check_weights(path: Path, weights: Weights, name: str) -> None:

@@ -2,10 +2,10 @@
 
 import gc
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from vat.errors import ConfigError
 from vat.jobs.addresses import hide
@@ -31,6 +31,7 @@ from vat.translate.settings import (
     check_server,
     prompts_of,
 )
+from vat.translate.trial import knock
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,19 +327,34 @@ def collect_garbage_rarely() -> None:
     gc.set_threshold(100_000, 20, 20)
 
 
-def check_api_key(plan: Plan) -> None:
+ASKING: Final = frozenset({"overview", "translate", "propose_terms", "propose_people"})
+"""Rules whose jobs ask the translator."""
+
+
+def check_translator(plan: Plan, rules: Collection[str]) -> None:
+    """Where one of a run's rules asks a server, see that it is there and takes the key.
+
+    Raises:
+        ConfigError: where OPENAI_API_KEY is needed and not set.
+        TranslationError: where the server is away or refuses the key.
+    """
+    if not ASKING.isdisjoint(rules) and check_api_key(plan):
+        knock(plan.config["translate"])
+
+
+def check_api_key(plan: Plan) -> bool:
     """Make sure that there is a translator before any work is done: a key, an address or an Ollama.
 
-    A video that speaks its target needs none, nor does Chinese in another form of writing.
+    A video that speaks its target needs none, nor does Chinese in another form of writing. Whether
+    a server is asked at all.
 
     Raises:
         ConfigError: where OPENAI_API_KEY is needed and not set.
     """
     options = plan.config["translate"]
-    needed = map(plan.translated, plan.videos)
-    if options["backend"] not in SERVERS or options["base_url"] or not any(needed):
-        return
-    if os.environ.get("OPENAI_API_KEY", "").strip():
-        return
-    if options["backend"] != "auto" or not ollama_models():
+    if options["backend"] not in SERVERS or not any(map(plan.translated, plan.videos)):
+        return False
+    keyed = options["base_url"] or os.environ.get("OPENAI_API_KEY", "").strip()
+    if not keyed and (options["backend"] != "auto" or not ollama_models()):
         raise ConfigError(NO_KEY)
+    return True

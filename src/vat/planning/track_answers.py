@@ -54,6 +54,16 @@ class TrackAnswers:
     _edited: EditedTracks
     _edits: Mapping[tuple[str, str], Edit]
 
+    @property
+    def languages(self) -> list[str]:
+        """Every language into which some video is translated."""
+        return sorted({code for video in self._plan.videos for code in self._plan.targets(video)})
+
+    @property
+    def local_sources(self) -> list[str]:
+        """The videos that are files of this host."""
+        return [one.source for one in self._plan.videos.values() if not one.remote]
+
     def _find_edits(self, results: Path) -> None:
         self._edited = self._edited_tracks(self._plan.bases[0] / results)
         self._edits = self._edited.find()

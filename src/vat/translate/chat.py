@@ -124,6 +124,25 @@ class Server:
             connection.variable,
         )
 
+    def knock(self) -> None:
+        """See that the server is there and takes the key; this costs no tokens.
+
+        Servers that list no models, or are slow to, are taken to be well.
+
+        Raises:
+            TranslationError: where it is away, or refuses the key.
+        """
+        try:
+            self.client.models.list()
+        except openai.APITimeoutError:
+            logger.info("%s is slow to answer", self._place())
+        except openai.AuthenticationError as error:
+            raise self._refusal(error) from None
+        except openai.APIConnectionError as error:
+            raise self._refusal(error) from None
+        except (openai.APIError, ValueError) as error:
+            logger.debug("it does not list its models: %s", type(error).__name__)
+
     def ask(self, prompt: str, request: Mapping[str, Any], fields: Sequence[str]) -> Reply:
         """The answer to one request; blank where there is none, or the request is too much.
 

@@ -1,0 +1,37 @@
+"""What the doctor says, and what a run says before its first job."""
+
+from pathlib import Path
+
+from snakemake_executor_plugin_local_gpu.executor import FINAL_STATUS
+from tests.helpers.workflow import Workflow, demo
+from vat import errors
+
+
+def test_the_doctor_finds_the_demo_ready(workflow: Workflow, tmp_path: Path) -> None:
+    run = workflow(tmp_path, *demo("--", "doctor"))
+    assert run.status == 0, run.output
+    assert "0 red" in run.output
+    assert not (tmp_path / "results").exists() or not list((tmp_path / "results").glob("*/source"))
+
+
+def test_what_is_red_fails_the_doctor_who_is_asked_once(workflow: Workflow, tmp_path: Path) -> None:
+    config = "--config", "translate={backend: openai, base_url: 'http://127.0.0.1:9/v1'}"
+    run = workflow(tmp_path, *demo(*config, "videos=videos", "--", "doctor"))
+    assert run.status == 1
+    assert run.output.count("BAD ") == 1
+    assert "is away" in run.output
+    assert "Traceback" not in run.output
+
+
+def test_a_server_that_is_away_is_told_before_the_first_job(
+    workflow: Workflow, tmp_path: Path
+) -> None:
+    config = "--config", "translate={backend: openai, base_url: 'http://127.0.0.1:9/v1'}"
+    run = workflow(tmp_path, *demo(*config))
+    assert run.status != 0
+    assert "is away" in run.output
+    assert "rule download" not in run.output
+
+
+def test_both_sides_mean_the_same_status() -> None:
+    assert errors.FINAL_STATUS == FINAL_STATUS
