@@ -73,6 +73,7 @@ wheels: install
 # Questions with figures for answers; each prints one table.
 bench-gpu: test-tools
 	$(BIN)/python -m benchmarks.gpu_policies
+	$(BIN)/python -m benchmarks.gpu_waiting
 
 bench-overhead: test-tools
 	$(BIN)/python -m benchmarks.executor_overhead

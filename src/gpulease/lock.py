@@ -14,7 +14,7 @@ from gpulease.lock_holders import lock_holders, name_holders
 LOCK_TIMEOUT_S: Final = 3.0
 """Seconds in which the lock has to change hands, where it takes milliseconds."""
 
-_IMPATIENT_S: Final = 0.2
+_IMPATIENT_S: Final = 0.5
 
 _MOMENTS_S: Final = (0.005, 0.01, 0.02)
 """Pauses between questions whether the lock is free: a look takes about as long."""

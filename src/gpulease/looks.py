@@ -162,6 +162,13 @@ def claimed(views: Sequence[GpuView], turns: Turns, waiting: Sequence[Record]) -
     ]
 
 
+def fitting(views: Sequence[GpuView], turns: Turns, waiting: Sequence[Record]) -> set[int]:
+    """The numbers of those who wait and fit now, and whose turn it is."""
+    order = turns.order()
+    claims = (claim for view in claimed(views, turns, waiting) for claim in view.claims)
+    return {order[claim.seq].seq for claim in claims}
+
+
 def _ranked(view: GpuView, places: Mapping[int, int]) -> GpuView:
     if all(r.seq == places.get(r.ticket) for r in view.reservations):
         return view

@@ -9,7 +9,7 @@ from typing import Final
 from gpulease.errors import DriverError, LedgerBusyError, NoGpuError
 from gpulease.heartbeat import beat
 from gpulease.inventory import Gpu
-from gpulease.looks import GpuSource, Look
+from gpulease.looks import GpuSource, Look, fitting
 from gpulease.patience import Patience
 from gpulease.placement import Choice, Request, never_fits
 from gpulease.records import Held
@@ -22,8 +22,9 @@ HEADS: Final = 4
 woken when they come among them."""
 
 _STEP_S: Final = 0.5
-_LONGEST_S: Final = 30.0
-"""Those further back look by themselves, too: they may fit where the first ones do not."""
+_LONGEST_S: Final = 300.0
+"""Those further back are woken where they fit and the first ones do not; they look by themselves,
+too, should all others be stopped. With hundreds of them, that must be seldom."""
 
 NEVER_LOOKED: Final = 0
 """The mark in tickets of those who took a place without a look."""
@@ -87,15 +88,26 @@ class Queue:
                 ticket.rewrite(replace(ticket.record, more=more))
         if this.turns_taken:
             write_book(self.pool.ledger.folder, look.book)
-        mine, order = set(self.places()), look.turns.order()
-        seen = [(view.gpu.uuid, view.free_mb, len(view.promises)) for view in this.views]
-        changed, self._seen = self._seen != seen, seen
         self._place = self._first_place(look)
         self._next_look = time.monotonic() + _rest_s(self._place)
+        self._wake_others(this, look)
+
+    def _wake_others(self, this: Round, look: Look) -> None:
+        """Wake those who fit now, and those who have just come among the first."""
+        mine, order = self.places(), look.turns.order()
+        seen = [(view.gpu.uuid, view.free_mb, len(view.promises)) for view in this.views]
+        changed, self._seen = self._seen != seen, seen
+        fits: set[int] = set()
+        if changed:
+            fits = fitting(this.views, look.turns, [entry.record for entry in look.tickets])
+        came = HEADS - this.turns_taken
         entries = {entry.record.seq: entry for entry in look.tickets}
-        heads = [entries[w.seq] for w in order[:HEADS] if w.seq in entries and w.seq not in mine]
-        for entry in heads:
-            if changed or entry.record.since == NEVER_LOOKED:
+        for place, waiter in enumerate(order):
+            entry = entries.get(waiter.seq)
+            if entry is None or waiter.seq in mine:
+                continue
+            is_new = place < HEADS and (place >= came or entry.record.since == NEVER_LOOKED)
+            if is_new or waiter.seq in fits:
                 wake(entry.path)
 
     def grant(self, requests: Sequence[Request]) -> list[Outcome]:
@@ -232,4 +244,4 @@ class Queue:
 
 def _rest_s(ahead: int) -> float:
     """How long one with so many before it need not look, in seconds."""
-    return 0.0 if ahead < HEADS else min(_LONGEST_S, _STEP_S * ahead)
+    return 0.0 if ahead < HEADS else min(_LONGEST_S, _STEP_S * (ahead - HEADS + 1) ** 2)

@@ -55,7 +55,7 @@ class Round:
         trouble: why nothing can be decided now.
         failure: the same, where it has lasted too long.
         more: by size, how many wait behind the first one of it.
-        turns_taken: whether anything was given.
+        turns_taken: how often anything was given.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class Round:
         self._seq = look.seq if look else 0
         self.trouble: GpuLeaseError | None = None
         self.failure: GpuLeaseError | None = None
-        self.turns_taken = False
+        self.turns_taken = 0
         self._waiting: dict[Request, Outcome] = {}
         self.asked: set[Request] = set()
         self.more: dict[Request, int] = {}
@@ -180,7 +180,7 @@ class Round:
         self._turns.take(waiter, gpus)
         if self._look:
             self._look.book.turn(waiter)
-        self.turns_taken = True
+        self.turns_taken += 1
         self.views = ranked(self.views, self._turns)
 
     def _grant(self, request: Request, choice: Choice, job: str) -> Outcome:
