@@ -181,7 +181,7 @@ def fetch_url(
         reraise=True,
     )
     manners = Manners(cookies, max_mb, private_addresses)
-    info = attempt(extract)(url, options, manners, partial(_fetched, url))
+    info = attempt(extract)(url, options, manners, partial(_fetched, url, private_addresses))
     path = Path(info["requested_downloads"][0]["filepath"])
     facts = {"title": one_line(str(info.get("title") or path.stem)), "name": _name(url, info)}
     write_json(facts_file, facts)
@@ -232,10 +232,28 @@ def _listed(url: str, client: Any) -> Any:
     return client.extract_info(url, download=False)
 
 
-def _fetched(url: str, client: Any) -> Any:
+def _fetched(url: str, private_addresses: bool, client: Any) -> Any:
     info = client.extract_info(url, download=False)
+    if not private_addresses:
+        _check_streams(url, info)
     _check_ended(url, info, client)
     return client.process_ie_result(info, download=True)
+
+
+def _check_streams(url: str, info: Mapping[str, Any]) -> None:
+    """See that what ffmpeg is to fetch (RTMP, RTSP) is not at a private address.
+
+    Raises:
+        PrivateAddressError: where it is; Python's own connections are looked at as they are made.
+    """
+    for one in _chosen(info):
+        address = str(one.get("url"))
+        if urlsplit(address).scheme not in ("http", "https"):
+            check_entry(address, url)
+
+
+def _chosen(info: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(info.get("requested_formats") or [info])
 
 
 def _check_ended(url: str, info: Mapping[str, Any], client: Any) -> None:
@@ -244,7 +262,7 @@ def _check_ended(url: str, info: Mapping[str, Any], client: Any) -> None:
     Raises:
         SourceError: where it is not.
     """
-    chosen = info.get("requested_formats") or [info]
+    chosen = _chosen(info)
     lists = [one["url"] for one in chosen if str(one.get("protocol")).startswith("m3u8")]
     if info.get("is_live") or any(_goes_on(client, address) for address in lists):
         raise SourceError(

@@ -123,6 +123,26 @@ def test_a_playlist_names_no_video_of_this_host(serve: Callable[[Answer], str]) 
         expand_url(f"{serve(feed)}/feed.xml")
 
 
+def test_a_site_leads_ffmpeg_to_no_private_address(
+    serve: Callable[[Answer], str], tmp_path: Path
+) -> None:
+    """Streams that Python does not fetch are looked at before ffmpeg is asked for them."""
+
+    def smil(site: http.server.BaseHTTPRequestHandler) -> None:
+        body = (
+            b'<smil><head><meta base="rtmp://127.0.0.1:1/app"/></head><body><switch>'
+            b'<video src="mp4:a.mp4" system-bitrate="1000"/></switch></body></smil>'
+        )
+        site.send_response(200)
+        site.send_header("Content-Type", "application/smil+xml")
+        site.send_header("Content-Length", str(len(body)))
+        site.end_headers()
+        site.wfile.write(body)
+
+    with pytest.raises(SourceError, match=r"private address rtmp://127\.0\.0\.1:1/app"):
+        fetch(f"{serve(smil)}/v.smil", tmp_path / "one")
+
+
 @pytest.mark.parametrize("told", [True, False])
 def test_what_is_fetched_has_a_limit(
     serve: Callable[[Answer], str], tmp_path: Path, told: bool
