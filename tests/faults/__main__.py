@@ -26,7 +26,7 @@ KINDS: Final[dict[str, tuple[Kind, int]]] = {
     "sites": (sites, 60),
     "configs": (configs, 2000),
 }
-"""Each kind, and how often it is tried: half an hour in all on two cores."""
+"""Each kind, and how often it is tried, where the time lasts: half an hour on two cores."""
 
 
 def main() -> int:
@@ -34,16 +34,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6))
     parser.add_argument("--share", type=float, default=1.0, help="part of the usual tries")
+    parser.add_argument("--minutes", type=float, default=25, help="no try begins after that")
     parser.add_argument("kinds", nargs="*", choices=[*KINDS, []], metavar="KIND")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     begun, bad = time.monotonic(), 0
     print(f"{'faults':14} {'tries':>6} {'losses':>7} {'tracebacks':>11} {'seconds':>8}", flush=True)
-    for name in options.kinds or KINDS:
+    wanted = options.kinds or list(KINDS)
+    for place, name in enumerate(wanted):
         kind, usual = KINDS[name]
         with tempfile.TemporaryDirectory(prefix="vat-faults-") as folder:
             tries = max(1, round(usual * options.share))
-            figures = counted(name, kind, options.seed, tries, Path(folder) / name)
+            # What one kind leaves of its time, the others share.
+            left = options.minutes * 60 - (time.monotonic() - begun)
+            seconds = left / (len(wanted) - place)
+            figures = counted(name, kind, options.seed, tries, Path(folder) / name, seconds)
         print(figures.line(), flush=True)
         for told in (*figures.losses, *figures.tracebacks):
             print(f"  {told}", flush=True)

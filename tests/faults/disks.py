@@ -29,7 +29,7 @@ def _filled(random: Random, tries: int, folder: Path, figures: Figures, *, mount
         return
     made = (folder / "whole").rglob("*")
     sizes = sorted(path.stat().st_size for path in made if path.is_file())
-    for number in range(tries):
+    for number in figures.numbers(tries):
         here = folder / str(number)
         here.mkdir()
         # Any file may be the one that does not fit.

@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
@@ -27,6 +27,15 @@ class Figures:
     losses: list[str] = field(default_factory=list)
     tracebacks: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    until: float = float("inf")
+    """When no more are begun, on the monotonic clock."""
+
+    def numbers(self, tries: int) -> Iterator[int]:
+        """The numbers of the tries, as many as there is time for."""
+        for number in range(tries):
+            if time.monotonic() > self.until:
+                return
+            yield number
 
     def heard(self, name: str, said: str) -> None:
         """Look for tracebacks in what was said."""
@@ -43,10 +52,12 @@ Kind = Callable[[Random, int, Path, Figures], None]
 """Tries a kind of fault so many times in a folder, and counts."""
 
 
-def counted(kind: str, run: Kind, seed: int, tries: int, folder: Path) -> Figures:
-    """The figures of one kind, whose faults depend on the seed alone."""
-    figures = Figures(kind)
+def counted(
+    kind: str, run: Kind, seed: int, tries: int, folder: Path, seconds: float = float("inf")
+) -> Figures:
+    """The figures of one kind, whose faults depend on the seed alone; none begins after so long."""
     begun = time.monotonic()
+    figures = Figures(kind, until=begun + seconds)
     folder.mkdir(parents=True)
     run(Random(f"{seed} {kind}"), tries, folder, figures)
     figures.seconds = time.monotonic() - begun

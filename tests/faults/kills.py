@@ -26,7 +26,7 @@ def kills(random: Random, tries: int, folder: Path, figures: Figures) -> None:
     if status or not wanted:
         figures.losses.append(f"undisturbed: {said[-500:]}")
         return
-    for number in range(tries):
+    for number in figures.numbers(tries):
         name, victim = random.choice(SIGNALS), random.choice(VICTIMS)
         moment = random.uniform(0.0, lasts)
         label = f"{name.name} to {victim} after {moment:.2f} s"

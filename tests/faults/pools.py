@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import Final
@@ -53,7 +54,7 @@ def pools(random: Random, tries: int, folder: Path, figures: Figures) -> None:
 
     He may own the folder, and then removes what others wrote.
     """
-    for place in _places(random, tries, folder):
+    for place in _places(figures, tries, folder):
         owns = random.random() < 0.5
         if owns and os.geteuid() == 0:
             os.chown(place / "ledger", int(_NOBODY), int(_NOBODY))
@@ -72,17 +73,16 @@ def users(random: Random, tries: int, folder: Path, figures: Figures) -> None:
     """Let jobs of two users share a folder, and kill some of them; only root can play two."""
     if os.geteuid():
         return
-    for place in _places(random, tries, folder):
+    for place in _places(figures, tries, folder):
         _work(random, place, figures, both=True, kills=True)
 
 
-def _places(random: Random, tries: int, folder: Path) -> list[Path]:
+def _places(figures: Figures, tries: int, folder: Path) -> Iterator[Path]:
     """A host with two GPUs for each try, which any user may change."""
     for above in (folder, folder.parent):
         above.chmod(0o755)
     library = build(folder / "lib")
-    places = []
-    for number in range(tries):
+    for number in figures.numbers(tries):
         place = folder / str(number)
         place.mkdir()
         (place / "ledger").mkdir()
@@ -94,8 +94,7 @@ def _places(random: Random, tries: int, folder: Path) -> list[Path]:
         for file in place.glob("host*"):
             file.chmod(0o666)
         (place / "lib").symlink_to(library)
-        places.append(place)
-    return places
+        yield place
 
 
 def _user(*, other: bool) -> list[str]:

@@ -53,7 +53,7 @@ def sites(random: Random, tries: int, folder: Path, figures: Figures) -> None:
     """Fetch from servers that send random statuses, headers and contents."""
     fetch._WAIT_SECONDS = 0.01
     logging.disable()
-    for number in range(tries):
+    for number in figures.numbers(tries):
         plan = _plan(random)
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(_Site, plan))
         threading.Thread(target=server.serve_forever, daemon=True).start()
