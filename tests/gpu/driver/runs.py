@@ -13,6 +13,8 @@ import psutil
 
 from gpulease.folder import FOLDER_VARIABLE
 
+SHOW = "echo =$CUDA_VISIBLE_DEVICES >{output}"
+
 
 class Runs:
     """Starts Snakemake on the simulated host in a folder of its own."""
@@ -78,3 +80,11 @@ class Runs:
             check=True,
         ).stdout
         return [gpu["free_mb"] for gpu in json.loads(out)["gpus"]]
+
+
+def gpu_rule(name: str = "work", mem_mb: int = 8000, command: str = SHOW, more: str = "") -> str:
+    """A rule whose jobs ask for a GPU."""
+    return (
+        f"rule {name}:\n    output: '{name}'\n    log: '{name}.log'\n"
+        f'    resources: gpu=1, gpu_mem_mb={mem_mb}{more}\n    shell: "{command}"\n'
+    )
