@@ -1,0 +1,154 @@
+"""What people see of a run: the look at two widths, without a terminal, without colour."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+from snakemake_interface_logger_plugins.common import LogEvent
+
+from snakemake_logger_plugin_vat import LogHandler, true_name
+from snakemake_logger_plugin_vat.board import Board
+from snakemake_logger_plugin_vat.look import clock, draw
+
+STATS = {"total": 9, "all": 1, "download": 2, "asr_chunk": 2, "merge": 2, "embed": 2}
+
+
+def board() -> Board:
+    """Two videos, one of which has been probed and recognised, 60 s after the beginning."""
+    made = Board()
+    made.plan(STATS)
+    made.begin(1, "download", "a-1", "A talk.mkv", 0.0)
+    made.end(1, 10.0)
+    made.begin(2, "asr_chunk", "a-1", "A talk.mkv", 10.0)
+    made.end(2, 40.0)
+    made.begin(3, "merge", "a-1", "A talk.mkv", 40.0)
+    made.begin(
+        4, "download", "b-2", "二 \x1b[2J long name of a video that no terminal has.mp4", 50.0
+    )
+    return made
+
+
+def drawn(width: int, **options: Any) -> str:
+    console = Console(file=io.StringIO(), width=width, highlight=False, **options)
+    console.print(draw(board(), 60.0, 10))
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return text
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_look(root: Path, width: int) -> None:
+    assert drawn(width) == (root / f"tests/data/look_{width}.txt").read_text(encoding="utf-8")
+    plain = drawn(width, force_terminal=True, no_color=True, color_system="truecolor")
+    assert "\x1b[3" not in plain
+
+
+def test_few_lines_have_room_for_the_total() -> None:
+    console = Console(file=io.StringIO(), width=80)
+    console.print(draw(board(), 60.0, 1))
+    assert "and 1 more videos" in console.file.getvalue()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(None, "?"), (0, "0:00"), (61.4, "1:01"), (7265, "2:01:05")]
+)
+def test_times_are_said_as_people_do(seconds: float | None, said: str) -> None:
+    assert clock(seconds) == said
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["begin", "end", "fail"]))))
+def test_no_order_of_events_breaks_the_board_or_lets_it_go_back(
+    events: list[tuple[int, str]],
+) -> None:
+    made, done = Board(), 0
+    made.plan(STATS)
+    for now, (jobid, what) in enumerate(events):
+        if what == "begin":
+            made.begin(jobid, ["download", "merge"][jobid % 2], f"v{jobid // 2}", "name", now)
+        else:
+            (made.end(jobid, now) if what == "end" else made.fail(jobid))
+        assert made.done >= done
+        done = made.done
+        assert all(0 <= line.share <= 1 for line in made.lines(now))
+        assert (made.left_s(now) or 0) >= 0
+
+
+@pytest.fixture
+def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[LogHandler]:
+    settings: Any = SimpleNamespace(stdout=False, nocolor=False, dryrun=False)
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    made = LogHandler(settings, None)
+    yield made
+    made.close()
+
+
+def said(handler: LogHandler) -> str:
+    text: str = handler.console.file.getvalue()  # type: ignore[attr-defined]
+    return text
+
+
+def record(text: str = "", level: int = logging.INFO, **told: Any) -> logging.LogRecord:
+    made = logging.LogRecord("snakemake", level, "", 0, text, (), None)
+    vars(made).update(told)
+    return made
+
+
+def begun(jobid: int, rule: str, *output: str) -> logging.LogRecord:
+    wildcards = {"video": "a-1"}
+    return record(
+        event=LogEvent.JOB_INFO,
+        jobid=jobid,
+        rule_name=rule,
+        wildcards=wildcards,
+        output=list(output),
+        input=[],
+    )
+
+
+def test_without_a_terminal_each_event_is_one_line(handler: LogHandler, tmp_path: Path) -> None:
+    folder = tmp_path / "results/a-1"
+    folder.mkdir(parents=True)
+    (folder / "media.json").write_text(json.dumps({"name": "A talk.mkv"}))
+    handler.emit(record(event=LogEvent.RUN_INFO, stats=STATS))
+    handler.emit(begun(1, "merge", str(folder / "transcript.json")))
+    handler.emit(record(event=LogEvent.JOB_FINISHED, job_id=1))
+    handler.emit(begun(2, "embed", str(folder / "a-1.mkv")))
+    failed: dict[str, Any] = {"jobid": 2, "rule_name": "embed", "log": ["logs/a-1/embed.log"]}
+    handler.emit(record(event=LogEvent.JOB_ERROR, **failed))
+    for _ in range(2):
+        handler.emit(record("no room\x1b[2J", logging.WARNING))
+    assert said(handler).splitlines() == [
+        "9 jobs to run",
+        "A talk.mkv: merge done (1 of 9 jobs done, 0 running, 0:00 left)",
+        "FAILED A talk.mkv: embed (log: logs/a-1/embed.log)",
+        "WARNING no room�[2J",
+    ]
+
+
+def test_what_breaks_the_view_ends_no_run_and_loses_nothing(handler: LogHandler) -> None:
+    handler.emit(record(event=LogEvent.RUN_INFO, stats=STATS))
+    handler.emit(record("the words", event=LogEvent.JOB_INFO))
+    handler.emit(record("and the next", logging.WARNING))
+    shown = said(handler)
+    assert "The view of the run has failed" in shown
+    assert "the words" in shown
+    assert "and the next" in shown
+
+
+def test_a_plan_is_shown_as_snakemake_shows_it(handler: LogHandler) -> None:
+    handler.common_settings.dryrun = True
+    handler.emit(record("This was a dry-run.", event=LogEvent.RUN_INFO, stats=STATS))
+    assert said(handler) == "This was a dry-run.\n"
+
+
+def test_a_video_without_a_record_goes_by_its_slug(tmp_path: Path) -> None:
+    assert true_name("a-1", [str(tmp_path / "a-1/source")]) == "a-1"
+    assert true_name("", ["models/x"]) == ""
