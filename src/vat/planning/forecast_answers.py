@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from vat.planning.edits import SPOKEN
 from vat.planning.forecast import Kind, VideoWork
 from vat.planning.plan import Plan
 from vat.translate.settings import SERVERS
@@ -64,7 +65,8 @@ class ForecastAnswers:
         record, folder = self._plan.videos[video], self._results / video
         chunks = self._plan.chunks[video] or 0
         words = [folder / f"words/{chunk:04d}.json" for chunk in range(1, chunks + 1)]
-        targets = [code for code in self._plan.targets(video) if code != record.language]
+        wanted = (code for code in self._plan.targets(video) if code != record.language)
+        targets = [code for code in wanted if not self._plan.has(video, code)]
         missing = [code for code in targets if not (folder / f"subtitles/{code}.json").exists()]
         source = Path(record.source)
         local = not record.remote and source.is_file()
@@ -79,7 +81,9 @@ class ForecastAnswers:
 
     def _stages(self, folder: Path, words: Sequence[Path], missing: Sequence[str]) -> Iterator[str]:
         """The stages that have something left to do, in their order."""
-        spoken = (folder / "subtitles/source.json").exists()
+        # What exists is read in a moment.
+        taken = self._plan.has(folder.name, SPOKEN)
+        spoken = taken or (folder / "subtitles/source.json").exists()
         heard = spoken or (words and all(word.exists() for word in words))
         if not (folder / "media.json").exists():
             yield "download"

@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.helpers.media import ffmpeg, make_video
+from tests.helpers.media import FFMPEG, ffmpeg, make_video
+from vat.embed.embed import embed
+from vat.embed.settings import EmbedSettings
 from vat.errors import ConfigError
+from vat.media.probe import opened, probe
 from vat.planning.answers import Answers
 from vat.planning.plan import Plan, make_plan
 
@@ -184,3 +187,20 @@ def test_what_has_changed_is_seen_and_the_rest_remembered(
     assert planned().taken != before.taken
     (path.parent / "talk.en.srt").unlink()
     assert taken(planned()) == {"source": ("track", "2")}
+
+
+def test_the_forecast_counts_no_work_for_what_exists(planned: Planned, tmp_path: Path) -> None:
+    video(tmp_path, ("talk.en.srt", ENGLISH), ("talk.zh.srt", CHINESE))
+    (left,) = Answers(planned(), "results", "resources").left(None)
+    assert left["stages"] == ["download", "embed", "deliver"]
+    (left,) = Answers(planned("asr"), "results", "resources").left(None)
+    assert "asr_chunk" in left["stages"]
+
+
+def test_a_video_with_its_own_subtitles_alone_can_be_made(tmp_path: Path) -> None:
+    path, made = video(tmp_path, tracks=CHINESE, language="zho"), tmp_path / "made.mkv"
+    media = probe(path, name="talk.mkv", title=None, source=str(path), audio_track=None)
+    for kept, count in ((media, 1), (media.without([2]), 0)):
+        embed(path, kept, [], made, EmbedSettings(), ffmpeg=FFMPEG)
+        with opened(made) as container:
+            assert len(container.streams.subtitles) == count
