@@ -70,6 +70,10 @@ wheels: install
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist . packaging/gpulease packaging/executor packaging/scheduler
 	@ls -1 dist/*.whl
 
+# What only a GPU can show, on a bare machine with a driver and without network; KIT has Whisper models.
+test-gpu:
+	$(PYTHON) -m benchmarks.real_gpu $(PARTS) $(if $(KIT),--kit $(KIT))
+
 # Questions with figures for answers; each prints one table.
 bench-gpu: test-tools
 	$(BIN)/python -m benchmarks.gpu_policies
