@@ -52,6 +52,8 @@ _FIELDS: Final = 8
 """Fields of an event of ASS in a container before its text: number, layer, style, name, three
 margins and effect."""
 
+_EVENT_TIMES: Final = re.compile(r"[^,]*(?:,\s*-?\d{1,2}:\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?\s*){2},")
+
 _OPEN: Final = "\ue000"
 _CLOSE: Final = "\ue001"
 _PRIVATE: Final = str.maketrans("", "", _OPEN + _CLOSE)
@@ -241,8 +243,15 @@ def _read_ass(path: Path, text: str, form: str) -> SubtitleFile:
     try:
         script = pysubs2.SSAFile.from_string(text, format_=form)
     except (pysubs2.exceptions.Pysubs2Error, ValueError, LookupError) as error:
-        raise SubtitleError(f"'{path}' cannot be read: {error}.") from error
+        line = next((at for at, one in enumerate(text.splitlines(), 1) if _is_odd(one)), 0)
+        where = f", line {line}," if line else ""
+        raise SubtitleError(f"'{path}'{where} cannot be read: {error}.") from error
     return _events(script, str(path))
+
+
+def _is_odd(line: str) -> bool:
+    """Whether a line of ASS is an event whose times are none."""
+    return bool(re.match(r"\s*(?:Dialogue|Comment)\s*:", line)) and not _EVENT_TIMES.match(line)
 
 
 def _events(script: "SSAFile", name: str) -> SubtitleFile:

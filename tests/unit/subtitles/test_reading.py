@@ -99,6 +99,11 @@ def test_encodings_are_found(tmp_path: Path, encoding: str) -> None:
         (b"Just a text.\n", "srt", "holds no subtitles"),
         (b"PK\3\4\0\0\0\xff\xfe\0\0", "srt", "unknown encoding|holds no"),
         (b"nothing at all", "ass", r"x\.ass"),
+        (
+            b"[Script Info]\n\n[Events]\nDialogue: 0,bad,0:00:01.00,D,,0,0,0,,x\n",
+            "ass",
+            r"x\.ass', line 4, cannot be read",
+        ),
     ],
 )
 def test_what_is_no_subtitle_file_is_named(
