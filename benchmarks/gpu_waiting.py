@@ -77,10 +77,14 @@ def measure(waiting: int, gpus: int, seconds: float) -> int:
         time.sleep(max(0.0, first_release - time.monotonic()))
         releases = _release(held[:waiting])
         time.sleep(GRACE_S)
+        ended = time.monotonic()
         (folder / _END).touch()
         codes = [os.waitpid(pid, 0)[1] for pid in children]
         found = [json.loads(path.read_text()) for path in sorted(folder.glob("*.json"))]
-    return _report(found, releases, f"{waiting}, {gpus}", sum(code != 0 for code in codes))
+    # Those that end give GPUs back, which others may still be given.
+    grants = sorted(one["granted"] for one in found if (one["granted"] or ended) < ended)
+    failed = sum(code != 0 for code in codes)
+    return _report(found, grants, releases, f"{waiting}, {gpus}", failed)
 
 
 def _wait(held: Sequence[Lease], first_release: float, folder: Path, number: int) -> None:
@@ -133,13 +137,18 @@ def _release(held: Sequence[Lease]) -> list[float]:
     return releases
 
 
-def _report(found: Sequence[Any], releases: Sequence[float], case: str, failed: int) -> int:
+def _report(
+    found: Sequence[Any],
+    grants: Sequence[float],
+    releases: Sequence[float],
+    case: str,
+    failed: int,
+) -> int:
     """The row."""
     first = [one["decisions"][0][0] for one in found]
     later = [decision for one in found for decision in one["decisions"][1:]]
     decisions = [seconds for seconds, _ in later]
     looks = [seconds for seconds, looked in later if looked]
-    grants = sorted(one["granted"] for one in found if one["granted"] is not None)
     # As one queue: a GPU that nobody takes makes all later ones late.
     handed = [given - free for free, given in zip(releases, grants, strict=False)]
     left = len(releases) - len(grants)
