@@ -89,8 +89,8 @@ class LogHandler(LogHandlerBase):
             self._ended(told["job_id"], now)
         elif event == LogEvent.JOB_ERROR:
             self._failed(told)
-        elif event is None and record.levelno > INFO:
-            self._once(record.getMessage(), record.levelno)
+        elif event in (None, LogEvent.ERROR) and record.levelno > INFO:
+            self._once(self.format(record), record.levelno)
         if self.live:
             self.live.refresh()
 

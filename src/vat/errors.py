@@ -6,7 +6,7 @@ traceback.
 """
 
 import errno
-from typing import Final
+from typing import Final, TypeVar
 
 from vat.jobs.addresses import scrubbed
 
@@ -19,7 +19,21 @@ FINAL_STATUS: Final = 65
 
 
 class VatError(Exception):
-    """Base of all errors whose message is meant for the user."""
+    """Base of all errors whose message is meant for the user.
+
+    `final` says that another attempt at the same job would meet it again.
+    """
+
+    final: bool = False
+
+
+_Error = TypeVar("_Error", bound=VatError)
+
+
+def final(error: _Error) -> _Error:
+    """The error, as one that another attempt would meet again."""
+    error.final = True
+    return error
 
 
 class DiskError(VatError, OSError):
@@ -43,9 +57,13 @@ def sentence(error: BaseException) -> str:
 class ConfigError(VatError):
     """The configuration or the video sheet asks for something impossible."""
 
+    final = True
+
 
 class SourceError(VatError):
-    """A video cannot be found, fetched or read."""
+    """A video cannot be found, fetched or read; where a site was asked, it may answer later."""
+
+    final = True
 
 
 class ModelError(VatError):

@@ -149,6 +149,11 @@ def test_a_plan_is_shown_as_snakemake_shows_it(handler: LogHandler) -> None:
     assert said(handler) == "This was a dry-run.\n"
 
 
+def test_an_error_of_planning_is_shown(handler: LogHandler) -> None:
+    handler.emit(record("There is no such folder.", logging.ERROR, event=LogEvent.ERROR))
+    assert said(handler) == "There is no such folder.\n"
+
+
 def test_a_video_without_a_record_goes_by_its_slug(tmp_path: Path) -> None:
     assert true_name("a-1", [str(tmp_path / "a-1/source")]) == "a-1"
     assert true_name("", ["models/x"]) == ""

@@ -33,5 +33,20 @@ def test_a_server_that_is_away_is_told_before_the_first_job(
     assert "rule download" not in run.output
 
 
+def test_a_video_that_cannot_be_read_is_tried_once(workflow: Workflow, tmp_path: Path) -> None:
+    (tmp_path / "broken.mp4").write_bytes(b"no video" * 1000)
+    run = workflow(tmp_path, *demo("--config", "videos=broken.mp4"))
+    assert run.status == 1
+    assert run.output.count("Error in rule download") == 1
+    assert "would fail as well" in run.output
+
+
+def test_the_view_of_a_run_says_why_it_cannot_begin(workflow: Workflow, tmp_path: Path) -> None:
+    run = workflow(tmp_path, *demo("--logger", "vat", "--config", "videos=nowhere"))
+    assert run.status == 1
+    assert "nowhere" in run.output
+    assert "Traceback" not in run.output
+
+
 def test_both_sides_mean_the_same_status() -> None:
     assert errors.FINAL_STATUS == FINAL_STATUS

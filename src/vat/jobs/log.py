@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from vat.errors import VatError, is_of_system, sentence
+from vat.errors import FINAL_STATUS, VatError, is_of_system, sentence
 from vat.jobs.addresses import scrubbed
 from vat.jobs.processes import end_with_run
 
@@ -48,7 +48,8 @@ def job_log(path: str | os.PathLike[str], *told: type[Exception]) -> Iterator[No
     other exception ends it with its traceback.
 
     Raises:
-        SystemExit: with status 1, after the log has the reason.
+        SystemExit: with status 1, after the log has the reason; with `FINAL_STATUS` for an error
+            that another attempt would meet again.
     """
     end_with_run()
     terminal = os.dup(2) if os.isatty(2) else None
@@ -68,7 +69,7 @@ def job_log(path: str | os.PathLike[str], *told: type[Exception]) -> Iterator[No
         yield
     except expected as error:
         logger.error("%s", sentence(error))
-        raise SystemExit(1) from None
+        raise SystemExit(FINAL_STATUS if getattr(error, "final", False) else 1) from None
     except Exception as error:
         if is_of_system(error):
             logger.error("%s", sentence(error))

@@ -5,6 +5,7 @@ import io
 import logging
 import netrc
 import os
+import re
 import stat
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -72,7 +73,15 @@ def extract(
             # What a site sends may break yt-dlp anywhere; the cure is the same for all.
             reason = scrubbed(str(error)).removeprefix("ERROR: ").splitlines() or [""]
             said = reason[0][:_SAID].rstrip(".") or type(error).__name__
-            raise SourceError(f"{masked(url)} cannot be fetched: {said}.") from None
+            failed = SourceError(f"{masked(url)} cannot be fetched: {said}.")
+            failed.final = bool(_GONE.search(said))
+            raise failed from None
+
+
+_GONE: Final = re.compile(
+    r"HTTP Error (401|404|410)\b|Unsupported URL|Video unavailable|Private video"
+)
+"""What sites and yt-dlp say of a video that is not there tomorrow either."""
 
 
 # As a library, yt-dlp reads no configuration file.

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from vat.errors import ModelError
+from vat.errors import ModelError, final
 from vat.planning.weights import digest_of_file, note_origin
 
 logger = logging.getLogger(__name__)
@@ -214,8 +214,10 @@ def _repository(kind: str, name: str) -> Known:
     if name.count("/") == 1:
         return Known(name, (*_WHISPER_FILES, "*.model", "*.spm", "*.yaml", "*.ckpt"))
     known = ", ".join(KNOWN[kind]) or "owner/name of a repository"
-    raise ModelError(
-        f"The model '{name}' is unknown; set {_SECTIONS[kind]} to a folder, or one of: {known}."
+    raise final(
+        ModelError(
+            f"The model '{name}' is unknown; set {_SECTIONS[kind]} to a folder, or one of: {known}."
+        )
     )
 
 
@@ -239,10 +241,12 @@ def _download(known: Known, name: str, folder: Path, section: str) -> None:
 def _unfetched(name: str, section: str, error: Exception) -> ModelError:
     # The hub's client raises errors of several libraries; the cure is the same for all.
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
-    return ModelError(
+    failed = ModelError(
         f"The model '{name}' cannot be fetched from the Hugging Face hub ({reason}); check the"
         f" network, or put a folder with the model into {section}."
     )
+    failed.final = type(error).__name__ in ("RepositoryNotFoundError", "RevisionNotFoundError")
+    return failed
 
 
 def _check_weights(path: Path, weights: Weights, name: str) -> None:

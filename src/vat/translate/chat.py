@@ -46,6 +46,7 @@ _REFUSALS: Final = {
     429: "limits requests, or the account is used up; check the account, set"
     " translate.requests_per_minute, or run again later",
 }
+_FINAL: Final = frozenset({401, 402, 404})
 _PASSING: Final = frozenset({408, 409, 425})
 _HARMLESS: Final = {"subtitles": {"0": "Good morning."}, "context": {}}
 """A question that no server has a reason to refuse but for the way it is asked."""
@@ -331,7 +332,9 @@ class Server:
         """What went wrong in one sentence; the server's own text might repeat the key."""
         status = error.status_code if isinstance(error, openai.APIStatusError) else None
         if status in _REFUSALS:
-            return TranslationError(f"{self._place()} {_REFUSALS[status]} ({status}).")
+            refused = TranslationError(f"{self._place()} {_REFUSALS[status]} ({status}).")
+            refused.final = status in _FINAL
+            return refused
         if status is not None and (status >= 500 or status in _PASSING):
             return TranslationError(f"{self._place()} keeps answering {status}; run again later.")
         if status is not None:
