@@ -21,6 +21,6 @@ with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     chunks, parts = Chunks.read(given.chunks), map(Part.read, given.words)
     transcript = merge(chunks, parts, read_probability(given.voice), decode, seams, rules)
     transcript.write(out.transcript)
-    track, check = spoken_track(transcript, params.settings)
+    track, check = spoken_track(transcript, params.settings, given.shots)
     write_track(track, out.cues, out.srt, out.vtt, out.ass)
     check.write(out.check)

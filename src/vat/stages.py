@@ -13,6 +13,7 @@ VERSIONS: Final = {
     "separate": 2,
     "split": 4,
     "asr_chunk": 5,
+    "shot_changes": 1,
     "merge": 9,
     "word_times": 1,
     "existing_subtitles": 1,

@@ -186,6 +186,10 @@ def test_a_second_run_does_nothing(finished_demo: Path, workflow: Workflow) -> N
         ("translate={on_failure: keep-source-and-mark}", {"translate", "embed", "deliver"}),
         ("merge={max_seconds: 6.5}", {"merge", "translate", "embed", "deliver"}),
         ("merge={word_times: true}", {"word_times"}),
+        (
+            "merge={shot_changes: true}",
+            {"shot_changes", "merge", "translate", "embed", "deliver"},
+        ),
         ("delivery={sidecars: [srt, words.vtt]}", {"word_times", "deliver"}),
         ("quarantine={restore: [all]}", {"merge", "translate", "embed", "deliver"}),
         ("asr={beam_size: 2}", {"asr_chunk", "merge", "translate", "embed", "deliver"}),

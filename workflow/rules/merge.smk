@@ -8,6 +8,7 @@ INPUTS:  <results>/{video}/speech.flac
          <results>/{video}/chunks.json
          <results>/{video}/voice.npy
          <results>/{video}/words/{chunk}.json
+         <results>/{video}/shots.json                    where cues go with the picture
 OUTPUTS: <results>/{video}/transcript.json           all words, seams, quarantine, coverage
          <results>/{video}/subtitles/source.json     cues (.srt, .vtt and .ass: the same)
          <results>/{video}/subtitles/source.check.json    how well they can be read
@@ -21,6 +22,7 @@ rule merge:
         chunks="<results>/{video}/chunks.json",
         voice="<results>/{video}/voice.npy",
         words=words_of,
+        shots=ask.shots,
         model=ask.fetched("asr"),
     output:
         transcript=ensure("<results>/{video}/transcript.json", non_empty=True),

@@ -41,7 +41,7 @@ Amount = Callable[[Wildcards, int], int]
 _TRACK_CHOICES: Final = ("source_track", "bilingual")
 """Settings of `embed` that choose its inputs and shape nothing besides."""
 
-_OTHER_RULES: Final = {"merge": ("word_times",)}
+_OTHER_RULES: Final = {"merge": ("shot_changes", "word_times")}
 """Settings of a section that choose which other rules run."""
 
 

@@ -150,6 +150,12 @@ class TrackAnswers:
         tracks = self._edited.tracks[wildcards.video]
         return [track for track in tracks if folder.edit(track) is None]
 
+    def shots(self, wildcards: OfVideo) -> list[str]:
+        """When the shots of a video's picture begin, where subtitles go with them."""
+        wanted = self._config["merge"]["shot_changes"]
+        seen = not self._plan.videos[wildcards.video].is_sound
+        return [f"<results>/{wildcards.video}/shots.json"] if wanted and seen else []
+
     def spoken_track(self, wildcards: OfVideo) -> str:
         """The subtitles of the spoken language."""
         return self._track(wildcards.video, SPOKEN)

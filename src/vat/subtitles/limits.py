@@ -55,6 +55,11 @@ class MergeSettings(LimitSettings):
         "The keys above for single languages, spoken or translated into, such as {zh:"
         " {max_columns: 36}}; they go first.",
     )
+    shot_changes: bool = setting(
+        False,
+        "Whether subtitles that come or go within 12 frames of a cut of the picture do so at the"
+        " cut. The whole picture is decoded for it.",
+    )
     word_times: bool = setting(
         False,
         "Whether the subtitles of the spoken language are also written with the time of every word:"

@@ -5,23 +5,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from vat.files import StrPath
+from vat.media.shots import Shots
 from vat.subtitles.check import CueCheck, check_cues, onset_offsets
 from vat.subtitles.chinese import WIDE_MARKS, converted, is_chinese, wide_marks
 from vat.subtitles.cues import make_cues
 from vat.subtitles.limits import cue_settings
+from vat.subtitles.shot_changes import at_shots
 from vat.subtitles.track import Track
 from vat.timeline import Cue, Word
 from vat.transcript.merge import Transcript
 
 
-def spoken_track(transcript: Transcript, section: Mapping[str, Any]) -> tuple[Track, CueCheck]:
+def spoken_track(
+    transcript: Transcript, section: Mapping[str, Any], shots: Sequence[StrPath] = ()
+) -> tuple[Track, CueCheck]:
     """What is said as cues, and how well they can be read.
 
-    `section` is the configuration's `merge` section.
+    `section` is the configuration's `merge` section. Where there is a file of `shots`, the cues
+    come and go with them.
     """
     language = transcript.language
     settings = cue_settings(language, section)
     cues = _cues(transcript, section)
+    for path in shots:
+        cues = at_shots(cues, Shots.read(path), settings, transcript.duration)
     offsets = onset_offsets(cues, transcript.words, transcript.speech)
     return Track(language, cues), check_cues(cues, language, settings, offsets)
 

@@ -296,3 +296,15 @@ def test_chinese_gets_into_another_form_without_a_translator(ask: Ask) -> None:
         translate={"backend": "ctranslate2", "model": "nllb-600m"},
     )
     assert (here.translation_gpus(job), here.fetched_translator(job)) == (0, [])
+
+
+def test_cuts_are_looked_for_only_where_subtitles_go_with_them(ask: Ask, tmp_path: Path) -> None:
+    plain = ask()
+    job = job_of(plain)
+    assert plain.shots(job) == []
+    made = ask(merge={"shot_changes": True})
+    assert made.shots(job) == [f"<results>/{job.video}/shots.json"]
+    assert made.settings("merge") == plain.settings("merge")
+    ffmpeg("-f", "lavfi", "-i", "sine=440:d=2", tmp_path / "podcast.mp3")
+    heard = ask(videos=str(tmp_path / "podcast.mp3"), merge={"shot_changes": True})
+    assert heard.shots(job_of(heard)) == []
