@@ -204,3 +204,12 @@ def test_a_video_with_its_own_subtitles_alone_can_be_made(tmp_path: Path) -> Non
         embed(path, kept, [], made, EmbedSettings(), ffmpeg=FFMPEG)
         with opened(made) as container:
             assert len(container.streams.subtitles) == count
+
+
+def test_subtitles_that_exist_have_no_times_of_words(planned: Planned, tmp_path: Path) -> None:
+    video(tmp_path, ("talk.en.srt", ENGLISH))
+    for subtitles, count in (("auto", 0), ("asr", 2)):
+        plan = planned(subtitles, merge={"word_times": True})
+        assert bool(taken(plan)) == (count == 0)
+        (name,) = plan.videos
+        assert len(Answers(plan, "results", "resources").word_files(name)) == count
