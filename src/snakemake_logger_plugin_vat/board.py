@@ -115,9 +115,12 @@ class Board:
         if not self.seconds:
             return None
         average = fmean(fmean(taken) for taken in self.seconds.values())
+        usual = {rule: fmean(taken) for rule, taken in self.seconds.items()}
         work = 0.0
         for rule, count in self.counts.items():
-            taken = self.seconds.get(rule, [])
-            work += max(0, count - len(taken)) * (fmean(taken) if taken else average)
-        work -= sum(now - job.since for job in self.running.values())
+            left = max(0, count - len(self.seconds.get(rule, [])))
+            work += left * usual.get(rule, average)
+        # A job that takes longer than others did says nothing of those to come.
+        for job in self.running.values():
+            work -= min(now - job.since, usual.get(job.rule, average))
         return max(0.0, work) / max(1, len(self.running))

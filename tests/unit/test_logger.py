@@ -80,6 +80,10 @@ def test_no_order_of_events_breaks_the_board_or_lets_it_go_back(
         assert (made.left_s(now) or 0) >= 0
 
 
+def test_a_long_job_does_not_use_up_the_time_of_those_to_come() -> None:
+    assert board().left_s(10_000.0) == board().left_s(1_000.0) == 55.0
+
+
 @pytest.fixture
 def handler(monkeypatch: pytest.MonkeyPatch) -> Iterator[LogHandler]:
     settings: Any = SimpleNamespace(stdout=False, nocolor=False, dryrun=False)
