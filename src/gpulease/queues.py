@@ -22,9 +22,9 @@ HEADS: Final = 4
 woken when they come among them."""
 
 _STEP_S: Final = 0.5
-_LONGEST_S: Final = 300.0
+_LONGEST_S: Final = 60.0
 """Those further back are woken where they fit and the first ones do not; they look by themselves,
-too, should all others be stopped. With hundreds of them, that must be seldom."""
+too, should all before them be killed at once. With hundreds of them, that must be seldom."""
 
 NEVER_LOOKED: Final = 0
 """The mark in tickets of those who took a place without a look."""
