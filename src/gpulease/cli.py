@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from gpulease import __version__
+from gpulease.account import describe_account, parse_since, read_account
 from gpulease.errors import GpuLeaseError, NoGpuError, UsageError
 from gpulease.explain import explain
 from gpulease.folder import scope_folder
@@ -98,6 +99,12 @@ def _parser() -> argparse.ArgumentParser:
         )
         command.set_defaults(command=_status)
     _add_run(commands)
+    account = commands.add_parser("account", help="who used how much of the GPUs")
+    account.add_argument(
+        "--since", default="7d", metavar="TIME", help="2d, 12h, 2026-11-20; default 7d"
+    )
+    account.add_argument("--json", action="store_true", help="for programs")
+    account.set_defaults(command=_account)
     init = commands.add_parser("init", help="make the folder that all users of the host share")
     init.add_argument("--system", action="store_true", required=True, help="as root, for all users")
     init.set_defaults(command=_init)
@@ -192,6 +199,13 @@ def _status(parsed: argparse.Namespace) -> int:
             return 0
         first = False
         time.sleep(parsed.watch)
+
+
+def _account(parsed: argparse.Namespace) -> int:
+    account = read_account(Pool(parsed.scope), parse_since(parsed.since, time.time()))
+    lines = [json.dumps(account)] if parsed.json else describe_account(account)
+    print("\n".join(lines))
+    return 0
 
 
 def _init(parsed: argparse.Namespace) -> int:

@@ -18,7 +18,9 @@ _NEEDED: Final = {
         "the driver wants no new work on it, and a reset"
     ),
 }
-_known: Final[dict[str, tuple[float, str, str, float | None]]] = {}
+_known: Final[dict[str, tuple[float, str, str]]] = {}
+_ENERGY_FRESH_S: Final = 1.0
+_energy: Final[dict[str, tuple[float | None, float]]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class Health:
         trouble: why nothing should be placed on it now; "" where it is well.
         remark: what people should know of it although it works; "" where there is nothing.
         energy_j: joules used since the driver was loaded; None where that is not told.
+        energy_at: when that was read, in seconds since 1970.
     """
 
     prohibited: bool = False
@@ -38,15 +41,20 @@ class Health:
     trouble: str = ""
     remark: str = ""
     energy_j: float | None = None
+    energy_at: float = 0.0
 
 
 def read_health(handle: Any, uuid: str) -> Health:
     """Ask the driver; what it does not tell of this device is taken to be well."""
     mode = _ask(lambda: pynvml.nvmlDeviceGetComputeMode(handle))
-    asked, trouble, remark, energy = _known.get(uuid, (0.0, "", "", None))
+    asked, trouble, remark = _known.get(uuid, (0.0, "", ""))
     if not asked or time.monotonic() - asked > _FRESH_S:
-        trouble, remark, energy = _trouble(handle), _remark(handle), _energy_j(handle)
-        _known[uuid] = (time.monotonic(), trouble, remark, energy)
+        trouble, remark = _trouble(handle), _remark(handle)
+        _known[uuid] = (time.monotonic(), trouble, remark)
+    energy, read = _energy.get(uuid, (None, 0.0))
+    if abs(time.time() - read) > _ENERGY_FRESH_S:
+        energy, read = _energy_j(handle), time.time()
+        _energy[uuid] = (energy, read)
     return Health(
         prohibited=mode == pynvml.NVML_COMPUTEMODE_PROHIBITED,
         exclusive=mode
@@ -54,6 +62,7 @@ def read_health(handle: Any, uuid: str) -> Health:
         trouble=trouble,
         remark=remark,
         energy_j=energy,
+        energy_at=read,
     )
 
 

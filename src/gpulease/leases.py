@@ -4,6 +4,7 @@ import os
 import shlex
 import shutil
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -55,8 +56,16 @@ class Lease:
         """Change what it holds. Only under the ledger's lock."""
         record = self._held.record
         declared = record.declared_mb or record.mem_mb
+        now = time.time()
+        held_s = max(0.0, now - max(record.time, record.resized))
         self._held.rewrite(
-            replace(record, mem_mb=mem_mb, declared_mb=0 if declared == mem_mb else declared)
+            replace(
+                record,
+                mem_mb=mem_mb,
+                declared_mb=0 if declared == mem_mb else declared,
+                mb_s=round(record.mb_s + record.mem_mb * held_s, 3),
+                resized=round(now, 3),
+            )
         )
 
     @property

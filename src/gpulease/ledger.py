@@ -12,18 +12,16 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
 from weakref import WeakSet
 
+from gpulease.endings import end_record, lives_on, make_empty, note_end
+from gpulease.energy import Counters
 from gpulease.errors import LedgerBusyError, LedgerError
 from gpulease.folder import FOLDER_VARIABLE, prepare, user_name
 from gpulease.lock import acquire, is_busy
-from gpulease.processes import marked_process
 from gpulease.records import Entry, Held, Record, read_record, write_record
 from gpulease.untrusted import MOST, open_regular, warn_once
 from gpulease.vanished import reopen_vanished
-
-_BESIDE: Final = (".root", ".confirmed", ".idle", ".wake")
 
 
 class Ledger:
@@ -121,6 +119,8 @@ class Ledger:
         priority: int = 0,
         job: str = "",
         only_on: tuple[str, ...] = (),
+        waited_s: float = 0.0,
+        energy: Counters = ((), ()),
     ) -> Held:
         """Write a lease or a ticket, held by this process. Leases only under the lock.
 
@@ -144,6 +144,9 @@ class Ledger:
             priority=priority,
             job=job,
             only_on=only_on,
+            waited_s=round(waited_s, 3),
+            energy_j=energy[0],
+            energy_at=energy[1],
         )
         path = self.folder / f"{uuid.uuid4().hex}.{kind}"
         # It gets its name when it is locked: nobody takes it for one whose holder has died.
@@ -155,7 +158,7 @@ class Ledger:
                 fcntl.flock(fd, fcntl.LOCK_SH)
                 write_record(fd, record)
                 if kind == "lease":
-                    _make_empty(path.with_suffix(".root"))
+                    make_empty(path.with_suffix(".root"))
                 new.rename(path)
             except OSError:
                 new.unlink()
@@ -171,16 +174,22 @@ class Ledger:
             self._held.add(held)
         return held
 
-    def clear(self, path: Path) -> bool:
-        """Remove a record if nobody holds it any more; whether it is gone. Only under the lock."""
-        return self._entry(path) is None
+    def clear(self, held: Held) -> bool:
+        """Remove what was just let go, if nobody else holds it; whether it is gone. Under the lock.
+
+        Its end is told, too, where somebody removed the file.
+        """
+        if held.path.suffix == ".lease" and not held.path.exists():
+            note_end(held.path, held.record, self.clock(), seen=True)
+            return True
+        return self._entry(held.path, seen=True) is None
 
     def _entries(self, suffix: str) -> list[Entry]:
         names = [file.name for file in os.scandir(self.folder) if file.name.endswith(suffix)]
         found = [self._entry(self.folder / name) for name in names]
         return sorted((e for e in found if e is not None), key=lambda e: e.record.seq)
 
-    def _entry(self, path: Path) -> Entry | None:
+    def _entry(self, path: Path, *, seen: bool = False) -> Entry | None:
         fd = open_regular(path)
         if fd is None:
             return None
@@ -190,9 +199,9 @@ class Ledger:
                 return Entry(path, record, os.fstat(fd).st_mtime) if record else None
             # The lock is kept until the file is gone: a job that is just taking it over then sees
             # that, and does not run under a lease that nobody knows of.
-            if record and _lives_on(path, record):
+            if record and lives_on(path, record):
                 return Entry(path, record)
-            _remove(path)
+            end_record(path, record, self.clock(), seen=seen)
             return None
         finally:
             os.close(fd)
@@ -205,24 +214,3 @@ def _is_held(fd: int) -> bool:
     except BlockingIOError:
         return True
     return False
-
-
-def _lives_on(path: Path, record: Record) -> bool:
-    """Whether processes are left that do not hold the lock; only their own user can see them."""
-    if path.suffix != ".lease" or os.getuid() not in {0, record.uid}:
-        return False
-    return marked_process(path) is not None
-
-
-def _remove(path: Path) -> None:
-    # In a sticky folder only the owner may; a record that nobody holds does no harm. The record
-    # goes last: whoever dies on the way leaves it to the next reader, and nothing without it.
-    for name in (*(path.with_suffix(end) for end in _BESIDE), path):
-        with suppress(OSError):
-            name.unlink()
-
-
-def _make_empty(path: Path) -> None:
-    fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644)
-    os.fchmod(fd, 0o644)
-    os.close(fd)

@@ -5,7 +5,7 @@ import math
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from gpulease.candidates import check_exclusions, nothing_found, usable
@@ -25,7 +25,7 @@ from gpulease.patience import Patience
 from gpulease.placement import GpuView, Request
 from gpulease.queues import Queue
 from gpulease.records import Entry, Held
-from gpulease.usage import read_book, write_book
+from gpulease.usage import Book, Holding, read_book, write_book
 from gpulease.views import view_gpus
 from gpulease.visible import uses_indices, visible_gpus
 
@@ -171,14 +171,31 @@ class Pool:
             name_excess(leases, views)
             looking = only_looking(tickets)
             now = self.ledger.clock()
-            book, held = read_book(self.ledger.folder), holdings(leases, views)
-            age = now - book.time
-            book.charge(held, now)
-            if age > _CHARGE_S and (held or book.parties):
-                write_book(self.ledger.folder, book)
+            held = holdings(leases, views)
+            book = self._charge(held, now)
             turns = turns_of(book, held, looking, now)
             seq = self.ledger.next_seq([*leases, *tickets])
             yield Look(ranked(views, turns), leases, looking, turns, book, seq)
+
+    def _charge(self, held: Sequence[Holding], now: float) -> Book:
+        book = read_book(self.ledger.folder)
+        age = now - book.time
+        book.charge(held, now)
+        if age > _CHARGE_S and (held or book.parties):
+            write_book(self.ledger.folder, book)
+        return book
+
+    def see(self) -> tuple[list[GpuState], list[GpuView], list[Entry], list[Entry]]:
+        """Devices, views, leases and tickets as they are now, to be shown; notes who uses what.
+
+        The errors are those of `look`.
+        """
+        states = self.states()
+        with self.ledger.locked():
+            leases, tickets = self.ledger.leases(), self.ledger.tickets()
+            views = self.view(states, leases, tickets)
+            self._charge(holdings(leases, views), self.ledger.clock())
+        return states, views, leases, tickets
 
     def view(
         self, states: Sequence[GpuState], leases: Sequence[Entry], tickets: Sequence[Entry]
@@ -188,10 +205,13 @@ class Pool:
 
     def end(self, held: Held) -> bool:
         """Let go of a lease or ticket and clear it away; False where others still hold it."""
+        if any(held.record.energy_j):
+            with suppress(DriverError):
+                ask_driver(1.0)
         held.let_go()
         try:
             with self.ledger.locked():
-                gone = self.ledger.clear(held.path)
+                gone = self.ledger.clear(held)
                 book = read_book(self.ledger.folder)
                 if gone and book.end(held.path.stem, self.ledger.clock()):
                     write_book(self.ledger.folder, book)

@@ -47,6 +47,11 @@ class Record:
         only_on: of a waiting job: UUIDs of the devices that it may have; empty where all.
         rests: of a waiting job: it could not start now, and keeps its place alone.
         job: of a lease: which job has it, however often it is started; "" where nobody cares.
+        waited_s: of a lease: seconds for which its job had waited.
+        mb_s: of a lease that was resized: MB times seconds on each device until then.
+        resized: when that was, in seconds since 1970.
+        energy_j: of a lease: by device, joules that it had used then; 0 where that is not told.
+        energy_at: when that was read, in seconds since 1970.
     """
 
     seq: int
@@ -67,6 +72,11 @@ class Record:
     more: int = 0
     only_on: tuple[str, ...] = ()
     rests: bool = False
+    waited_s: float = 0.0
+    mb_s: float = 0.0
+    resized: float = 0.0
+    energy_j: tuple[float, ...] = ()
+    energy_at: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

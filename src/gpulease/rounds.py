@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
+from gpulease.energy import counters
 from gpulease.errors import GpuLeaseError, NeverFitsError
 from gpulease.inventory import Gpu
 from gpulease.leases import Lease
@@ -79,12 +80,13 @@ class Round:
         self.asked: set[Request] = set()
         self.more: dict[Request, int] = {}
 
-    def decide(self, request: Request, job: str = "") -> Outcome:
+    def decide(self, request: Request, job: str = "", asked: float = 0.0) -> Outcome:
         """A lease for one request, or why it has to wait or cannot be met.
 
         Args:
             request: what is asked for.
             job: which job it is for; so that others know it when it is started again.
+            asked: when it first asked, in seconds since 1970; 0 for when its place was taken.
         """
         if self.failure:
             return Outcome(error=self.failure)
@@ -100,7 +102,7 @@ class Round:
             return self._bear(request, f"{request.label}: {impossible}.".lstrip(": "))
         choice = choose(request, self._claimed(), self._turns.place(self._waiter(request)))
         if choice.chosen:
-            return self._grant(request, choice, job)
+            return self._grant(request, choice, job, asked)
         self._keep_place(request)
         self.more[request] = 0
         self._waiting[request] = Outcome(choice=choice)
@@ -183,7 +185,7 @@ class Round:
         self.turns_taken += 1
         self.views = ranked(self.views, self._turns)
 
-    def _grant(self, request: Request, choice: Choice, job: str) -> Outcome:
+    def _grant(self, request: Request, choice: Choice, job: str, asked: float) -> Outcome:
         gpus = tuple(view.gpu for view in choice.chosen)
         uuids = tuple(gpu.uuid for gpu in gpus)
         waiter = self._waiter(request)
@@ -197,6 +199,8 @@ class Round:
             run=self._pool.run,
             priority=request.priority,
             job=job,
+            waited_s=max(0.0, self._turns.now - (asked or waiter.time)),
+            energy=counters(uuids),
         )
         ticket = self._tickets.pop(request, None)
         if ticket:

@@ -6,14 +6,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from gpulease.account import LAST_DAYS, hours_by_user, running_now
 from gpulease.folder import user_name
 from gpulease.inventory import GpuState
+from gpulease.journal import read_journal
 from gpulease.placement import GpuView
 from gpulease.pool import Pool
 from gpulease.processes import knows_driver_pids, strangers
 from gpulease.records import Entry
 from gpulease.untrusted import printable
-from gpulease.views import view_gpus
 
 WATCH_S: Final = 2.0
 """Seconds between two looks of `gpulease top`."""
@@ -25,14 +26,18 @@ def read_status(pool: Pool) -> dict[str, Any]:
     Raises:
         GpuLeaseError: where there are no GPUs, or the ledger cannot be read.
     """
-    states = pool.states()
-    with pool.ledger.locked():
-        leases, tickets = pool.ledger.leases(), pool.ledger.tickets()
-    views = view_gpus(states, leases, tickets)
+    states, views, leases, tickets = pool.see()
+    now = time.time()
+    since = now - LAST_DAYS * 86400
+    running = running_now(leases, now)
     return {
         "gpus": [_gpu(*pair, leases) for pair in zip(states, views, strict=True)],
         "waiting": [_entry(entry) for entry in tickets],
         "users": _users(leases, tickets),
+        "last_days": {
+            "days": LAST_DAYS,
+            "users": hours_by_user([*running, *read_journal(pool.ledger.folder, since)], since),
+        },
         "folder": str(pool.ledger.folder),
     }
 
@@ -133,6 +138,10 @@ def describe_status(status: dict[str, Any]) -> Iterator[str]:
             parts.append(f"{jobs} waiting, for up to {user['longest_wait_s']:.0f} s")
         run = f", {user['run']}" if user["run"] else ""
         yield f"{user['user']}{run}: {'; '.join(parts)}"
+    last = status["last_days"]
+    if last["users"]:
+        hours = ", ".join(f"{each['user']} {each['gpu_hours']:.1f}" for each in last["users"])
+        yield f"GPU-hours of the last {last['days']} days: {hours}"
 
 
 def _describe_gpu(gpu: dict[str, Any]) -> Iterator[str]:

@@ -106,7 +106,7 @@ def write_owned(path: Path, text: str) -> None:
 
 
 def known_fields(kind: type, raw: dict[str, Any], signed: Collection[str] = ()) -> dict[str, Any]:
-    """The fields of a dataclass of numbers, texts and tuples of texts, as far as they are right.
+    """The fields of a dataclass of numbers, texts and tuples of them, as far as they are right.
 
     Fields that it does not have are left out: another version of this package may know more.
 
@@ -139,6 +139,8 @@ def _checked(name: str, hint: Any, found: Any, least: int) -> Any:
         return printable(found)
     if hint is bool and type(found) is bool:
         return found
+    if hint == tuple[float, ...] and type(found) is list and len(found) <= _MOST_NAMES:
+        return tuple(_checked(name, float, each, least) for each in found)
     if hint == tuple[str, ...] and type(found) is list and _are_names(found):
         return tuple(printable(each) for each in found)
     raise ValueError(name)

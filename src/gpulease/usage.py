@@ -24,6 +24,8 @@ _KEPT_S: Final = 3600.0
 _LEAST_S: Final = 1.0
 """Use below which a user is forgotten, an hour after the last turn."""
 
+_MOST_GONE: Final = 512
+
 
 @dataclass(frozen=True, slots=True)
 class Holding:
@@ -42,11 +44,14 @@ class Book:
         time: when it was last brought up to date, in seconds since 1970.
         parties: users and runs by name.
         seen: the leases of that time: user, run, share.
+        gone: leases that ended unseen and whose users have not noted it yet: when each was last
+            seen, and when it was first missed.
     """
 
     time: float = 0.0
     parties: dict[str, Party] = field(default_factory=dict)
     seen: dict[str, tuple[int, str, float]] = field(default_factory=dict)
+    gone: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def charge(self, holdings: Sequence[Holding], now: float) -> None:
         """Bring it up to date with the leases that there are now."""
@@ -56,6 +61,9 @@ class Book:
         for held in holdings:
             if left.pop(held.name, None):
                 self._add(held.holder, held.gpus * passed)
+        self.gone.update(dict.fromkeys(left, (self.time, now)))
+        while len(self.gone) > _MOST_GONE:
+            del self.gone[next(iter(self.gone))]
         for uid, run, gpus in left.values():
             self._add(Waiter(0, uid, run), gpus * min(passed / 2, HALF_LIFE_S))
         self.seen = {h.name: (h.holder.uid, h.holder.run, h.gpus) for h in holdings}
@@ -106,6 +114,7 @@ def write_book(folder: Path, book: Book) -> None:
             "time": book.time,
             "parties": {n: (round(p.used_s, 3), p.last_turn) for n, p in book.parties.items()},
             "seen": book.seen,
+            "gone": {n: t for n, t in book.gone.items() if (folder / f"{n}.lease").exists()},
         }
     ).encode()
     with suppress(OSError):
@@ -137,8 +146,10 @@ def _parse(raw: Mapping[str, Any]) -> Book:
         str(name): (int(uid), str(run), float(gpus))
         for name, (uid, run, gpus) in raw["seen"].items()
     }
+    gone = {str(n): (float(seen), float(end)) for n, (seen, end) in raw.get("gone", {}).items()}
     numbers = [raw["time"], *(gpus for *_, gpus in seen.values())]
+    numbers += [number for pair in gone.values() for number in pair]
     numbers += [number for p in parties.values() for number in (p.used_s, p.last_turn)]
     if not all(math.isfinite(number) for number in numbers):
         raise ValueError("a number without end")
-    return Book(float(raw["time"]), parties, seen)
+    return Book(float(raw["time"]), parties, seen, gone)

@@ -120,6 +120,7 @@ class JobLeases:
         self._outcomes: dict[int, Outcome] = {}
         self._told: set[int] = set()
         self._asked: dict[tuple[int, int], Request] = {}
+        self._since: dict[tuple[int, int], float] = {}
         self._watcher = Watcher(pool, self._queue, wake)
         self._stopped = threading.Event()
 
@@ -157,6 +158,7 @@ class JobLeases:
     def _decide(self, job: GpuJob, this: Round) -> Outcome:
         """An idle worker where the job names its kind and there is one, else as for any job."""
         self._keep_place(job)
+        asked = self._since.setdefault((job.name.jobid, job.attempt), time.time())
         seat = self._workers.take(job, this) if job.kind else None
         if seat:
             return Outcome(seat)
@@ -168,7 +170,7 @@ class JobLeases:
                 f"waits: process {earlier.record.pid} started this job before, and it still runs"
             )
             return Outcome(choice=Choice((), reason, ()))
-        decided = this.decide(job.request, identity)
+        decided = this.decide(job.request, identity, asked)
         if decided.lease:
             return Outcome(OwnLease(decided.lease, job, self._journal, self._workers))
         return Outcome(choice=decided.choice, error=decided.error)

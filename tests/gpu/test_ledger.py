@@ -159,10 +159,12 @@ def test_whoever_dies_while_clearing_a_lease_away_leaves_it_to_the_next(
         dying.setattr(Path, "unlink", die_in_time)
         with pytest.raises(KeyboardInterrupt):
             ledger.leases()
-    assert len(list(ledger.folder.iterdir())) == 5 - removed
+    assert len(list(ledger.folder.glob(f"{held.path.stem}.*"))) == 4 - removed
     with ledger.locked():
         assert ledger.leases() == []
-    assert [path.name for path in ledger.folder.iterdir()] == ["lock"]
+    journal = ledger.folder / f"journal-{os.getuid()}.jsonl"
+    assert set(ledger.folder.iterdir()) == {ledger.folder / "lock", journal}
+    assert journal.read_text().count(held.path.stem) == 1
 
 
 def test_a_lease_ends_also_where_the_ledger_is_busy(
