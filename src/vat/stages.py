@@ -18,7 +18,7 @@ VERSIONS: Final = {
     "word_times": 1,
     "existing_subtitles": 1,
     "overview": 1,
-    "translate": 10,
+    "translate": 11,
     "propose_terms": 2,
     "propose_people": 1,
     "edit": 1,

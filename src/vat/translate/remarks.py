@@ -6,16 +6,16 @@ such things, where its source says nothing of the kind in its own language, is t
 the task. Where someone in the film cannot help, the source says so, too.
 """
 
-import csv
 import functools
 import re
-from collections.abc import Mapping, Set
-from importlib.resources import files
+from collections.abc import Set
 from typing import Final
 from unicodedata import normalize
 
 from vat.languages import LANGUAGES, base, letters
 from vat.subtitles.lines import columns
+from vat.translate.remark_signs import speaks_of_text
+from vat.translate.remark_words import features, patterns, plain
 
 REFUSAL: Final = "it seems to speak of the task instead of translating"
 LABEL: Final = "a label or number stands before it that is not in the source"
@@ -59,7 +59,7 @@ def remarks(source: str, answer: str, pair: tuple[str, str]) -> list[tuple[str, 
 
     `pair` are the languages of source and answer.
     """
-    said, found = _plain(source), _plain(answer)
+    said, found = plain(source), plain(answer)
     reasons = []
     about = _about_the_task(said, found, pair)
     if about is not None:
@@ -73,51 +73,28 @@ def remarks(source: str, answer: str, pair: tuple[str, str]) -> list[tuple[str, 
     return reasons
 
 
-def _plain(text: str) -> str:
-    return normalize("NFKC", text).lower().replace("’", "'")
-
-
-@functools.cache
-def _table() -> Mapping[str, Mapping[str, re.Pattern[str]]]:
-    """Patterns by language and by what they find."""
-    text = files("vat").joinpath("data/remarks.tsv").read_text(encoding="utf-8")
-    found: dict[str, dict[str, re.Pattern[str]]] = {}
-    rows = csv.DictReader(text.split("\n"), delimiter="\t", quoting=csv.QUOTE_NONE)
-    for row in rows:
-        pattern = re.compile(normalize("NFKC", row["pattern"]))
-        found.setdefault(row["language"], {})[row["feature"]] = pattern
-    return found
-
-
-def _row(code: str) -> Mapping[str, re.Pattern[str]]:
-    plain = base(code)
-    return _table().get({"yue": "zh"}.get(plain, plain), {})
-
-
-def _features(text: str, code: str) -> Set[str]:
-    return {name for name, pattern in _row(code).items() if pattern.search(text)}
-
-
 def _about_the_task(source: str, answer: str, pair: tuple[str, str]) -> bool | None:
     """Whether an answer certainly speaks of the task; None where it does not seem to."""
     if _NOTHING.fullmatch(answer) and letters(answer) not in letters(source):
         return False
-    grounds = set(_features(source, pair[0]))
-    known = bool(_row(pair[0]))
+    grounds = set(features(source, pair[0]))
+    known = bool(patterns(pair[0]))
     grounds |= {"cannot"} if "no" in grounds else set()
     grounds |= {"task"} if "near" in grounds else set()
     found = False if _MODEL.search(answer) and not _MODEL.search(source) else None
     # A refusal may come in English, whatever language was asked for.
     for code in dict.fromkeys((pair[1], "en")):
-        said = _features(answer, code) & _SAYS
+        said = features(answer, code) & _SAYS
         new = said - grounds
         signs = len(new) >= _CERTAIN_SIGNS and "task" in new and known
         if signs:
             return True
         if "task" in new or _is_refusal(said, new, known):
             found = False
-        if "here" in _features(answer, code) and ":" not in source:
+        if "here" in features(answer, code) and ":" not in source:
             found = False
+    if found is None and speaks_of_text(source, answer, pair):
+        return False
     return found
 
 
@@ -147,7 +124,7 @@ def _has_label(source: str, answer: str, pair: tuple[str, str]) -> bool:
     before, colon, _ = answer.partition(":")
     if label_pattern(pair[1]).match(answer):
         return True
-    named = _features(before, pair[1]) - _features(source, pair[0])
+    named = features(before, pair[1]) - features(source, pair[0])
     about = {"task", "object"} & named or any(name in before for name in _names(pair[1]))
     return bool(colon and len(before) <= _LONGEST_LABEL and about)
 
@@ -156,7 +133,7 @@ def _has_label(source: str, answer: str, pair: tuple[str, str]) -> bool:
 def _names(code: str) -> tuple[str, ...]:
     """How the beginning of a language's name is written in the language itself, and in English."""
     known = LANGUAGES[base(code)]
-    return tuple(_plain(name)[:_NAME_STEM] for name in (known.english, known.native))
+    return tuple(plain(name)[:_NAME_STEM] for name in (known.english, known.native))
 
 
 @functools.cache
@@ -164,11 +141,11 @@ def label_pattern(code: str) -> re.Pattern[str]:
     """A label such as "Translation:" or the language's name before a text in a language."""
     known = [LANGUAGES[code], LANGUAGES[base(code)]]
     names = [name.lower() for one in known for name in (one.english, one.native)]
-    plain = [re.escape(normalize("NFKC", name)) for name in names]
-    labels = [_row(one)["label"].pattern for one in (code, "en") if "label" in _row(one)]
-    one = "|".join([*labels, *plain])
+    own = [re.escape(normalize("NFKC", name)) for name in names]
+    labels = [patterns(one)["label"].pattern for one in (code, "en") if "label" in patterns(one)]
+    one = "|".join([*labels, *own])
     return re.compile(
-        rf"[\W_]{{0,3}}(?:{one})(?:\s*\(?(?:{'|'.join(plain)})\)?)?(?:\s*#?\d+)?[\W_]{{0,3}}[:：]"
+        rf"[\W_]{{0,3}}(?:{one})(?:\s*\(?(?:{'|'.join(own)})\)?)?(?:\s*#?\d+)?[\W_]{{0,3}}[:：]"
         r"[\W_]{0,3}",
         re.IGNORECASE,
     )
@@ -176,14 +153,14 @@ def label_pattern(code: str) -> re.Pattern[str]:
 
 def note_pattern(code: str) -> re.Pattern[str] | None:
     """How a note begins in a language; None where that is not known."""
-    return _row(code).get("note")
+    return patterns(code).get("note")
 
 
 def _has_note(source: str, answer: str, pair: tuple[str, str]) -> bool:
     bracketed = re.search(r"[(\[{【]", source) is not None
-    if not bracketed and "note" not in _features(source, pair[0]):
-        patterns = (note_pattern(code) for code in (pair[1], "en"))
-        if any(pattern and pattern.search(answer) for pattern in patterns):
+    if not bracketed and "note" not in features(source, pair[0]):
+        notes = (note_pattern(code) for code in (pair[1], "en"))
+        if any(note and note.search(answer) for note in notes):
             return True
     if not bracketed and any(
         columns(match[1]) >= _LONG_BRACKETS and letters(match[1]) not in letters(source)

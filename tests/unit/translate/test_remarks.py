@@ -38,6 +38,37 @@ def test_three_hundred_good_translations_are_believed(root: Path) -> None:
     assert len(doubted) <= 0.01 * len(good), doubted
 
 
+def test_oddly_worded_remarks_in_sixteen_languages_are_caught(root: Path) -> None:
+    answers = rows(root, "odd_remarks.tsv")
+    assert len({row["target language"] for row in answers}) == 16
+    missed = Counter(row["set"] for row in answers if not is_doubted(row, row["answer"]))
+    total = Counter(row["set"] for row in answers)
+    assert missed["seen"] <= 0.03 * total["seen"], missed
+    # Written after the table, and never to be tuned on: what no table knows is mostly missed.
+    assert missed["unseen"] <= 0.85 * total["unseen"], missed
+
+
+def test_translations_that_sound_like_remarks_are_believed(root: Path) -> None:
+    good = rows(root, "odd_translations.tsv")
+    doubted = [row["translation"] for row in good if is_doubted(row, row["translation"])]
+    assert len(doubted) <= 0.01 * len(good), doubted
+
+
+@pytest.mark.parametrize(
+    ("source", "answer", "target"),
+    [
+        ("What language is it?", "Welche Sprache ist das?", "de"),
+        ("The rules are against us.", "Die Regeln sind gegen uns.", "de"),
+        ("Send the machine back.", "Schick die Maschine zurück.", "de"),
+    ],
+)
+def test_a_notion_with_ground_in_the_source_is_no_sign(
+    source: str, answer: str, target: str
+) -> None:
+    assert not faults([source], [answer], ("en", target))
+    assert faults(["My horse is lame."], [answer], ("en", target))
+
+
 def test_good_translations_are_left_as_they_are(root: Path) -> None:
     for row in rows(root, "good_translations.tsv"):
         text = row["translation"]
