@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 
 from tiny import ROOT
 from tiny.music import music as make_music
-from vat.media.sound import SPEECH_RATE, blocks
+from vat.media.sound import SPEECH_RATE
 
 Sound = NDArray[np.float32]
 
@@ -52,7 +53,15 @@ _DATA = "tests/data/speech.flac"
 
 
 def _sound(name: str) -> Sound:
-    return np.concatenate([block[0] for block in blocks(ROOT / name, SPEECH_RATE, 1)])
+    """The whole sound of a file with one channel, resampled."""
+    resampler = av.AudioResampler("fltp", "mono", SPEECH_RATE)
+    with av.open(str(ROOT / name)) as container:
+        pieces = []
+        for frame in container.decode(audio=0):
+            frame.pts = None
+            pieces += resampler.resample(frame)
+        pieces += resampler.resample(None)
+    return np.concatenate([piece.to_ndarray()[0] for piece in pieces])
 
 
 def _demo() -> list[Any]:

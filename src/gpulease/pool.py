@@ -242,7 +242,7 @@ class Pool:
         self.check_exclusions(request.exclude)
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         queue = Queue(self)
-        reported = ""
+        reported, looked = "", False
         try:
             while True:
                 (outcome,) = queue.grant([request])
@@ -250,8 +250,9 @@ class Pool:
                     raise outcome.error
                 if outcome.lease:
                     return outcome.lease
-                if outcome.choice and not reported:
-                    reported = explain(outcome.choice)
+                # One that took a place without a look tells why it waits once it has looked.
+                if outcome.choice and not (reported and looked >= bool(outcome.choice.others)):
+                    reported, looked = explain(outcome.choice), bool(outcome.choice.others)
                     logger.info("%s %s", request.label or "this job", reported)
                 if deadline is not None and time.monotonic() > deadline:
                     raise LeaseTimeoutError(

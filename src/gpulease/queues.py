@@ -1,5 +1,6 @@
 """The requests of one process, with their places among those of all others."""
 
+import random
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
@@ -34,6 +35,9 @@ _BEAT_S: Final = 2.0
 
 _CROWD: Final = 16
 """With so many waiting, one more joins them without a look of its own."""
+
+_GLANCE_S: Final = (0.03, 0.09)
+"""After so many seconds a lock that was held by one who only looks is free again."""
 
 
 class Queue:
@@ -158,7 +162,7 @@ class Queue:
         if self._tickets or request.gpus > 1:
             return False
         ledger = self.pool.ledger
-        if ledger.count_tickets() < _CROWD and not ledger.is_busy():
+        if ledger.count_tickets() < _CROWD and not self._is_crowded():
             return False
         known = self._known()
         if not known or never_fits(request, known):
@@ -185,6 +189,13 @@ class Queue:
         self._next_look = time.monotonic() + _rest_s(ahead)
         self._listen()
         return True
+
+    def _is_crowded(self) -> bool:
+        """Whether the lock is held for longer than one who looks holds it."""
+        if not self.pool.ledger.is_busy():
+            return False
+        time.sleep(random.uniform(*_GLANCE_S))  # noqa: S311
+        return self.pool.ledger.is_busy()
 
     def _known(self) -> list[Gpu]:
         """The devices, asked for where they never were; none where that fails, as a look tells."""

@@ -82,10 +82,17 @@ def _look(path: Path, ledger: Ledger) -> tuple[str, bool]:
         # It can take seconds, in which nobody should wait for the ledger.
         states = ask_driver()
         with ledger.locked():
-            lacking = _lacking(path, states, ledger)
-            if not lacking[0]:
-                # Before anybody else looks.
-                _mark(path)
+            loaded = _is_marked(path, ledger)
+            lacking = _lacking(path, states, ledger, loaded)
+            if lacking[0]:
+                return lacking
+            _mark(path)
+        # What was taken between the look and the mark shows now; what comes later sees the mark.
+        states = ask_driver()
+        with ledger.locked():
+            lacking = _lacking(path, states, ledger, loaded)
+            if lacking[0] and not loaded:
+                path.with_suffix(".confirmed").unlink(missing_ok=True)
             return lacking
     except (DriverError, LedgerBusyError) as error:
         return str(error).rstrip("."), True
@@ -99,10 +106,15 @@ def _mark(path: Path) -> None:
             write_owned(path.with_suffix(".confirmed"), "")
 
 
-def _lacking(path: Path, states: list[GpuState], ledger: Ledger) -> tuple[str, bool]:
+def _is_marked(path: Path, ledger: Ledger) -> bool:
+    """Whether the lease was confirmed before, so that its memory may be filled already."""
+    return any(entry.confirmed for entry in ledger.leases() if entry.path == path)
+
+
+def _lacking(path: Path, states: list[GpuState], ledger: Ledger, loaded: bool) -> tuple[str, bool]:
     """What is missing on the lease's devices, in a sentence, and whether that is sure.
 
-    "" where nothing is missing.
+    "" where nothing is missing. `loaded` tells that the lease's own may be there already.
     """
     leases = ledger.leases()
     mine = next((entry for entry in leases if entry.path == path), None)
@@ -114,7 +126,7 @@ def _lacking(path: Path, states: list[GpuState], ledger: Ledger) -> tuple[str, b
     if gone:
         return f"{', '.join(sorted(gone))} is not there any more, which this job leased", True
     if not knows_driver_pids() or any(state.used_by is None for state in states):
-        return _lacking_unseen(mine, states), True
+        return _lacking_unseen(mine, states, loaded), True
     roots = {str(entry.path): root for entry in leases if (root := entry.root())}
     doubtful = ""
     for state, view in zip(states, view_gpus(states, [*before, mine], []), strict=True):
@@ -128,7 +140,7 @@ def _lacking(path: Path, states: list[GpuState], ledger: Ledger) -> tuple[str, b
             unseen = sum(
                 max(0, promise.mem_mb - promise.used_mb)
                 for promise in view.promises
-                if mine.confirmed or promise.seq != mine.record.seq
+                if loaded or promise.seq != mine.record.seq
             )
             if -view.free_mb > min(unseen, use_in_doubt(state.used_by, roots)):
                 return lacking, True
@@ -136,14 +148,14 @@ def _lacking(path: Path, states: list[GpuState], ledger: Ledger) -> tuple[str, b
     return doubtful, not doubtful
 
 
-def _lacking_unseen(mine: Entry, states: list[GpuState]) -> str:
+def _lacking_unseen(mine: Entry, states: list[GpuState], loaded: bool) -> str:
     """The same where nobody tells who uses what, as in containers.
 
     What others with a lease have loaded already cannot be told from what strangers took. Only the
     first look tells anything: after it, what is used may be this lease's own.
     """
     for state in states:
-        if not mine.confirmed and state.free_mb < mine.record.mem_mb:
+        if not loaded and state.free_mb < mine.record.mem_mb:
             return (
                 f"{name_gpu(state.gpu)} has {state.free_mb} of the {mine.record.mem_mb} MB leased"
             )

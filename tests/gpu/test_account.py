@@ -156,7 +156,8 @@ def test_a_command_is_in_the_account(host: Host, commands: Commands) -> None:
     second = commands.run(20000, "sleep", "2")
     commands.wait_until(lambda: len(commands.status()["waiting"]) == 1)
     (running,) = account(commands)["accounts"]
-    assert (running["user"], running["leases"], running["waited_s"]) == (user(), 1, 0)
+    assert (running["user"], running["leases"]) == (user(), 1)
+    assert running["waited_s"] < 5
     host.forget("energy")
     host.add(f"energy {gpu_uuid(0)} 1003600")
     first.kill()

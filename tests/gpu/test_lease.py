@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gpulease.folder import FOLDER_VARIABLE
+from gpulease.ledger import Ledger
 from tests.gpu.driver.commands import GPULEASE, Commands
 from tests.gpu.driver.simulated import Host, gpu_uuid
 
@@ -143,7 +145,9 @@ def test_large_jobs_keep_their_place(host: Host, commands: Commands) -> None:
     small = commands.run(8000, "sleep", "2")
     commands.wait_until(lambda: commands.free_mb() == [16000])
     large = commands.run(20000, "sleep", "0.5")
-    commands.wait_until(lambda: len(commands.status()["waiting"]) == 1)
+    ledger = Ledger(Path(commands.environment[FOLDER_VARIABLE]))
+    # It has looked, and memory is kept for it.
+    commands.wait_until(lambda: any(one.record.gpus for one in ledger.tickets()))
     late = commands.run(8000, "true")
     time.sleep(1)
     assert late.poll() is None
