@@ -22,5 +22,5 @@ with job_log(snakemake.log[0]):
         threads=snakemake.threads,
     )
     write_probability(snakemake.output.voice, probability)
-    separation = read_json(snakemake.input.separation)
-    replace(chunks, separation=separation).write(snakemake.output.chunks)
+    chunks = replace(chunks, separation=read_json(snakemake.input.separation))
+    chunks.write(snakemake.output.chunks)

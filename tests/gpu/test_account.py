@@ -19,9 +19,8 @@ from gpulease.journal import Ended, append
 from gpulease.leases import Lease
 from gpulease.ledger import Ledger
 from gpulease.placement import Choice
-from tests.gpu.driver.commands import Commands
+from tests.gpu.driver.commands import Commands, answer, user
 from tests.gpu.driver.simulated import Host, gpu_uuid
-from tests.gpu.test_commands import answer, user
 
 NOW = 1_800_000_000.0
 NOBODY = 1234567

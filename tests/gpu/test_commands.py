@@ -9,7 +9,7 @@ import pytest
 import gpulease
 from gpulease.errors import UsageError
 from gpulease.sizes import parse_mb, parse_seconds
-from tests.gpu.driver.commands import GPULEASE, Commands
+from tests.gpu.driver.commands import GPULEASE, Commands, answer, user
 from tests.gpu.driver.simulated import Host, gpu_uuid
 
 
@@ -37,12 +37,6 @@ def test_spans() -> None:
     for text in ("", "7", "-1d", "d", "7y"):
         with pytest.raises(UsageError):
             parse_seconds(text)
-
-
-def answer(commands: Commands, *words: str) -> tuple[int, str, str]:
-    process = commands.start(*GPULEASE, *words)
-    out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
 
 
 def test_memory_as_people_write_it(host: Host, commands: Commands) -> None:
@@ -156,12 +150,6 @@ def test_status_is_shown_again_and_again(
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err == ""
-
-
-def user() -> str:
-    import pwd
-
-    return pwd.getpwuid(os.getuid()).pw_name
 
 
 def test_the_facts_of_status(host: Host, commands: Commands) -> None:

@@ -14,7 +14,7 @@ from vat.planning.delivery_names import delivery_names
 from vat.planning.edits import SPOKEN
 from vat.planning.english_models import check_language
 from vat.planning.forecast_answers import ForecastAnswers
-from vat.planning.models import asr_gpu_mem_mb, folder_name, translator_gpu_mem_mb
+from vat.planning.models import folder_name
 from vat.planning.plan import Plan, check_translator
 from vat.planning.sources import Video
 from vat.planning.track_answers import TrackAnswers
@@ -227,25 +227,7 @@ class Answers(TrackAnswers, ForecastAnswers):
         """A translation model, where the language is not the spoken one."""
         return self.fetched("translator") if self._is_translated(wildcards) else []
 
-    # GPUs, and their memory in MB: each attempt asks for half as much again.
-
-    def _gpus_of(self, section: str) -> int:
-        return int(self._config[section]["device"] != "cpu")
-
-    def _gpu_mem_mb(self, section: str, gpus: int, attempt: int) -> int:
-        base: int | None = self._config[section]["gpu_mem_mb"]
-        if base is None:
-            base = self._known_gpu_mem_mb(section)
-        return base * (1 + attempt) // 2 if gpus else 0
-
-    def _known_gpu_mem_mb(self, section: str) -> int:
-        """GPU memory of a job by its model."""
-        options = self._config[section]
-        if section == "asr":
-            return asr_gpu_mem_mb(options["model"], options["compute_type"])
-        if not self._translates_here:
-            return 0
-        return translator_gpu_mem_mb(options["model"], self._local["translator"])
+    # GPUs, and their memory in MB.
 
     def asr_gpu_mem_mb(self, wildcards: Wildcards, attempt: int) -> int:
         """GPU memory of a job that recognises speech."""

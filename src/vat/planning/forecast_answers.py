@@ -1,11 +1,12 @@
 """What the forecast asks of the plan: what is left to do for each video, and how jobs run."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from vat.planning.edits import SPOKEN
 from vat.planning.forecast import Kind, VideoWork
+from vat.planning.gpu_answers import GpuAnswers
 from vat.planning.plan import Plan
 from vat.translate.settings import SERVERS
 
@@ -15,19 +16,12 @@ _CORES: Final = {"separate": 4, "split": 2, "asr_chunk": 4, "merge": 4, "transla
 _BURNING_CORES: Final = 4
 
 
-class ForecastAnswers:
+class ForecastAnswers(GpuAnswers):
     """The answers about what is left of one plan."""
 
     _plan: Plan
-    _config: Mapping[str, Any]
     _results: Path
     burns: bool
-
-    def _gpus_of(self, section: str) -> int:
-        raise NotImplementedError
-
-    def _gpu_mem_mb(self, section: str, gpus: int, attempt: int) -> int:
-        raise NotImplementedError
 
     def left(self, wildcards: object) -> list[dict[str, Any]]:
         """What is left to do for each video, by the files that are there."""

@@ -1,6 +1,8 @@
 """Commands under leases on the simulated host."""
 
 import json
+import os
+import pwd
 import subprocess
 import sys
 import time
@@ -57,3 +59,15 @@ class Commands:
         for process in self.started:
             process.kill()
             process.communicate()
+
+
+def answer(commands: Commands, *words: str) -> tuple[int, str, str]:
+    """Status, output and errors of one call of gpulease."""
+    process = commands.start(*GPULEASE, *words)
+    out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def user() -> str:
+    """The name of whoever runs the tests."""
+    return pwd.getpwuid(os.getuid()).pw_name

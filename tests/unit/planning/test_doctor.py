@@ -116,13 +116,18 @@ def test_a_key_that_is_refused_is_told_without_a_question() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 403, 404, 405, 500, 501])
-def test_a_server_that_lists_no_models_may_still_translate(status: int) -> None:
+def test_a_server_that_lists_no_models_may_still_translate(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
     with answering(status) as url:
         knock(translate(base_url=url))
+    assert [one for one in caplog.records if one.name.startswith("vat")] == []
 
 
-def test_no_server_is_asked_where_none_translates() -> None:
+def test_no_server_is_asked_where_none_translates(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(0)
     knock(translate(backend="ctranslate2", base_url="http://127.0.0.1:9/v1"))
+    assert caplog.records == []
 
 
 def test_the_model_answers_one_question() -> None:
