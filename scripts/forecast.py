@@ -16,7 +16,7 @@ with os.fdopen(os.dup(1), "w") as terminal, job_log(snakemake.log[0], GpuLeaseEr
     found = forecast_of(
         params.left,
         params.kinds,
-        Host(gpus, params.cores),
+        Host(gpus, params.cores or len(os.sched_getaffinity(0))),
         rehearse,
         snakemake.config["translate"],
         *(Path(path) for path in (params.benchmarks, params.results, params.resources)),

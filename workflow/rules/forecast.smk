@@ -26,7 +26,7 @@ rule forecast:
     params:
         left=ask.left,
         kinds=ask.kinds,
-        cores=workflow.cores,
+        cores=workflow.resource_settings.cores,
         benchmarks=place("<benchmarks>"),
         results=ask.results,
         resources=ask.resources,

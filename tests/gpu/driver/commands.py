@@ -7,7 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
+
+import psutil
 
 GPULEASE = [sys.executable, "-m", "gpulease"]
 
@@ -55,10 +58,17 @@ class Commands:
             time.sleep(0.05)
 
     def end(self) -> None:
-        """Kill all that was started."""
+        """Kill all that was started, and what that has started: it holds the pipes."""
         for process in self.started:
+            with suppress(psutil.NoSuchProcess):
+                for child in psutil.Process(process.pid).children(recursive=True):
+                    child.kill()
             process.kill()
-            process.communicate()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe and not pipe.closed:
+                    with suppress(BrokenPipeError):
+                        pipe.close()
+            process.wait()
 
 
 def answer(commands: Commands, *words: str) -> tuple[int, str, str]:
