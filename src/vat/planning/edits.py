@@ -11,7 +11,7 @@ from typing import Final
 
 from vat.embed.delivery import sidecars
 from vat.errors import SubtitleError, VatError
-from vat.files import atomic_path, read_json
+from vat.files import DamagedError, atomic_path, read_json
 from vat.subtitles.edits import edited_places
 from vat.subtitles.generations import EditFolder
 from vat.subtitles.reading import ENDINGS, read_subtitles
@@ -111,7 +111,13 @@ class EditedTracks:
         record = self.results / video / "delivery.json"
         if not record.is_file():
             return
-        delivered = (self.results / "delivery" / name for name in read_json(record))
+        try:
+            names = list(read_json(record))
+        except (DamagedError, TypeError) as error:
+            # It is made anew; until then nobody can tell what was delivered.
+            logger.warning("%s", error)
+            return
+        delivered = (self.results / "delivery" / str(name) for name in names)
         files = [file for file in delivered if file.suffix[1:] in ENDINGS]
         files = [file for file in files if file.is_file() and not file.is_symlink()]
         files = [file for file in files if _is_later(file, record, 0)]

@@ -1,0 +1,35 @@
+"""Corrections are found, and a damaged record of one video stops nobody."""
+
+from pathlib import Path
+
+import pytest
+
+from vat.planning.edits import EditedTracks
+
+VIDEO = "a-0123abcd"
+
+
+def edited(here: Path) -> EditedTracks:
+    tracks = {VIDEO: ["zh", "source"]}
+    return EditedTracks(here, here / "results", tracks, {VIDEO: "en"}, {VIDEO: ["zh"]}, ["srt"])
+
+
+@pytest.mark.parametrize("record", ["{", "3", "[1]", ""])
+def test_a_damaged_record_of_a_delivery_hides_no_correction(tmp_path: Path, record: str) -> None:
+    (tmp_path / f"results/{VIDEO}").mkdir(parents=True)
+    (tmp_path / f"results/{VIDEO}/delivery.json").write_text(record)
+    copy = tmp_path / f"edits/{VIDEO}/zh.srt"
+    copy.parent.mkdir(parents=True)
+    copy.write_text("1\n00:00:01,000 --> 00:00:02,000\nmine\n")
+    found = edited(tmp_path).find()
+    assert [(key, edit.file) for key, edit in found.items()] == [((VIDEO, "zh"), copy)]
+
+
+def test_the_spoken_language_may_be_called_by_its_code(tmp_path: Path) -> None:
+    copy = tmp_path / f"edits/{VIDEO}/en.srt"
+    copy.parent.mkdir(parents=True)
+    copy.write_text("1\n00:00:01,000 --> 00:00:02,000\nmine\n")
+    (edit,) = edited(tmp_path).find().values()
+    assert edit.track == "source"
+    edited(tmp_path).adopt(edit)
+    assert (copy.parent / "source.srt").read_text() == copy.read_text()
