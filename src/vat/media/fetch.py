@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from vat.errors import SourceError
 from vat.files import DamagedError, atomic_path, read_json, write_json
 from vat.jobs.addresses import digest_of, is_address, masked, revealed
+from vat.media.live_streams import check_ended
 from vat.media.muxers import with_holdings
 from vat.media.probe import Media, probe, status_of
 from vat.media.reach import PrivateAddressError, check_entry
@@ -26,7 +27,6 @@ ATTEMPTS: Final = 4
 """How often a fetch is tried where the network or the server fails for the moment."""
 
 _WAIT_SECONDS = 2.0
-_PLAYLIST_BYTES = 20_000_000
 _PERMANENT = (
     "HTTP Error 40",
     "HTTP Error 410",
@@ -236,7 +236,7 @@ def _fetched(url: str, private_addresses: bool, client: Any) -> Any:
     info = client.extract_info(url, download=False)
     if not private_addresses:
         _check_streams(url, info)
-    _check_ended(url, info, client)
+    check_ended(url, _chosen(info), client, live=bool(info.get("is_live")))
     return client.process_ie_result(info, download=True)
 
 
@@ -254,28 +254,6 @@ def _check_streams(url: str, info: Mapping[str, Any]) -> None:
 
 def _chosen(info: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(info.get("requested_formats") or [info])
-
-
-def _check_ended(url: str, info: Mapping[str, Any], client: Any) -> None:
-    """See that the video is whole: a live stream would be recorded for as long as it lasts.
-
-    Raises:
-        SourceError: where it is not.
-    """
-    chosen = _chosen(info)
-    lists = [one["url"] for one in chosen if str(one.get("protocol")).startswith("m3u8")]
-    if info.get("is_live") or any(_goes_on(client, address) for address in lists):
-        raise SourceError(
-            f"{masked(url)} is a live stream, which has no end yet; name its recording when it is"
-            " over."
-        )
-
-
-def _goes_on(client: Any, address: str) -> bool:
-    """Whether a list of segments has no mark of its end (RFC 8216, 4.3.3.4)."""
-    with client.urlopen(address) as answer:
-        text = answer.read(_PLAYLIST_BYTES)
-    return b"#EXTINF" in text and b"#EXT-X-ENDLIST" not in text
 
 
 def _is_passing(error: BaseException) -> bool:

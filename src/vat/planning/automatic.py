@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from vat.planning.gpu_requests import asr_gpu_mem_mb
 from vat.planning.known_sources import Probes
-from vat.planning.models import asr_gpu_mem_mb
 
 Memory = Callable[[], int]
 """MB of the largest GPU of this host, 0 without any."""

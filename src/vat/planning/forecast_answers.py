@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from vat.planning.edits import SPOKEN
 from vat.planning.forecast import Kind, VideoWork
-from vat.planning.gpu_answers import GpuAnswers
+from vat.planning.gpu_requests import GpuRequests
 from vat.planning.plan import Plan
 from vat.translate.settings import SERVERS
 
@@ -16,7 +16,7 @@ _CORES: Final = {"separate": 4, "split": 2, "asr_chunk": 4, "merge": 4, "transla
 _BURNING_CORES: Final = 4
 
 
-class ForecastAnswers(GpuAnswers):
+class ForecastAnswers(GpuRequests):
     """The answers about what is left of one plan."""
 
     _plan: Plan

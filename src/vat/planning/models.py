@@ -91,52 +91,6 @@ REQUIRED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 _SECTIONS: Final = {kind: f"{kind}.model" for kind in REQUIRED}
 
-_ASR_MB: Final = {
-    "turbo": 5000,
-    "distil-large": 5000,
-    "large": 8000,
-    "medium": 5000,
-    "small": 2500,
-    "base": 1500,
-    "tiny": 1000,
-}
-"""GPU memory of a job in MB by the size in the model's name. large: 4.5 GB at batch 1 in float16,
-6.1 GB at batch 8 (faster-whisper's own table, RTX 3070 Ti), plus the CUDA context; the others scale
-with their parameters (turbo and distil-large have those of medium). None of it is measured here."""
-
-_ASR_UNKNOWN_MB: Final = 8000
-
-_TRANSLATOR_MB: Final = {"3.3B": 6600, "1.3B": 2600, "1.2B": 2400, "600M": 1200, "418M": 840}
-"""Weights of NLLB and M2M100 models in MB by the size in their name: two bytes a parameter."""
-
-_TRANSLATOR_UNKNOWN_MB: Final = 2600
-_TRANSLATOR_WORK_MB: Final = 1500
-"""CUDA context, workspace, and a batch of 2048 tokens with its hypotheses. Not measured here."""
-
-
-def asr_gpu_mem_mb(model: str, compute_type: str) -> int:
-    """GPU memory that one job with a speech model asks for, in MB.
-
-    A model in 8 bits takes two thirds (faster-whisper's table: 2.9 GB instead of 4.5); an unknown
-    one is taken for large.
-    """
-    name = Path(model).name
-    full = next((mb for size, mb in _ASR_MB.items() if size in name), _ASR_UNKNOWN_MB)
-    return full * 2 // 3 if compute_type.startswith("int8") else full
-
-
-def translator_gpu_mem_mb(model: str, folder: str | Path | None) -> int:
-    """GPU memory that one job with a translation model asks for, in MB.
-
-    `folder` is where the model lies, None where it is still to be fetched and only its name tells.
-    """
-    if folder is not None and (Path(folder) / "model.bin").is_file():
-        weights = (Path(folder) / "model.bin").stat().st_size // 2**20
-    else:
-        sizes = (mb for size, mb in _TRANSLATOR_MB.items() if size.lower() in model.lower())
-        weights = next(sizes, _TRANSLATOR_UNKNOWN_MB)
-    return weights * 6 // 5 + _TRANSLATOR_WORK_MB
-
 
 def folder_name(name: str) -> str:
     """A model's name as the name of a folder; `model_name` is its inverse."""

@@ -12,7 +12,7 @@ from vat.files import Record
 from vat.speech.vad import Frames
 from vat.timeline import Chunks, Hearing, Interval, Part, Segment, Span, Word
 from vat.transcript.coverage import account
-from vat.transcript.quarantine import Suspect, suspects
+from vat.transcript.hallucinations import Suspect, suspects
 from vat.transcript.seams import Seam
 from vat.transcript.second_reading import Decode, Draft, SecondReading
 from vat.transcript.settings import QuarantineSettings, SeamSettings

@@ -1,217 +1,132 @@
-"""Quarantine: words that the recogniser most likely invented, with the evidence against them."""
+"""The quarantine: what becomes of suspected words once every place has been read well.
 
-import functools
-import hashlib
+A missing voice alone convicts nobody: Whisper sets words that were said into the silence beside
+them, and the voice detection misses a faint voice.
+"""
+
 import itertools
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from importlib.resources import files
-from typing import Final, Self
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
-from vat.files import Record
-from vat.speech.vad import END_THRESHOLD, THRESHOLD, Frames, voice
-from vat.timeline import Segment, Word, text_of
+from vat.timeline import Interval, Word, common, length, union, without
+from vat.transcript.hallucinations import FOUND_AGAIN, Evidence, Suspect
 from vat.transcript.seams import plain
-from vat.transcript.settings import QuarantineSettings
 
-TIME_ERROR_SECONDS: Final = 0.5
-"""How far from a word its voice is sought: Whisper may set a word into the silence beside it."""
+NEAR_SECONDS: Final = 10.0
+"""How far from a word its true place is sought."""
 
-LEAST_REPETITIONS: Final = 4
-"""People say a thing twice or three times; loops of a decoder go on."""
+SURE_LOGPROB: Final = -0.5
+SURE_PROBABILITY: Final = 0.6
+"""From these on, without a voice, words are said and not invented: the mean log-probability of the
+segment, and the mean probability of the words themselves."""
 
-LEFT_OUT: Final = "left out"
-FOUND_AGAIN: Final = "found again"
-RESTORED: Final = "restored"
-"""What becomes of a run of words, besides what `vat.transcript.doubted_words` may find."""
+POSSIBLE_LOGPROB: Final = -1.0
+POSSIBLE_PROBABILITY: Final = 0.4
+"""From these on words may be those of a voice near them that has none."""
 
-_LONGEST_PATTERN = 8
-_FEW_WORDS = 5
-_PHRASE_SHARE = 0.6
-_MILLISECOND = 0.001
+MOST_NO_SPEECH: Final = 0.6
+"""Whisper's own threshold. Of words that were said it is seldom above 0.5, of invented ones seldom
+below 0.85."""
 
-_WEIGHTS: Final = {
-    "no voice": 2.5,
-    "faint voice": 1.0,
-    "voice": -1.0,
-    "uncertain": 1.0,
-    "repetitive": 1.0,
-    "too fast": 2.0,
-    "no speech": 0.5,
-    "known phrase": 0.5,
-}
-"""What each sign counts against words. No voice at all is enough with the usual limit; over a clear
-voice it takes three signs of a broken decoder; a phrase alone never matters."""
+MOST_WORDS_PER_SECOND: Final = 10.0
+"""Nobody speaks faster; such words have been set together where they were not said."""
+
+_OF_THE_VOICE: Final = frozenset({"no voice", "faint voice"})
+_SECONDS_PER_CHARACTER = 0.06
+_LEAST_SECONDS = 0.15
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence(Record):
-    """What is known about a run of words of one segment.
-
-    `voice` is the highest probability of speech at or beside a word; `repetitions` how often a
-    pattern that fills half of the run is repeated without a break; `probability` the mean of the
-    words'.
-    """
-
-    voice: float
-    avg_logprob: float
-    compression_ratio: float
-    no_speech_prob: float
-    repetitions: int
-    words_per_second: float
-    known_phrase: bool
-    probability: float
-
-
-@dataclass(frozen=True, slots=True)
-class Suspect(Record):
-    """A run of words under suspicion: an item of the quarantine.
-
-    `text` is that of the `words`, `start` and `end` are theirs; `strength` is how much the `signs`
-    count together. `restored` ones stay in the transcript because the user wants them; `fate` says
-    so, or is "left out", or what `vat.transcript.doubted_words` found.
-    """
-
-    id: str
-    start: float
-    end: float
-    text: str
-    restored: bool
-    fate: str
-    signs: tuple[str, ...]
-    strength: float
-    evidence: Evidence
-    words: tuple[Word, ...]
-
-    @classmethod
-    def of(cls, words: Sequence[Word], signs: Sequence[str], evidence: Evidence) -> Self:
-        """The suspect that a run of words is, not restored."""
-        start, end = words[0].start, max(word.end for word in words)
-        name, text, strong = _name(words), text_of(words), strength(signs)
-        return cls(
-            name, start, end, text, False, LEFT_OUT, tuple(signs), strong, evidence, tuple(words)
-        )
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether the transcript is without these very words."""
-        return self.fate in {LEFT_OUT, FOUND_AGAIN}
-
-
-def suspects(
-    words: Sequence[Word],
-    segments: Sequence[Segment],
-    probability: Frames,
-    settings: QuarantineSettings,
+def settled(
+    words: Sequence[Word], suspects: Sequence[Suspect], speech: Sequence[Interval]
 ) -> tuple[list[Word], list[Suspect]]:
-    """The words that stay, and the runs of words that are most likely invented.
+    """The words with those doubted ones that were said after all, and the suspects with their fate.
 
-    `probability` is of speech, per frame. Words are judged in runs of one segment over one kind of
-    sound (voice, faint voice, none), so that words in silence do not take those beside them along.
+    Words are "found again" where another reading has them near. Of the rest only those are looked
+    at against which there is nothing but the missing voice: they are "moved" to speech near them
+    that has no words, or "kept" where they are, if the recogniser was sure of them. Both sequences
+    and both results are ordered by start.
     """
-    kept: list[Word] = []
-    found: list[Suspect] = []
-    for run in _runs(words, probability, settings):
-        evidence = _evidence(run, segments[run[0].segment], probability)
-        signs = signs_of(evidence, len(run), settings)
-        doubted = strength(signs) >= settings.limit
-        if doubted:
-            suspect = Suspect.of(run, signs, evidence)
-            restored = suspect.id in settings.restore or "all" in settings.restore
-            fate = RESTORED if restored else LEFT_OUT
-            found.append(replace(suspect, restored=restored, fate=fate))
-        if not doubted or found[-1].restored:
-            kept += run
-    return kept, found
+    found, judged = list(words), list[Suspect]()
+    for suspect in suspects:
+        fate, said = suspect.fate, list[Word]()
+        several = len(suspect.words) > 1
+        if not suspect.restored and several and _is_found(suspect.words, found):
+            fate = FOUND_AGAIN
+        elif not suspect.restored and _is_possible(suspect):
+            fate, said = _fate(suspect, found, speech)
+        judged.append(replace(suspect, fate=fate))
+        found = sorted([*found, *said], key=lambda word: word.start)
+    return found, judged
 
 
-def signs_of(evidence: Evidence, count: int, settings: QuarantineSettings) -> list[str]:
-    """The signs for and against a run of `count` words, by name."""
-    repetitive = (
-        evidence.compression_ratio > settings.compression_ratio
-        or evidence.repetitions >= LEAST_REPETITIONS
+def _fate(
+    suspect: Suspect, words: Sequence[Word], speech: Sequence[Interval]
+) -> tuple[str, list[Word]]:
+    """What becomes of a suspect, and the words that the transcript gets by it."""
+    if _is_found(suspect.words, words):
+        return FOUND_AGAIN, []
+    if place := _place(suspect.words, words, speech):
+        return "moved", _spread(suspect.words, place)
+    alone = not any(
+        word.start < suspect.words[-1].end and word.end > suspect.words[0].start for word in words
     )
-    signs = {
-        _sound(evidence.voice, settings): True,
-        "uncertain": evidence.avg_logprob < settings.avg_logprob,
-        "repetitive": repetitive,
-        "too fast": count >= _FEW_WORDS and evidence.words_per_second > settings.words_per_second,
-        "no speech": evidence.no_speech_prob > settings.no_speech_prob,
-        "known phrase": evidence.known_phrase,
-    }
-    return [sign for sign, there in signs.items() if there and sign in _WEIGHTS]
+    if alone and _is_sure(suspect.evidence):
+        return "kept", list(suspect.words)
+    return suspect.fate, []
 
 
-def strength(signs: Sequence[str]) -> float:
-    """How much the signs count together."""
-    return sum(_WEIGHTS[sign] for sign in signs)
-
-
-def _sound(heard: float, settings: QuarantineSettings) -> str:
-    if heard < settings.no_voice:
-        return "no voice"
-    if heard < END_THRESHOLD:
-        return "faint voice"
-    return "voice" if heard >= THRESHOLD else "perhaps a voice"
-
-
-def _runs(
-    words: Sequence[Word], probability: Frames, settings: QuarantineSettings
-) -> Iterator[list[Word]]:
-    """Consecutive words of one segment and one kind of sound."""
-
-    def kind(word: Word) -> tuple[int, str]:
-        heard = _voice(word, probability)
-        sound = _sound(heard, settings)
-        return word.segment, sound if heard < END_THRESHOLD else "voice"
-
-    for _, run in itertools.groupby(words, kind):
-        yield list(run)
-
-
-def _voice(word: Word, probability: Frames) -> float:
-    start, end = word.start - TIME_ERROR_SECONDS, word.end + TIME_ERROR_SECONDS
-    return float(voice(probability, start, end).max(initial=0.0))
-
-
-def _evidence(run: Sequence[Word], segment: Segment, probability: Frames) -> Evidence:
-    seconds = max(max(word.end for word in run) - run[0].start, _MILLISECOND)
-    return Evidence(
-        voice=round(max(_voice(word, probability) for word in run), 3),
-        avg_logprob=segment.avg_logprob,
-        compression_ratio=segment.compression_ratio,
-        no_speech_prob=segment.no_speech_prob,
-        repetitions=repetitions([plain(word.text) for word in run]),
-        words_per_second=round(len(run) / seconds, 2),
-        known_phrase=_is_known_phrase(run),
-        probability=round(sum(word.probability for word in run) / len(run), 4),
+def _is_possible(suspect: Suspect) -> bool:
+    """Whether nothing but the missing voice speaks against words."""
+    evidence = suspect.evidence
+    return (
+        set(suspect.signs) <= _OF_THE_VOICE
+        and evidence.avg_logprob >= POSSIBLE_LOGPROB
+        and evidence.probability >= POSSIBLE_PROBABILITY
+        and evidence.no_speech_prob <= MOST_NO_SPEECH
     )
 
 
-def repetitions(words: Sequence[str]) -> int:
-    """How often a pattern of up to 8 words that fills half of the words is said in a row."""
-    most = 1
-    for size in range(1, min(_LONGEST_PATTERN, len(words) // 2) + 1):
-        same = 0
-        for one, other in zip(words, words[size:], strict=False):
-            same = same + 1 if one == other else 0
-            if 2 * (same + size) >= len(words):
-                most = max(most, (same + size) // size)
-    return most
+def _is_sure(evidence: Evidence) -> bool:
+    return (
+        evidence.avg_logprob >= SURE_LOGPROB
+        and evidence.probability >= SURE_PROBABILITY
+        and evidence.words_per_second <= MOST_WORDS_PER_SECOND
+    )
 
 
-def _is_known_phrase(run: Sequence[Word]) -> bool:
-    text = plain(text_of(run))
-    return any(phrase in text and len(phrase) >= _PHRASE_SHARE * len(text) for phrase in _phrases())
+def _is_found(run: Sequence[Word], words: Sequence[Word]) -> bool:
+    """Whether the same words stand near the run, one after another."""
+    first, last = run[0].start - NEAR_SECONDS, run[-1].end + NEAR_SECONDS
+    near = [plain(word.text) for word in words if first <= word.start <= last]
+    wanted = [plain(word.text) for word in run]
+    return any(near[i : i + len(wanted)] == wanted for i in range(len(near) - len(wanted) + 1))
 
 
-@functools.cache
-def _phrases() -> frozenset[str]:
-    lines = (files("vat") / "data" / "phrases.txt").read_text(encoding="utf-8").splitlines()
-    return frozenset(plain(line) for line in lines if line and not line.startswith("#"))
+def _place(
+    run: Sequence[Word], words: Sequence[Word], speech: Sequence[Interval]
+) -> Interval | None:
+    """The nearest speech without words, between the neighbours of a run, that may be the run's."""
+    before = max((w.end for w in words if w.start <= run[0].start), default=0.0)
+    after = min((w.start for w in words if w.start > run[0].start), default=float("inf"))
+    first, last = max(before, run[0].start - NEAR_SECONDS), min(after, run[-1].end + NEAR_SECONDS)
+    if first >= last:
+        return None
+    said = union((word.start, word.end) for word in words)
+    bare = without(common(speech, [(first, last)]), said)
+    needed = max(_LEAST_SECONDS, _SECONDS_PER_CHARACTER * sum(len(word.text) for word in run))
+    fit = [place for place in bare if length([place]) >= needed]
+    middle = (run[0].start + run[-1].end) / 2
+    return min(fit, key=lambda p: max(p[0] - middle, middle - p[1], 0.0), default=None)
 
 
-def _name(run: Sequence[Word]) -> str:
-    """An id that the same words at the same time always have, and that is no number in YAML."""
-    content = f"{run[0].start:.3f} {run[-1].end:.3f} {text_of(run)}"
-    return "q" + hashlib.sha256(content.encode()).hexdigest()[:8]
+def _spread(run: Sequence[Word], place: Interval) -> list[Word]:
+    """The words one after another from the beginning of a place, each as long as its text asks."""
+    sizes = [max(1, len(word.text)) for word in run]
+    pace = min((place[1] - place[0]) / sum(sizes), 1.5 * _SECONDS_PER_CHARACTER)
+    ends = [place[0] + pace * size for size in itertools.accumulate(sizes)]
+    starts = [place[0], *ends]
+    return [
+        replace(word, start=round(start, 3), end=round(end, 3))
+        for word, start, end in zip(run, starts, ends, strict=False)
+    ]

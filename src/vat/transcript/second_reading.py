@@ -18,9 +18,9 @@ from vat.timeline import (
     without,
 )
 from vat.transcript.coverage import explained
-from vat.transcript.doubted_words import settled
 from vat.transcript.filling import filled
-from vat.transcript.quarantine import Suspect
+from vat.transcript.hallucinations import Suspect
+from vat.transcript.quarantine import settled
 from vat.transcript.seams import EDGE_SECONDS, Seam, join
 from vat.transcript.settings import SeamSettings
 from vat.transcript.trimming import trimmed

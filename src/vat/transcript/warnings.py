@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from vat.files import Record
 from vat.timeline import Chunks, Hearing, common, length
-from vat.transcript.quarantine import LEFT_OUT, Suspect
+from vat.transcript.hallucinations import LEFT_OUT, Suspect
 
 LEAST_SILENT_SECONDS: Final = 1.0
 """Less speech without words than this in a whole video is breath and laughter."""

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
@@ -17,25 +16,18 @@ from vat.translate.connection import OPENAI, connect
 from vat.translate.limits import RateLimit, Spending
 from vat.translate.questions import estimate, format_of, most, usage
 from vat.translate.refusals import (
-    asked_wait,
     is_censored,
     is_too_long,
     is_unknown_format,
     masked,
-    passes,
     unknown_option,
 )
 from vat.translate.replies import Reply, reply_of
+from vat.translate.retries import failure, retries
 from vat.translate.settings import Means, TranslateSettings
 
 logger = logging.getLogger(__name__)
 
-_RETRIES: Final = 7
-_FIRST_WAIT: Final = 0.5
-_LONGEST_BACKOFF: Final = 30.0
-"""Seconds. With the waits between, a server that does not say how long has more than a minute."""
-
-_LONGEST_RETRY_AFTER: Final = 600.0
 _FORMATS: Final = ("schema", "object", "text")
 _ABOUT_THE_REQUEST: Final = frozenset({400, 413, 422})
 _REFUSALS: Final = {
@@ -203,14 +195,7 @@ class Server:
         Raises:
             ValueError: where it stays none.
         """
-        attempts = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_passes),
-            stop=tenacity.stop_after_attempt(_RETRIES + 1),
-            wait=_seconds,
-            before_sleep=self._before_wait,
-            sleep=time.sleep,
-            reraise=True,
-        )
+        attempts = retries(self._before_wait)
         return attempts(self._once, messages, options, keys)
 
     def _once(self, messages: Any, options: Mapping[str, Any], keys: int) -> ChatCompletion:
@@ -244,7 +229,7 @@ class Server:
 
     def _before_wait(self, state: tenacity.RetryCallState) -> None:
         """Say why it is waited, and let nobody else ask a server that limits requests."""
-        error, seconds = _failure(state), state.upcoming_sleep
+        error, seconds = failure(state), state.upcoming_sleep
         logger.info("the server is asked again in %.1f s (%s)", seconds, type(error).__name__)
         if isinstance(error, openai.RateLimitError):
             self.limit.pause(seconds)
@@ -367,24 +352,3 @@ class Server:
 
     def _place(self) -> str:
         return f"The server at {self.settings.base_url or OPENAI}"
-
-
-def _failure(state: tenacity.RetryCallState) -> BaseException | None:
-    return state.outcome.exception() if state.outcome else None
-
-
-def _passes(error: BaseException) -> bool:
-    """Whether it is worth waiting for another attempt."""
-    if isinstance(error, openai.APIError):
-        return passes(error) and (asked_wait(error) or 0.0) <= _LONGEST_RETRY_AFTER
-    return isinstance(error, ValueError)
-
-
-def _seconds(state: tenacity.RetryCallState) -> float:
-    """How long to wait for the next attempt.
-
-    A server that asks for no wait at all would use up every attempt within a second.
-    """
-    backoff = min(_FIRST_WAIT * 2.0 ** (state.attempt_number - 1), _LONGEST_BACKOFF)
-    error = _failure(state)
-    return max(backoff, (asked_wait(error) or 0.0) if isinstance(error, Exception) else 0.0)

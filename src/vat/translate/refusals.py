@@ -2,10 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import Any, Final
+from collections.abc import Iterable
+from typing import Final
 from urllib.parse import quote
 
 import openai
@@ -41,20 +39,11 @@ _UNKNOWN: Final = re.compile(
     r"|unknown|unrecogni[sz]ed|unexpected|invalid|extra (?:inputs|fields)|must be|should be",
     re.IGNORECASE,
 )
-_IN_WORDS: Final = re.compile(
-    r"(?:retry|try(?: it)? again|wait|available|resets?)(?: \w+){0,3}? (?:in|after|for)[ :~]*"
-    r"((?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|h|hours?|hrs?|m|min|minutes?|s|secs?|seconds?)(?![a-z])"
-    r"[ ,]*)+)",
-    re.IGNORECASE,
-)
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
-_SECONDS: Final = {"ms": 0.001, "mi": 60.0, "m": 60.0, "h": 3600.0, "s": 1.0, "": 1.0}
 _LONG_KEY: Final = 12
 """A key of so many characters stands in no word by chance."""
 
 _NO_WORD_BEFORE: Final = r"(?<![^\W_])(?<![^\W_]['’])"
 _NO_WORD_BEHIND: Final = r"(?![^\W_])(?!['’][^\W_])"
-_DEEPEST: Final = 6
 
 
 def said_by(error: openai.APIError) -> str:
@@ -104,75 +93,6 @@ def unknown_option(error: openai.APIError, sent: Iterable[str]) -> str:
     """The option among those sent that the server names in its refusal; empty for none."""
     said = said_by(error)
     return next((name for name in OPTIONS if name in sent and name in said), "")
-
-
-def asked_wait(error: Exception) -> float | None:
-    """Seconds that the server asks to wait, if it does: in its headers, its body or its words.
-
-    Where it says so in several ways, the longest holds.
-    """
-    if not isinstance(error, openai.APIStatusError):
-        return None
-    headers = error.response.headers
-    found = [
-        _after(headers.get("retry-after", "")),
-        _number(headers.get("retry-after-ms", ""), 0.001),
-        *(_duration(delay) for delay in _delays(error.body)),
-        *(_duration(match[1]) for match in _IN_WORDS.finditer(said_by(error))),
-    ]
-    return max((seconds for seconds in found if seconds is not None), default=None)
-
-
-def _after(text: str) -> float | None:
-    """Seconds of a Retry-After header, which holds seconds or a date."""
-    seconds = _number(text)
-    if seconds is not None:
-        return seconds
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return _duration(text) if _DURATION.fullmatch(text.strip()) else None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-
-
-def _number(text: str, unit: float = 1.0) -> float | None:
-    try:
-        seconds = float(text)
-    except ValueError:
-        return None
-    return seconds * unit if 0 <= seconds < float("inf") else None
-
-
-def _duration(text: str) -> float | None:
-    """Seconds of a time as in "34.5s", "1m 30s" or "2 minutes"."""
-    parts = [(float(amount), unit.casefold()) for amount, unit in _DURATION.findall(text)]
-    units = [_SECONDS.get(unit[:2], _SECONDS.get(unit[:1])) for _, unit in parts]
-    if not parts or None in units:
-        return None
-    return sum(amount * (unit or 0.0) for (amount, _), unit in zip(parts, units, strict=True))
-
-
-def _delays(body: Any, depth: int = 0) -> Iterator[str]:
-    """The waiting times that a body names by field, as Google's RetryInfo does."""
-    if depth > _DEEPEST:
-        return
-    if isinstance(body, Mapping):
-        for name, value in body.items():
-            if name in ("retryDelay", "retry_after", "retryAfter", "retry_after_seconds"):
-                yield from _delay(value)
-            else:
-                yield from _delays(value, depth + 1)
-    elif isinstance(body, list):
-        for one in body:
-            yield from _delays(one, depth + 1)
-
-
-def _delay(value: Any) -> Iterator[str]:
-    if isinstance(value, str | int | float):
-        yield str(value)
-    elif isinstance(value, Mapping) and isinstance(value.get("seconds"), str | int):
-        yield f"{value['seconds']}s"
 
 
 def masked(text: str, key: str) -> str:

@@ -27,7 +27,7 @@ SERVER = {"backend": "openai", "model": "anything"}
 @pytest.fixture(autouse=True)
 def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-nobody-0123456789")
-    monkeypatch.setattr("vat.translate.chat._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("vat.translate.retries._FIRST_WAIT", 0.01)
 
 
 def translate(**options: Any) -> dict[str, Any]:

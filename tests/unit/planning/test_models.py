@@ -15,7 +15,7 @@ import pytest
 from vat.errors import ModelError
 from vat.files import read_json, write_json
 from vat.planning import models
-from vat.planning.models import KNOWN, Known, Weights, asr_gpu_mem_mb, fetch, translator_gpu_mem_mb
+from vat.planning.models import KNOWN, Known, Weights, fetch
 from vat.planning.weights import record_models
 
 FILES = {
@@ -191,25 +191,6 @@ def test_named_weights_are_known_and_their_revision_is_fixed() -> None:
 def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"'large-v4' is unknown.*large-v3"):
         fetch("asr", "large-v4", tmp_path / "model")
-
-
-@pytest.mark.parametrize(
-    ("model", "compute", "mb"),
-    [
-        ("large-v3", "auto", 8000),
-        ("large-v3", "int8_float16", 5333),
-        ("/models/faster-whisper-small", "auto", 2500),
-        ("owner/unheard-of", "float16", 8000),
-    ],
-)
-def test_gpu_memory_by_model(model: str, compute: str, mb: int) -> None:
-    assert asr_gpu_mem_mb(model, compute) == mb
-
-
-def test_gpu_memory_of_a_translator_by_its_size(root: Path) -> None:
-    assert translator_gpu_mem_mb("owner/nllb-200-3.3B-ct2", None) == 6600 * 6 // 5 + 1500
-    assert translator_gpu_mem_mb("owner/unheard-of", None) == 2600 * 6 // 5 + 1500
-    assert translator_gpu_mem_mb("x", root / "models/translator") == 1500
 
 
 def test_kims_checkpoint_is_pinned() -> None:

@@ -46,7 +46,7 @@ def prompts(root: Path) -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    monkeypatch.setattr("vat.translate.chat._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("vat.translate.retries._FIRST_WAIT", 0.01)
 
 
 class Asker:
@@ -236,7 +236,7 @@ def test_a_server_that_stays_broken_is_named(ask: Asker) -> None:
 def test_a_slow_and_an_absent_server_are_told_apart(
     ask: Asker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("vat.translate.chat._RETRIES", 0)
+    monkeypatch.setattr("vat.translate.retries._MOST_RETRIES", 0)
     with chat_server(Behaviour(delay=1.0)) as server:
         hasty = replace(MEANS, timeout_seconds=0.2)
         with pytest.raises(TranslationError, match="did not answer in time"):

@@ -21,7 +21,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-nobody-0123456789")
-    monkeypatch.setattr("vat.translate.chat._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("vat.translate.retries._FIRST_WAIT", 0.01)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ CUT = {"cut", "all thought"}
 @pytest.fixture(autouse=True)
 def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-of-nobody-0123456789")
-    monkeypatch.setattr("vat.translate.chat._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("vat.translate.retries._FIRST_WAIT", 0.01)
 
 
 def translated(server: Behaviour, **changes: Any) -> tuple[list[str], set[int]]:
@@ -155,8 +155,8 @@ def test_a_server_that_says_nothing_of_a_wait_has_a_minute(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     waited: list[float] = []
-    monkeypatch.setattr("vat.translate.chat._FIRST_WAIT", 0.5)
-    monkeypatch.setattr("vat.translate.chat.time.sleep", waited.append)
+    monkeypatch.setattr("vat.translate.retries._FIRST_WAIT", 0.5)
+    monkeypatch.setattr("vat.translate.retries.time.sleep", waited.append)
     with (
         chat_server(Behaviour(statuses=[503] * 99, wait=None)) as server,
         pytest.raises(TranslationError, match="keeps answering 503"),

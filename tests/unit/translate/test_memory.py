@@ -32,7 +32,7 @@ whose path may be too long for one."""
 @pytest.fixture(autouse=True)
 def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-x")
-    monkeypatch.setattr("vat.translate.chat._FIRST_WAIT", 0.01)
+    monkeypatch.setattr("vat.translate.retries._FIRST_WAIT", 0.01)
 
 
 def texts_of(found: Translation) -> list[str]:
