@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from vat.jobs.log import Job, job_log
-from vat.subtitles.generations import EditFolder, with_edits, write_edited
+from vat.subtitles.generated_versions import EditFolder, with_edits, write_edited
 from vat.subtitles.limits import cue_settings
 from vat.subtitles.track import Track
 

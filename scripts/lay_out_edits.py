@@ -4,7 +4,7 @@ from pathlib import Path
 
 from vat.files import write_json
 from vat.jobs.log import Job, job_log
-from vat.subtitles.generations import EditFolder
+from vat.subtitles.generated_versions import EditFolder
 from vat.subtitles.track import Track
 
 snakemake: Job

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from gpulease.endings import told
 from gpulease.energy import as_kwh, shared_energy
 from gpulease.errors import DriverError, NoGpuError, UsageError
 from gpulease.folder import user_name
 from gpulease.journal import Ended, read_journal
+from gpulease.lease_ends import told
 from gpulease.pool import Pool
 from gpulease.records import Entry
 from gpulease.sizes import parse_seconds

@@ -8,9 +8,9 @@ from gpulease.inventory import Gpu
 from gpulease.learned import Learned, with_margin
 from gpulease.leases import Lease
 from gpulease.observer import Observer, Use, attributed
-from gpulease.patience import TIMEOUT_VARIABLE
 from gpulease.placement import Choice, GpuView, Request, Reservation, split_names
 from gpulease.pool import POLL_S, Pool
+from gpulease.pool_trouble import TIMEOUT_VARIABLE
 from gpulease.queues import Queue
 from gpulease.rehearsal import rehearse
 from gpulease.rounds import Outcome, Round

@@ -14,7 +14,7 @@ from gpulease.inventory import Gpu
 from gpulease.placement import Choice
 from gpulease.processes import LEASE_VARIABLE
 from gpulease.records import Entry, Held
-from gpulease.roots import SHELL_NOTE, describe
+from gpulease.root_processes import SHELL_NOTE, describe
 from gpulease.untrusted import write_owned
 
 # bash gives the file a number of its own choice, so that it is in nobody's way; other shells

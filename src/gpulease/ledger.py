@@ -14,10 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from weakref import WeakSet
 
-from gpulease.endings import end_record, lives_on, make_empty, note_end
 from gpulease.energy import Counters
 from gpulease.errors import LedgerBusyError, LedgerError
 from gpulease.folder import FOLDER_VARIABLE, prepare, user_name
+from gpulease.lease_ends import end_record, lives_on, make_empty, note_end
 from gpulease.lock import acquire, is_busy
 from gpulease.records import Entry, Held, Record, read_record, write_record
 from gpulease.untrusted import MOST, open_regular, warn_once

@@ -12,19 +12,19 @@ from gpulease.candidates import check_exclusions, nothing_found, usable
 from gpulease.cuda_order import ask_cuda_order
 from gpulease.driver import ask_driver, last_answer
 from gpulease.errors import DriverError, LeaseTimeoutError, LedgerError, NoGpuError
-from gpulease.excess import name_excess
 from gpulease.explain import explain
 from gpulease.folder import scope_folder
 from gpulease.folder_check import check_folder
 from gpulease.inventory import Gpu, GpuState, left_out
 from gpulease.leases import Lease
 from gpulease.ledger import Ledger
-from gpulease.looks import Look, holdings, only_looking, ranked, turns_of
 from gpulease.other_ledgers import warn_of_other_ledgers
-from gpulease.patience import Patience
+from gpulease.overuse import name_excess
 from gpulease.placement import GpuView, Request
+from gpulease.pool_trouble import Patience
 from gpulease.queues import Queue
 from gpulease.records import Entry, Held
+from gpulease.snapshots import Look, holdings, only_looking, ranked, turns_of
 from gpulease.usage import Book, Holding, read_book, write_book
 from gpulease.views import view_gpus
 from gpulease.visible import uses_indices, visible_gpus

@@ -7,7 +7,7 @@ from typing import Final
 
 import psutil
 
-from gpulease.roots import Facts, Root, own_namespace, read_facts
+from gpulease.root_processes import Facts, Root, own_namespace, read_facts
 
 LEASE_VARIABLE: Final = "GPULEASE_LEASE"
 """Names the lease's file in the environment of every process that was started under it."""

@@ -10,11 +10,11 @@ from typing import Final
 from gpulease.errors import DriverError, LedgerBusyError, NoGpuError
 from gpulease.heartbeat import beat
 from gpulease.inventory import Gpu
-from gpulease.looks import GpuSource, Look, fitting
-from gpulease.patience import Patience
 from gpulease.placement import Choice, Request, never_fits
+from gpulease.pool_trouble import Patience
 from gpulease.records import Held
 from gpulease.rounds import Outcome, Round, drop, only_on
+from gpulease.snapshots import GpuSource, Look, fitting
 from gpulease.usage import write_book
 from gpulease.wakers import Waker, wake
 

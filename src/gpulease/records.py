@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gpulease.folder import user_name
-from gpulease.roots import Root, parse
+from gpulease.root_processes import Root, parse
 from gpulease.untrusted import (
     MOST_BYTES,
     as_object,

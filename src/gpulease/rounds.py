@@ -10,8 +10,6 @@ from gpulease.energy import counters
 from gpulease.errors import GpuLeaseError, NeverFitsError
 from gpulease.inventory import Gpu
 from gpulease.leases import Lease
-from gpulease.looks import GpuSource, Look, claimed, ranked, share, waiter_of
-from gpulease.patience import Patience
 from gpulease.placement import (
     Choice,
     GpuView,
@@ -24,8 +22,10 @@ from gpulease.placement import (
     reserve,
     resized,
 )
+from gpulease.pool_trouble import Patience
 from gpulease.processes import leads
 from gpulease.records import Entry, Held
+from gpulease.snapshots import GpuSource, Look, claimed, ranked, share, waiter_of
 from gpulease.turns import Turns, Waiter
 
 MOST_TICKETS: Final = 16

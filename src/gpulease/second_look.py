@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from gpulease import patience
+from gpulease import pool_trouble
 from gpulease.driver import ask_driver
 from gpulease.errors import DriverError, LeaseTimeoutError, LedgerBusyError
 from gpulease.explain import name_gpu
@@ -52,7 +52,7 @@ def confirm(timeout_s: float | None = None, environment: Mapping[str, str] = os.
         logger.warning("the lease %s cannot be seen here; GPU memory is not looked at again", path)
         return
     if timeout_s is None:
-        timeout_s = patience.timeout_s(environment)
+        timeout_s = pool_trouble.timeout_s(environment)
     ledger = Ledger(path.parent, "system")
     deadline = time.monotonic() + timeout_s
     doubt_ends = time.monotonic() + min(_DOUBT_S, timeout_s)

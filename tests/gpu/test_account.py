@@ -12,10 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gpulease.account import add_up, describe_account, hours_by_user, parse_since
-from gpulease.endings import told
 from gpulease.energy import shared_energy
 from gpulease.errors import UsageError
 from gpulease.journal import Ended, append
+from gpulease.lease_ends import told
 from gpulease.leases import Lease
 from gpulease.ledger import Ledger
 from gpulease.placement import Choice

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gpulease.processes import knows_driver_pids, use_by_lease, use_in_doubt
-from gpulease.roots import Root, describe, parse, read_facts
+from gpulease.root_processes import Root, describe, parse, read_facts
 from tests.gpu.driver.commands import GPULEASE, Commands
 from tests.gpu.driver.simulated import Host, gpu_uuid
 

@@ -7,7 +7,7 @@ import pytest
 import snakemake.common.tests
 import snakemake_interface_scheduler_plugins.tests
 
-from gpulease.patience import TIMEOUT_VARIABLE
+from gpulease.pool_trouble import TIMEOUT_VARIABLE
 from snakemake_executor_plugin_local_gpu import ExecutorSettings, active
 from snakemake_scheduler_plugin_local_gpu import Scheduler, SchedulerSettings
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from benchmarks import gpu_fairness
 from gpulease.inventory import Gpu
-from gpulease.looks import claimed
 from gpulease.placement import GpuView, Request, choose
 from gpulease.records import Record
+from gpulease.snapshots import claimed
 from gpulease.turns import HALF_LIFE_S, WAIT_WEIGHT, Party, Turns, Waiter
 from gpulease.usage import Book, Holding, read_book, write_book
 

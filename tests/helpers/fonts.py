@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 from pathlib import Path
 
 from tests.helpers.media import FFMPEG
-from vat.embed.fonts import check_fonts
+from vat.embed.font_check import check_fonts
 from vat.errors import EmbedError
 from vat.subtitles.ass import ass_document
 from vat.subtitles.track import Track

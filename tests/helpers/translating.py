@@ -35,3 +35,8 @@ def ask(
     settings = replace(settings, **{"batch_size": 10} | changes)
     given = Means(folder=folder, **{"attempts": 8, "timeout_seconds": 5} | (means or {}))
     return translate(cues, "en", target, settings, WIDE, given, terms)
+
+
+def texts_of(found: Translation) -> list[str]:
+    """The texts of the translated cues, in order."""
+    return [cue.text for cue in found.cues]

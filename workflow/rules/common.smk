@@ -17,9 +17,9 @@ from vat.planning import summary
 from vat.planning.answers import Answers, grown
 from vat.planning.doctor import named_models, with_a_video
 from vat.planning.leftovers import set_damaged_aside
-from vat.planning.places import check_places
+from vat.planning.output_folders import check_places
 from vat.planning.plan import collect_garbage_rarely, make_plan
-from vat.planning.runs import Runs
+from vat.planning.killed_runs import Runs
 from vat.jobs.processes import begin_run, hang_up_as_terminate
 from vat.stages import VERSIONS
 

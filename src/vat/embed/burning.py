@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from vat.embed.encoders import ENCODERS, Encoder, check_keeps, choose_encoder, encoder_arguments
-from vat.embed.fonts import check_fonts, font_environment, visible
+from vat.embed.font_check import check_fonts, font_environment, visible
 from vat.embed.picture import Picture, check_drawable, read_picture
 from vat.embed.settings import EmbedSettings
 from vat.embed.streams import Kept, first_picture, held

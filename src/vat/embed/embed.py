@@ -27,8 +27,8 @@ from vat.embed.track_files import write_tracks
 from vat.embed.tracks import burnt_track, storable
 from vat.errors import EmbedError
 from vat.files import atomic_path
+from vat.media.containers import MUXERS
 from vat.media.ffmpeg import LOCAL_ONLY, FfmpegError, run_ffmpeg
-from vat.media.muxers import MUXERS
 from vat.media.probe import Media, opened, zero_of
 from vat.subtitles.track import Track
 

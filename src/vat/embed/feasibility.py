@@ -10,7 +10,7 @@ from vat.embed.settings import EmbedSettings
 from vat.embed.stream_times import hidden_seconds
 from vat.embed.streams import Kept, first_picture, plan_streams, way_out
 from vat.errors import EmbedError
-from vat.media.muxers import with_holdings
+from vat.media.containers import with_holdings
 from vat.media.probe import Media
 
 

@@ -41,7 +41,7 @@ class Kept:
 def plan_streams(media: Media, settings: EmbedSettings, *, encodes: bool = False) -> list[Kept]:
     """Which streams of the source the result has, and how; what is left out or changed is logged.
 
-    The streams know what the containers hold (see `vat.media.muxers`); the picture that text is
+    The streams know what the containers hold (see `vat.media.containers`); the picture that text is
     burned into is encoded (`encodes`) and need not be held as it is.
 
     Raises:

@@ -11,15 +11,15 @@ from urllib.parse import unquote, urlsplit
 from vat.errors import SourceError
 from vat.files import DamagedError, atomic_path, read_json, write_json
 from vat.jobs.addresses import digest_of, is_address, masked, revealed
+from vat.media.containers import with_holdings
 from vat.media.live_streams import check_ended
-from vat.media.muxers import with_holdings
+from vat.media.private_addresses import PrivateAddressError, check_entry
 from vat.media.probe import Media, probe, status_of
-from vat.media.reach import PrivateAddressError, check_entry
-from vat.media.site import Manners, extract
 from vat.media.stream import told_choice
 from vat.media.suffixes import SUFFIXES
 from vat.media.titles import one_line
 from vat.media.unfinished import check_finished
+from vat.media.yt_dlp import Manners, extract
 
 logger = logging.getLogger(__name__)
 

@@ -34,8 +34,8 @@ class Stream(Record):
 
     `aside` tells of sound that is said about the picture and not in it: commentaries, descriptions.
     `empty` tells of picture or sound that is declared and has no packets. `in_mkv` and `in_mp4` say
-    how these containers hold the stream (see `vat.media.muxers`): "copy", a codec that it has to be
-    converted into, "" for not at all, None where nobody has tried.
+    how these containers hold the stream (see `vat.media.containers`): "copy", a codec that it has
+    to be converted into, "" for not at all, None where nobody has tried.
     """
 
     index: int

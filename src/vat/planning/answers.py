@@ -19,8 +19,8 @@ from vat.planning.plan import Plan, check_translator
 from vat.planning.sources import Video
 from vat.planning.track_answers import TrackAnswers
 from vat.subtitles.styles import AUTO, BUILT_IN
-from vat.translate.limits import begin_run
 from vat.translate.settings import SERVERS
+from vat.translate.spending import begin_run
 
 
 class Wildcards(Protocol):

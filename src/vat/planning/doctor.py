@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from vat.embed.fonts import check_fonts, font_environment
+from vat.embed.font_check import check_fonts, font_environment
 from vat.embed.settings import EmbedSettings
 from vat.errors import FINAL_STATUS, VatError, sentence
 from vat.files import write_text
@@ -22,8 +22,8 @@ from vat.planning.sources import is_url
 from vat.subtitles.ass import ass_document
 from vat.subtitles.track import Track
 from vat.timeline import Cue
+from vat.translate.server_check import ask_one_word
 from vat.translate.settings import SERVERS
-from vat.translate.trial import ask_one_word
 
 GREEN, YELLOW, RED = "green", "yellow", "red"
 _MARKS: Final = {GREEN: "ok", YELLOW: "look", RED: "BAD"}

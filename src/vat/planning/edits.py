@@ -13,7 +13,7 @@ from vat.embed.delivery import sidecars
 from vat.errors import SubtitleError, VatError
 from vat.files import DamagedError, atomic_path, read_json
 from vat.subtitles.edits import edited_places
-from vat.subtitles.generations import EditFolder
+from vat.subtitles.generated_versions import EditFolder
 from vat.subtitles.reading import ENDINGS, read_subtitles
 from vat.subtitles.track import Track
 

@@ -11,7 +11,7 @@ from vat.files import DamagedError, locked, read_json, write_json
 from vat.jobs.addresses import hide, masked
 from vat.media.fetch import expand_url
 from vat.media.probe import fingerprint_of, probe_duration
-from vat.media.site import Manners
+from vat.media.yt_dlp import Manners
 
 logger = logging.getLogger(__name__)
 

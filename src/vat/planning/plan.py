@@ -10,12 +10,12 @@ from typing import Any, Final
 from vat.errors import ConfigError
 from vat.jobs.addresses import hide
 from vat.languages import base
-from vat.media.site import Manners, read_cookies
-from vat.planning.automatic import Memory, choose_speech_model
+from vat.media.yt_dlp import Manners, read_cookies
 from vat.planning.config import SHEET_ROW, complete, recipe
 from vat.planning.existing import BESIDE, Taken, told, with_language
 from vat.planning.existing import Finder as SubtitleFinder
 from vat.planning.known_sources import Probes
+from vat.planning.model_choice import Memory, choose_speech_model
 from vat.planning.sources import Finder, Video, identity, is_url, locate
 from vat.settings import AUTO
 from vat.subtitles.track import BILINGUAL
@@ -23,6 +23,7 @@ from vat.timeline import count_chunks
 from vat.translate.glossary import digest, glossary_names, read_terms
 from vat.translate.ollama import ollama_models
 from vat.translate.people import people_digest, people_names, read_people
+from vat.translate.server_check import knock
 from vat.translate.settings import (
     NO_KEY,
     SERVERS,
@@ -31,7 +32,6 @@ from vat.translate.settings import (
     check_server,
     prompts_of,
 )
-from vat.translate.trial import knock
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 
 from vat.planning.edits import FOLDER, SPOKEN, Edit, EditedTracks
 from vat.planning.plan import Plan
-from vat.subtitles.generations import EditFolder
+from vat.subtitles.generated_versions import EditFolder
 from vat.subtitles.settings import TRACK
 from vat.subtitles.track import WORD_ENDINGS
 

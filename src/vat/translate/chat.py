@@ -12,19 +12,20 @@ import tenacity
 from openai.types.chat import ChatCompletion
 
 from vat.errors import TranslationError
+from vat.translate.api_key import masked
 from vat.translate.connection import OPENAI, connect
-from vat.translate.limits import RateLimit, Spending
 from vat.translate.questions import estimate, format_of, most, usage
-from vat.translate.refusals import (
+from vat.translate.rate_limits import RateLimit
+from vat.translate.replies import Reply, reply_of
+from vat.translate.retries import failure, retries
+from vat.translate.server_errors import (
     is_censored,
     is_too_long,
     is_unknown_format,
-    masked,
     unknown_option,
 )
-from vat.translate.replies import Reply, reply_of
-from vat.translate.retries import failure, retries
 from vat.translate.settings import Means, TranslateSettings
+from vat.translate.spending import Spending
 
 logger = logging.getLogger(__name__)
 

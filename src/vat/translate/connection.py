@@ -1,4 +1,4 @@
-"""The way to a server: its key, and the proxy that the environment names for it, if any."""
+"""The way to a server: directly, or by the proxy that the environment names for it."""
 
 import ipaddress
 import os
@@ -9,7 +9,8 @@ from urllib.request import getproxies_environment
 
 from vat.errors import TranslationError
 from vat.jobs.addresses import revealed
-from vat.translate.settings import NO_KEY, TranslateSettings, address_fault
+from vat.translate.api_key import read_key
+from vat.translate.settings import TranslateSettings, address_fault
 
 if TYPE_CHECKING:
     import openai
@@ -50,7 +51,7 @@ def connect(settings: TranslateSettings, timeout_seconds: float) -> Connection:
     fault = address_fault(address)
     if fault:
         raise TranslationError(fault)
-    key = _key(settings)
+    key = read_key(settings)
     proxy = proxy_of(address)
     try:
         # A transport of its own: the client's would take proxies from the environment, even for a
@@ -154,15 +155,3 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
         return ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
         return None
-
-
-def _key(settings: TranslateSettings) -> str:
-    key = os.environ.get("OPENAI_API_KEY", "").strip()
-    if not key and not settings.base_url:
-        raise TranslationError(NO_KEY)
-    if not (key.isascii() and key.isprintable()):
-        raise TranslationError(
-            "The environment variable OPENAI_API_KEY contains characters that no key can"
-            " have; set it again."
-        )
-    return key

@@ -11,7 +11,7 @@ from vat.subtitles.track import Track
 from vat.timeline import Cue
 from vat.translate.glossary import Term
 from vat.translate.proposals import names_in
-from vat.translate.writing import words
+from vat.translate.written_language import words
 
 logger = logging.getLogger(__name__)
 

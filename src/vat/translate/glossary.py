@@ -12,7 +12,7 @@ from unicodedata import normalize
 
 from vat.errors import ConfigError
 from vat.languages import base, letters
-from vat.translate.writing import words
+from vat.translate.written_language import words
 
 COLUMNS: Final = ("source", "target", "note")
 _STEM_FROM: Final = 5

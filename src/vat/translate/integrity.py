@@ -13,7 +13,7 @@ from vat.subtitles.chinese import variant_counts
 from vat.subtitles.lines import columns
 from vat.translate.glossary import Term, missing_terms, terms_in
 from vat.translate.remarks import remarks
-from vat.translate.writing import (
+from vat.translate.written_language import (
     foreign_share,
     has_letters,
     is_name,

@@ -18,7 +18,7 @@ from vat.translate.integrity import Fault, faults
 from vat.translate.job import Job
 from vat.translate.sentences import joint, sentences
 from vat.translate.vocabulary import Vocabulary, load_vocabulary
-from vat.translate.writing import has_letters
+from vat.translate.written_language import has_letters
 
 logger = logging.getLogger(__name__)
 

@@ -7,15 +7,15 @@ from typing import Any, Final
 
 from vat.languages import language
 from vat.subtitles.lines import columns
+from vat.translate.batches import Dialogue, Step, Task
 from vat.translate.chat import Server
 from vat.translate.cue_fit import is_too_long, room, wide
-from vat.translate.dialogue import Dialogue, Step, Task
 from vat.translate.glossary import terms_in
 from vat.translate.job import Job
-from vat.translate.memory import Memory, key_of
 from vat.translate.prompts import filled
 from vat.translate.sentences import joint, sentences
-from vat.translate.writing import has_letters
+from vat.translate.translation_memory import Memory, key_of
+from vat.translate.written_language import has_letters
 
 logger = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from vat.translate.job import MARK, Job
 from vat.translate.ollama import with_translator
 from vat.translate.sentences import joint, sentences
 from vat.translate.settings import Means, TranslateSettings
-from vat.translate.writing import is_name, scripts_of, words
+from vat.translate.written_language import is_name, scripts_of, words
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import openai
 import tenacity
 
-from vat.translate.refusals import passes, said_by
+from vat.translate.server_errors import passes, said_by
 
 _MOST_RETRIES: Final = 7
 _FIRST_WAIT: Final = 0.5

@@ -9,7 +9,7 @@ from vat.subtitles.cues import PAUSE_SECONDS
 from vat.subtitles.lines import one_line
 from vat.subtitles.sentences import sentence_ends
 from vat.timeline import Cue
-from vat.translate.writing import has_letters
+from vat.translate.written_language import has_letters
 
 MOST_CUES: Final = 5
 """Longest sentence in cues. Where a recogniser writes no punctuation, all would be one sentence."""

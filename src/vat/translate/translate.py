@@ -17,7 +17,7 @@ from vat.translate.job import Job, Report, Translation
 from vat.translate.ollama import with_translator
 from vat.translate.overview import Overview
 from vat.translate.settings import Means, TranslateSettings
-from vat.translate.writing import has_letters
+from vat.translate.written_language import has_letters
 
 logger = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from vat.planning import doctor
 from vat.planning.config import complete
 from vat.planning.doctor import GREEN, RED, YELLOW, Finding
 from vat.speech.gpu_trial import try_all
-from vat.translate.trial import knock
+from vat.translate.server_check import knock
 
 SERVER = {"backend": "openai", "model": "anything"}
 

@@ -9,7 +9,7 @@ from vat.subtitles.chinese import variant_counts
 from vat.translate.glossary import Term
 from vat.translate.integrity import begins, faults, repeated
 from vat.translate.model_answers import BESIDE, MISSING, MOVED, clean, read_answer
-from vat.translate.writing import foreign_share, scripts_of, words
+from vat.translate.written_language import foreign_share, scripts_of, words
 
 
 def reasons(source: str, answer: str, pair: str = "en zh", *terms: Term) -> str:

@@ -8,7 +8,7 @@ import pytest
 from tests.helpers.embedding import BURN, burn
 from tests.helpers.fonts import fontconfig, pattern_font
 from tests.helpers.media import FFMPEG, ffmpeg, frames, make_video
-from vat.embed.fonts import (
+from vat.embed.font_check import (
     check_fonts,
     font_environment,
     missing_fonts,
@@ -90,7 +90,7 @@ def test_a_font_without_marks_of_direction_will_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = "failed to find any fallback with glyph 0x202B for font"
-    monkeypatch.setattr("vat.embed.fonts.run_ffmpeg", lambda *_, **__: said)
+    monkeypatch.setattr("vat.embed.font_check.run_ffmpeg", lambda *_, **__: said)
     track = Track("he", [Cue(1, 0, 1, "שלום")])
     check_fonts(track, "", tmp_path, ffmpeg=FFMPEG, environment={})
     said = said.replace("202B", "5E9")

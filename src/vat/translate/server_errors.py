@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import quote
 
 import openai
 
@@ -39,11 +38,6 @@ _UNKNOWN: Final = re.compile(
     r"|unknown|unrecogni[sz]ed|unexpected|invalid|extra (?:inputs|fields)|must be|should be",
     re.IGNORECASE,
 )
-_LONG_KEY: Final = 12
-"""A key of so many characters stands in no word by chance."""
-
-_NO_WORD_BEFORE: Final = r"(?<![^\W_])(?<![^\W_]['’])"
-_NO_WORD_BEHIND: Final = r"(?![^\W_])(?!['’][^\W_])"
 
 
 def said_by(error: openai.APIError) -> str:
@@ -93,19 +87,3 @@ def unknown_option(error: openai.APIError, sent: Iterable[str]) -> str:
     """The option among those sent that the server names in its refusal; empty for none."""
     said = said_by(error)
     return next((name for name in OPTIONS if name in sent and name in said), "")
-
-
-def masked(text: str, key: str) -> str:
-    """The text without the key, in whatever spelling a body or a log gives it.
-
-    A short key is masked where it stands as a word of its own; inside other words it is none.
-    """
-    if not key:
-        return text
-    spellings = {key, repr(key)[1:-1], json.dumps(key)[1:-1], quote(key, safe="")}
-    for one in sorted(spellings, key=len, reverse=True):
-        pattern = re.escape(one)
-        if len(one) < _LONG_KEY:
-            pattern = rf"{_NO_WORD_BEFORE}{pattern}{_NO_WORD_BEHIND}"
-        text = re.sub(pattern, "***", text)
-    return text

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from vat.errors import ConfigError
-from vat.planning.places import check_places
+from vat.planning.output_folders import check_places
 
 
 def test_what_can_be_made_is_right(tmp_path: Path) -> None:

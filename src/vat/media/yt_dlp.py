@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from vat.errors import SourceError
 from vat.jobs.addresses import masked, scrubbed
-from vat.media.reach import within_reach
+from vat.media.private_addresses import within_reach
 
 _MB: Final = 2**20
 _PAGE_BYTES: Final = 50_000_000

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from vat.subtitles.formats import to_srt
-from vat.subtitles.generations import EditFolder, with_edits
+from vat.subtitles.generated_versions import EditFolder, with_edits
 from vat.subtitles.track import Track
 from vat.timeline import Cue
 

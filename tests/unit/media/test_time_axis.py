@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 
 from tests.helpers.media import ffmpeg, make_video
 from vat.errors import SourceError
-from vat.media.axis import Pcm, Track
 from vat.media.probe import Media, probe, probe_duration
 from vat.media.sound import extract_audio
+from vat.media.time_axis import Pcm, Track
 
 RATE = 8000
 FRAME = 160

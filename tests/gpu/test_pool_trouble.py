@@ -17,7 +17,7 @@ from gpulease.executors import Pool, Queue, Request
 from gpulease.heartbeat import FRESH_S, is_stopped
 from gpulease.inventory import Gpu, GpuState
 from gpulease.ledger import Ledger
-from gpulease.patience import TIMEOUT_VARIABLE, Patience
+from gpulease.pool_trouble import TIMEOUT_VARIABLE, Patience
 from tests.gpu.driver.commands import GPULEASE, Commands
 from tests.gpu.driver.runs import Runs
 from tests.gpu.driver.simulated import Host, gpu_uuid

@@ -14,8 +14,8 @@ from vat.translate.chat import DeclinedError, Server
 from vat.translate.glossary import Term, terms_in
 from vat.translate.integrity import Fault, faults, repeated, repeated_widely
 from vat.translate.job import Job
-from vat.translate.memory import Memory, Remembered, key_of
 from vat.translate.model_answers import read_answer
+from vat.translate.translation_memory import Memory, Remembered, key_of
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.helpers.media import make_video
-from vat.planning.automatic import fitting
+from vat.planning.model_choice import fitting
 from vat.planning.plan import Plan, make_plan
 
 

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from vat.jobs.processes import RUN_VARIABLE, Process, descendants, kill_tree, started
+from vat.planning.killed_runs import Mark, Runs
 from vat.planning.leftovers import set_damaged_aside
-from vat.planning.runs import Mark, Runs
 
 
 @pytest.fixture(autouse=True)
