@@ -24,6 +24,44 @@ COMMANDS: Final = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", 
 _PATH: Final = f"{os.environ['PATH']}:/usr/sbin:/sbin"
 _ENDED: Final = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL"}
 
+_CONFIGURATION: Final = """\
+ClusterName=private
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={controller}
+SlurmdPort={daemon}
+CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
+SlurmUser={user}
+SlurmdUser={user}
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+CredType=cred/munge
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+JobAcctGatherType=jobacct_gather/none
+AccountingStorageType=accounting_storage/none
+MpiDefault=none
+SwitchType=switch/none
+MailProg=/bin/true
+ReturnToService=2
+KillWait=2
+MinJobAge=300
+SchedulerType=sched/backfill
+SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU_Memory
+# The node may have more processors and memory than this host.
+SlurmdParameters=config_overrides
+GresTypes={kinds}
+NodeName=node NodeHostname={host} NodeAddr=127.0.0.1 CPUs=16 RealMemory=64000 Gres={resources}
+PartitionName=main Nodes=node Default=YES MaxTime=7-0
+"""
+
 
 def missing_commands() -> list[str]:
     """What of Slurm is not installed here."""
@@ -136,43 +174,15 @@ class PrivateSlurm:
         (folder / "gres.conf").write_text(f"AutoDetect=off\n{gres}")
         ports = _free_ports(2)
         (folder / "slurm.conf").write_text(
-            f"""
-ClusterName=private
-SlurmctldHost={host}(127.0.0.1)
-SlurmctldPort={ports[0]}
-SlurmdPort={ports[1]}
-CommunicationParameters=NoInAddrAny,NoCtldInAddrAny
-SlurmUser={user}
-SlurmdUser={user}
-AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
-CredType=cred/munge
-StateSaveLocation={folder}/state
-SlurmdSpoolDir={folder}/spool
-SlurmctldPidFile={folder}/slurmctld.pid
-SlurmdPidFile={folder}/slurmd.pid
-SlurmctldLogFile={folder}/slurmctld.log
-SlurmdLogFile={folder}/slurmd.log
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-JobAcctGatherType=jobacct_gather/none
-AccountingStorageType=accounting_storage/none
-MpiDefault=none
-SwitchType=switch/none
-MailProg=/bin/true
-ReturnToService=2
-KillWait=2
-MinJobAge=300
-SchedulerType=sched/backfill
-SchedulerParameters=batch_sched_delay=0,sched_interval=1,bf_interval=1
-SelectType=select/cons_tres
-SelectTypeParameters=CR_CPU_Memory
-# The node may have more processors and memory than this host.
-SlurmdParameters=config_overrides
-GresTypes={kinds}
-NodeName=node NodeHostname={host} NodeAddr=127.0.0.1 CPUs=16 RealMemory=64000 Gres={resources}
-PartitionName=main Nodes=node Default=YES MaxTime=7-0
-"""
+            _CONFIGURATION.format(
+                host=host,
+                user=user,
+                folder=folder,
+                controller=ports[0],
+                daemon=ports[1],
+                kinds=kinds,
+                resources=resources,
+            )
         )
         # Snakemake's step inside a job clears SLURM_CONF, and with it the way to this cluster.
         # Clusters in earnest have their configuration where Slurm looks for it.

@@ -86,136 +86,140 @@ class Behaviour:
         return [text for request in self.requests for text in subtitles(request).values()]
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """Answers one request as `behaviour` says; `seen` counts the questions."""
+
+    behaviour: Behaviour
+    seen: Counter[str]
+    protocol_version = "HTTP/1.1"
+    chance = random.Random(0)
+
+    def log_message(self, *_: object) -> None:
+        """Stay quiet."""
+
+    def reply(
+        self,
+        status: int,
+        body: Any,
+        kind: str = "application/json",
+        data: bytes = b"",
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        data = data or json.dumps(body).encode()
+        self.send_response(status)
+        if headers is not None:
+            for name, value in headers.items():
+                date = formatdate(time.time() + 1.3, usegmt=True)
+                self.send_header(name, value.replace("DATE", date))
+        elif status in (429, 500, 503) and self.behaviour.wait is not None:
+            self.send_header("Retry-After", self.behaviour.wait)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        request = json.loads(body)
+        question = request["messages"][-1]["content"]
+        self.seen[question] += 1
+        # The same question the nth time has the same fate, in whatever order threads ask, and
+        # whatever the prompt says.
+        self.chance = random.Random(f"{self.behaviour.seed} {self.seen[question]} {question}")
+        self.behaviour.requests.append(request)
+        self.behaviour.times.append(time.monotonic())
+        self.behaviour.keys.append(self.headers.get("Authorization", ""))
+        time.sleep(self.behaviour.delay)
+        if not self.refuse(request):
+            self.reply(200, self.completion(request))
+            self.behaviour.answered.update(subtitles(request).values())
+
+    def refuse(self, request: dict[str, Any]) -> bool:
+        kind = request.get("response_format", {}).get("type")
+        unknown = [name for name in (kind, *request) if name in self.behaviour.refuses]
+        status = self.behaviour.statuses.pop(0) if self.behaviour.statuses else None
+        if status is None and self.chance.random() < self.behaviour.unrest:
+            status = self.chance.choice(self.behaviour.passing)
+        if status == 0:
+            time.sleep(self.behaviour.slow)
+            self.reply(200, self.completion(request))
+        elif status is not None:
+            error = {"message": f"refused {self.behaviour.keys[-1]}", "code": status}
+            self.reply(status, {"error": self.behaviour.error or error})
+        elif unknown:
+            said = "Bad Request" if self.behaviour.wordless else f"{unknown[0]} is not supported"
+            self.reply(400, {"error": {"message": said}})
+        elif self.behaviour.most is not None and len(subtitles(request)) > self.behaviour.most:
+            self.reply(400, {"error": {"message": "This exceeds the maximum context length"}})
+        elif self.behaviour.forbids and self.behaviour.forbids in " ".join(
+            [*subtitles(request).values(), *transcript(request)]
+        ):
+            self.reply(400, {"error": {"message": "I do not like that"}})
+        elif len(subtitles(request)) > self.behaviour.most_refused and self.happens(
+            self.behaviour.refusing
+        ):
+            self.reply(*REFUSED[self.chance.choice(self.behaviour.refusing)])
+        elif self.behaviour.most_later > 0 and self.happens(self.behaviour.later):
+            self.behaviour.most_later -= 1
+            headers, body = LATER[self.chance.choice(self.behaviour.later)]
+            self.reply(429, body, headers=headers)
+        elif self.behaviour.bodies:
+            self.reply(200, None, data=self.behaviour.bodies.pop(0))
+        elif self.behaviour.body is not None:
+            self.reply(200, None, *self.behaviour.body)
+        else:
+            return False
+        return True
+
+    def happens(self, what: list[str]) -> bool:
+        return bool(what) and self.chance.random() < self.behaviour.rate
+
+    def completion(self, request: dict[str, Any]) -> dict[str, Any]:
+        asked, told = subtitles(request), json.loads(request["messages"][-1]["content"])
+        answer: Any = right(request) if asked else self.behaviour.reads(transcript(request), told)
+        if self.behaviour.never is not None:
+            answer = {k: v for k, v in answer.items() if asked[k] != self.behaviour.never}
+        if self.behaviour.informed is not None and asked:
+            answer = self.behaviour.informed(answer, told)
+        if self.behaviour.change is not None and asked:
+            answer = self.behaviour.change(answer, asked)
+        if self.behaviour.faults and asked and self.chance.random() < self.behaviour.rate:
+            fault = (FAULTS | ABOUT_THE_TASK)[self.chance.choice(self.behaviour.faults)]
+            answer = fault(answer, asked, self.chance)
+        text = answer if isinstance(answer, str) else json.dumps(answer)
+        more: dict[str, Any] = {}
+        content, ended = text, "stop"
+        if asked and self.happens(self.behaviour.manners):
+            content, more, ended = MANNERS[self.chance.choice(self.behaviour.manners)](
+                answer, self.chance
+            )
+        sizes = [len(json.dumps(request["messages"])) // 4, len(text) // 4]
+        usage = {
+            "prompt_tokens": sizes[0],
+            "completion_tokens": sizes[1],
+            "total_tokens": sum(sizes),
+        }
+        return {
+            "id": "1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": request["model"],
+            "choices": [
+                {
+                    "index": 0,
+                    "finish_reason": ended,
+                    "message": {"role": "assistant", "content": content, **more},
+                }
+            ],
+            **({"usage": usage} if self.behaviour.usage else {}),
+        }
+
+
 @contextmanager
 def chat_server(behaviour: Behaviour) -> Iterator[Behaviour]:
     """Serve on a port of its own; `behaviour.url` is the base_url, `requests` what was asked."""
-    seen: Counter[str] = Counter()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        chance = random.Random(0)
-
-        def log_message(self, *_: object) -> None:
-            """Stay quiet."""
-
-        def reply(
-            self,
-            status: int,
-            body: Any,
-            kind: str = "application/json",
-            data: bytes = b"",
-            headers: dict[str, str] | None = None,
-        ) -> None:
-            data = data or json.dumps(body).encode()
-            self.send_response(status)
-            if headers is not None:
-                for name, value in headers.items():
-                    date = formatdate(time.time() + 1.3, usegmt=True)
-                    self.send_header(name, value.replace("DATE", date))
-            elif status in (429, 500, 503) and behaviour.wait is not None:
-                self.send_header("Retry-After", behaviour.wait)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            request = json.loads(body)
-            question = request["messages"][-1]["content"]
-            seen[question] += 1
-            # The same question the nth time has the same fate, in whatever order threads ask, and
-            # whatever the prompt says.
-            self.chance = random.Random(f"{behaviour.seed} {seen[question]} {question}")
-            behaviour.requests.append(request)
-            behaviour.times.append(time.monotonic())
-            behaviour.keys.append(self.headers.get("Authorization", ""))
-            time.sleep(behaviour.delay)
-            if not self.refuse(request):
-                self.reply(200, self.completion(request))
-                behaviour.answered.update(subtitles(request).values())
-
-        def refuse(self, request: dict[str, Any]) -> bool:
-            kind = request.get("response_format", {}).get("type")
-            unknown = [name for name in (kind, *request) if name in behaviour.refuses]
-            status = behaviour.statuses.pop(0) if behaviour.statuses else None
-            if status is None and self.chance.random() < behaviour.unrest:
-                status = self.chance.choice(behaviour.passing)
-            if status == 0:
-                time.sleep(behaviour.slow)
-                self.reply(200, self.completion(request))
-            elif status is not None:
-                error = {"message": f"refused {behaviour.keys[-1]}", "code": status}
-                self.reply(status, {"error": behaviour.error or error})
-            elif unknown:
-                said = "Bad Request" if behaviour.wordless else f"{unknown[0]} is not supported"
-                self.reply(400, {"error": {"message": said}})
-            elif behaviour.most is not None and len(subtitles(request)) > behaviour.most:
-                self.reply(400, {"error": {"message": "This exceeds the maximum context length"}})
-            elif behaviour.forbids and behaviour.forbids in " ".join(
-                [*subtitles(request).values(), *transcript(request)]
-            ):
-                self.reply(400, {"error": {"message": "I do not like that"}})
-            elif len(subtitles(request)) > behaviour.most_refused and self.happens(
-                behaviour.refusing
-            ):
-                self.reply(*REFUSED[self.chance.choice(behaviour.refusing)])
-            elif behaviour.most_later > 0 and self.happens(behaviour.later):
-                behaviour.most_later -= 1
-                headers, body = LATER[self.chance.choice(behaviour.later)]
-                self.reply(429, body, headers=headers)
-            elif behaviour.bodies:
-                self.reply(200, None, data=behaviour.bodies.pop(0))
-            elif behaviour.body is not None:
-                self.reply(200, None, *behaviour.body)
-            else:
-                return False
-            return True
-
-        def happens(self, what: list[str]) -> bool:
-            return bool(what) and self.chance.random() < behaviour.rate
-
-        def completion(self, request: dict[str, Any]) -> dict[str, Any]:
-            asked, told = subtitles(request), json.loads(request["messages"][-1]["content"])
-            answer: Any = right(request) if asked else behaviour.reads(transcript(request), told)
-            if behaviour.never is not None:
-                answer = {k: v for k, v in answer.items() if asked[k] != behaviour.never}
-            if behaviour.informed is not None and asked:
-                answer = behaviour.informed(answer, told)
-            if behaviour.change is not None and asked:
-                answer = behaviour.change(answer, asked)
-            if behaviour.faults and asked and self.chance.random() < behaviour.rate:
-                fault = (FAULTS | ABOUT_THE_TASK)[self.chance.choice(behaviour.faults)]
-                answer = fault(answer, asked, self.chance)
-            text = answer if isinstance(answer, str) else json.dumps(answer)
-            more: dict[str, Any] = {}
-            content, ended = text, "stop"
-            if asked and self.happens(behaviour.manners):
-                content, more, ended = MANNERS[self.chance.choice(behaviour.manners)](
-                    answer, self.chance
-                )
-            sizes = [len(json.dumps(request["messages"])) // 4, len(text) // 4]
-            usage = {
-                "prompt_tokens": sizes[0],
-                "completion_tokens": sizes[1],
-                "total_tokens": sum(sizes),
-            }
-            return {
-                "id": "1",
-                "object": "chat.completion",
-                "created": 1,
-                "model": request["model"],
-                "choices": [
-                    {
-                        "index": 0,
-                        "finish_reason": ended,
-                        "message": {"role": "assistant", "content": content, **more},
-                    }
-                ],
-                **({"usage": usage} if behaviour.usage else {}),
-            }
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    own = type("Handler", (_Handler,), {"behaviour": behaviour, "seen": Counter[str]()})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), own)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     behaviour.url = f"http://127.0.0.1:{server.server_port}/v1"
