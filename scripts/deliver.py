@@ -20,7 +20,6 @@ with job_log(snakemake.log[0]):
         copy=snakemake.params.settings["how"] == "copy",
         endings=snakemake.params.settings["sidecars"],
         edits=Path("edits") / snakemake.wildcards.video,
-        spoken=next(map(Path, [given.spoken] if given.get("words") else []), None),
         words=[*map(Path, given.get("words", []))],
     )
     write_json(snakemake.output.record, delivered)

@@ -4,6 +4,7 @@ from vat.embed.feasibility import feasibility
 from vat.jobs.log import Job, job_log
 from vat.media.fetch import download
 from vat.media.ffmpeg import ffmpeg_path
+from vat.media.yt_dlp import Manners
 
 snakemake: Job
 with job_log(snakemake.log[0]):
@@ -17,8 +18,8 @@ with job_log(snakemake.log[0]):
         title=snakemake.params.title,
         audio_track=snakemake.params.audio_track,
         format=snakemake.params.format,
-        **{key: means[key] for key in ("cookies", "max_mb", "private_addresses")},
         ffmpeg=ffmpeg,
+        manners=Manners(means["cookies"], means["max_mb"], means["private_addresses"]),
         fingerprint=snakemake.params.fingerprint,
         check=feasibility(snakemake.config["embed"], ffmpeg),
     )

@@ -13,4 +13,4 @@ with job_log(snakemake.log[0]):
     folder = EditFolder(Path("edits") / snakemake.wildcards.video)
     edited = with_edits(Track.read(snakemake.input.cues), track, folder)
     layout = cue_settings(edited.track.language, snakemake.params.layout)
-    write_edited(edited, layout, (out.cues, out.srt, out.vtt, out.ass), out.check, out.report)
+    write_edited(edited, layout, out)

@@ -5,7 +5,7 @@ from functools import partial
 import gpulease
 from vat.jobs.log import Job, job_log
 from vat.speech.vad import read_probability
-from vat.subtitles.formats import write_track
+from vat.subtitles.formats import write_checked
 from vat.subtitles.spoken import spoken_track
 from vat.timeline import Chunks, Part
 from vat.transcript.merge import merge
@@ -22,5 +22,4 @@ with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     transcript = merge(chunks, parts, read_probability(given.voice), decode, seams, rules)
     transcript.write(out.transcript)
     track, check = spoken_track(transcript, params.settings, given.shots)
-    write_track(track, out.cues, out.srt, out.vtt, out.ass)
-    check.write(out.check)
+    write_checked(track, check, out)

@@ -22,5 +22,4 @@ with job_log(snakemake.log[0]):
         threads=snakemake.threads,
     )
     write_probability(snakemake.output.voice, probability)
-    chunks = replace(chunks, separation=read_json(snakemake.input.separation))
-    chunks.write(snakemake.output.chunks)
+    replace(chunks, separation=read_json(snakemake.input.separation)).write(snakemake.output.chunks)

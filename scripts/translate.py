@@ -3,7 +3,7 @@
 from gpulease import GpuLeaseError, confirm
 from vat.jobs.log import Job, job_log
 from vat.subtitles.check import check_cues
-from vat.subtitles.formats import write_track
+from vat.subtitles.formats import write_checked
 from vat.subtitles.limits import cue_settings
 from vat.subtitles.track import Track
 from vat.translate.overview import read_knowledge
@@ -21,6 +21,5 @@ with job_log(snakemake.log[0], GpuLeaseError):
     known = read_knowledge(given.glossary, given.people, given.overview)
     layout = cue_settings(target, params.layout)
     found = translate(spoken.cues, spoken.language, target, settings, layout, means, *known)
-    write_track(Track(target, found.cues), out.cues, out.srt, out.vtt, out.ass)
-    check_cues(found.cues, target, layout).write(out.check)
+    write_checked(Track(target, found.cues), check_cues(found.cues, target, layout), out)
     found.report.write(out.report)

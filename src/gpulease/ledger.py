@@ -148,7 +148,12 @@ class Ledger:
             energy_j=energy[0],
             energy_at=energy[1],
         )
-        path = self.folder / f"{uuid.uuid4().hex}.{kind}"
+        held = self._write(self.folder / f"{uuid.uuid4().hex}.{kind}", record)
+        if kind == "lease":
+            self._held.add(held)
+        return held
+
+    def _write(self, path: Path, record: Record) -> Held:
         # It gets its name when it is locked: nobody takes it for one whose holder has died.
         new = path.with_suffix(".new")
         try:
@@ -157,7 +162,7 @@ class Ledger:
                 os.fchmod(fd, 0o644)
                 fcntl.flock(fd, fcntl.LOCK_SH)
                 write_record(fd, record)
-                if kind == "lease":
+                if path.suffix == ".lease":
                     make_empty(path.with_suffix(".root"))
                 new.rename(path)
             except OSError:
@@ -169,10 +174,7 @@ class Ledger:
                 f"Nothing can be written down in {self.folder} ({error.strerror}); make room there"
                 f" or set {FOLDER_VARIABLE} to another folder."
             ) from error
-        held = Held(path, record, fd)
-        if kind == "lease":
-            self._held.add(held)
-        return held
+        return Held(path, record, fd)
 
     def clear(self, held: Held) -> bool:
         """Remove what was just let go, if nobody else holds it; whether it is gone. Under the lock.

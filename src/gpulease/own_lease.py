@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -27,24 +27,21 @@ def lease(
 ) -> "Iterator[Lease]":
     """Wait for GPU memory, show this process and its children that GPU alone, give it back after.
 
-    To be entered before torch or another CUDA library is started in this process: it reads
-    CUDA_VISIBLE_DEVICES once.
+    To be entered before a CUDA library starts in this process: it reads CUDA_VISIBLE_DEVICES once.
 
     Args:
         mem_mb: MB needed on each GPU.
         gpus: number of distinct GPUs.
         exclude: GPUs not to use, by index or beginning of the UUID.
         max_jobs_per_gpu: most leases on a GPU with this one; 0 for any number.
-        compute_jobs: most jobs that compute on a GPU at a time; None for the default of two, 0 for
-            any number.
+        compute_jobs: most jobs that compute on a GPU at a time; None for two, 0 for any number.
         timeout_s: seconds to wait; None for ever.
-        label: for people who look at `gpulease status`.
+        label: for `gpulease status`.
         scope: who shares the GPUs: "system", "group", "user", or a folder.
         priority: those of your own that wait go first by it, higher ones before; from 0 on.
 
     Raises:
-        NoGpuError: where no device is allowed.
-        UnknownGpuError: where one to be excluded does not exist.
+        NoGpuError, UnknownGpuError: where no device is allowed; where an excluded one is unknown.
         NeverFitsError: where even empty devices would not do.
         LeaseTimeoutError: where nothing became free in time.
     """
@@ -57,23 +54,38 @@ def lease(
     request = Request(
         mem_mb,
         gpus,
-        tuple(str(entry) for entry in exclude),
+        tuple(map(str, exclude)),
         max_jobs_per_gpu,
         label,
         priority=max(0, priority),
         max_computing=COMPUTE_JOBS if compute_jobs is None else compute_jobs,
     )
-    granted = pool.acquire(request, timeout_s)
-    before = {key: os.environ.get(key) for key in granted.environment}
+    with _held(pool.acquire(request, timeout_s)) as granted:
+        logger.info("%s", explain(granted.choice, mem_mb))
+        yield granted
+
+
+@contextmanager
+def _held(granted: "Lease") -> "Iterator[Lease]":
+    """A lease that this process and its children hold and see, and that ends with this."""
     try:
         granted.hold_here()
-        logger.info("%s", explain(granted.choice, mem_mb))
-        os.environ.update(granted.environment)
-        yield granted
+        with _environment(granted.environment):
+            yield granted
+    finally:
+        granted.release()
+
+
+@contextmanager
+def _environment(changes: Mapping[str, str]) -> "Iterator[None]":
+    """This process's environment with other values for a while."""
+    before = {key: os.environ.get(key) for key in changes}
+    try:
+        os.environ.update(changes)
+        yield
     finally:
         for key, value in before.items():
             if value is None:
                 os.environ.pop(key, None)
             else:
                 os.environ[key] = value
-        granted.release()

@@ -13,6 +13,7 @@ from tests.faults.figures import Figures
 from tests.helpers.media import FFMPEG
 from vat.errors import SourceError, sentence
 from vat.media import fetch
+from vat.media.yt_dlp import Manners
 
 _HEADERS = ("video/mp4", "text/html", "application/vnd.apple.mpegurl", "application/dash+xml", "")
 _TEXTS = (
@@ -75,7 +76,9 @@ def sites(random: Random, tries: int, folder: Path, figures: Figures) -> None:
 
 def _ask(url: str, destination: Path) -> None:
     for one in fetch.expand_url(url)[:1]:
-        fetch.fetch_url(one, destination, format="bv*+ba/b", cookies=None, ffmpeg=FFMPEG, max_mb=5)
+        fetch.fetch_url(
+            one, destination, format="bv*+ba/b", ffmpeg=FFMPEG, manners=Manners(max_mb=5)
+        )
 
 
 def _plan(random: Random) -> dict[str, Any]:

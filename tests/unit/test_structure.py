@@ -1,6 +1,7 @@
 """The picture that the imports draw: no circle, no arrow upward, few folders."""
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -111,3 +112,42 @@ def test_packages_of_the_library_run_nothing() -> None:
         if path.stem == "__init__" and name.startswith("vat."):
             (docstring,) = ast.parse(path.read_text(encoding="utf-8")).body
             assert isinstance(docstring, ast.Expr), name
+
+
+MOST_LINES: Final = {
+    "scripts/*.py": 25,
+    "workflow/rules/common.smk": 99,
+    "workflow/Snakefile": 60,
+    "src/**/*.py": 400,
+    "benchmarks/**/*.py": 400,
+    "tests/**/*.py": 400,
+    "tiny/**/*.py": 400,
+}
+"""How long files may be to be read at once."""
+
+MOST_LINES_OF_A_FUNCTION: Final = 50
+
+
+@pytest.mark.parametrize("pattern", MOST_LINES)
+def test_files_can_be_read_at_once(pattern: str) -> None:
+    files = list(SOURCES.parent.glob(pattern))
+    assert files
+    lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in files}
+    assert {name: n for name, n in lengths.items() if n > MOST_LINES[pattern]} == {}
+
+
+@pytest.mark.parametrize("folder", ["src", "scripts", "benchmarks", "tests", "tiny"])
+def test_functions_can_be_read_at_once(folder: str) -> None:
+    for path in (SOURCES.parent / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or 0) - node.lineno + 1
+                assert length <= MOST_LINES_OF_A_FUNCTION, f"{path}: {node.name}"
+
+
+def test_functions_of_the_rules_only_ask() -> None:
+    text = (SOURCES.parent / "workflow/rules/common.smk").read_text(encoding="utf-8")
+    # Only its functions are Python; a function ends before the next line that is not indented.
+    functions = re.findall(r"^def (\w+)\(.*\n((?:    .*\n|\n(?=    ))*)", text, re.MULTILINE)
+    assert len(functions) > 3
+    assert {name: body for name, body in functions if body.rstrip().count("\n") + 2 > 10} == {}

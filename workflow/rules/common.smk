@@ -11,16 +11,11 @@ from snakemake.logging import logger
 
 from vat.errors import VatError, is_of_system, sentence
 from vat.files import read_json
-from vat.jobs.log import say_once_that_logs_are_full, without_secrets
-from vat.media.fetch import set_dead_links_aside
 from vat.planning import summary
 from vat.planning.answers import Answers, grown
 from vat.planning.doctor import named_models, with_a_video
-from vat.planning.leftovers import set_damaged_aside
-from vat.planning.output_folders import check_places
-from vat.planning.plan import collect_garbage_rarely, make_plan
-from vat.planning.killed_runs import Runs
-from vat.jobs.processes import begin_run, hang_up_as_terminate
+from vat.planning.plan import make_plan
+from vat.planning.run_start import enter_run, prepare_folders, prepare_process
 from vat.stages import VERSIONS
 
 
@@ -46,16 +41,8 @@ def place(path):
     return workflow.pathvars.apply(str(workflow.modifier.modify_path(path)))
 
 
-collect_garbage_rarely()
-# Snakemake shows its command line, which may name videos by addresses with keys.
-logger.addFilter(without_secrets)
-say_once_that_logs_are_full()
-hang_up_as_terminate()
-if workflow.is_main_process:
-    names = ("<results>", "<resources>", "<logs>", "<benchmarks>")
-    explained(check_places, [Path.cwd() / ".snakemake", *map(Path, map(place, names))])
-runs = Runs(Path.cwd() / ".snakemake")
-explained(runs.enter if workflow.is_main_process else begin_run)
+prepare_process(logger)
+runs = explained(enter_run, Path.cwd(), place, main=workflow.is_main_process)
 began = time.time()
 root = Path(workflow.current_basedir).parent.parent
 # Snakemake tells its targets to nobody while it reads the rules.
@@ -78,14 +65,7 @@ ask = explained(Answers, plan, place("<results>"), place("<resources>"))
 
 # Not in a cluster's jobs: a node may see less than the others.
 if workflow.is_main_process:
-    own = [
-        f"{name}/{video}" for name in ("<results>", "<logs>") for video in plan.videos
-    ]
-    explained(check_places, map(Path, map(place, own)))
-    set_dead_links_aside(
-        Path(place(f"<results>/{name}/source")) for name in plan.videos
-    )
-    set_damaged_aside(Path(place(f"<results>/{name}")) for name in plan.videos)
+    explained(prepare_folders, plan.videos, place)
 
 
 def tell_end(log):

@@ -18,7 +18,6 @@ rule deliver:
         media="<results>/{video}/media.json",
         cues=ask.tracks,
         sidecars=ask.sidecars,
-        spoken=ask.worded_track,
         words=ask.word_sidecars,
     output:
         record=ensure("<results>/{video}/delivery.json", non_empty=True),

@@ -73,12 +73,7 @@ def check_result(
     if sentence:
         raise EmbedError(f"{sentence}; it is not delivered.")
     if picture:
-        encoded = next(one for one in found.of_type("video") if not one.attached_pic)
-        lost = differences(picture, read_picture(path, encoded.index))
-        if lost:
-            raise EmbedError(
-                f"Encoding '{media.name}' lost {', '.join(lost)}; set embed.mode to soft."
-            )
+        _check_picture(path, found, picture, media.name)
     # Matroska tells the time of each packet, MP4 only how long each lasts.
     to_mkv = settings.container == "mp4" and all(one.stream.in_mkv == "copy" for one in kept)
     advice = "set embed.container to mkv" if to_mkv else "it is not delivered"
@@ -90,6 +85,13 @@ def check_result(
         for number, track in enumerate(new):
             stream = container.streams[found.of_type("subtitle")[number - len(new)].index]
             _check_track(container, stream, track, settings, shift)
+
+
+def _check_picture(path: Path, found: Media, picture: Picture, name: str) -> None:
+    encoded = next(one for one in found.of_type("video") if not one.attached_pic)
+    lost = differences(picture, read_picture(path, encoded.index))
+    if lost:
+        raise EmbedError(f"Encoding '{name}' lost {', '.join(lost)}; set embed.mode to soft.")
 
 
 def _check_streams(

@@ -4,7 +4,7 @@ import hashlib
 import logging
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import count
 from pathlib import Path
 from typing import Final
@@ -38,15 +38,14 @@ def deliver(
     copy: bool,
     endings: Iterable[str],
     edits: Path,
-    spoken: Path | None = None,
     words: Sequence[Path] = (),
 ) -> list[str]:
     """Put a finished video and its subtitle files into `folder`; return their paths below it.
 
     `name` is where it goes (see `vat.planning.delivery_names`); a remote video takes its
     `source_name` and the hash of its slug. `subtitles` are JSON files, beside which those of all
-    `endings` lie; `words` are files of the track `spoken` with the time of every word. What an
-    earlier delivery of this video left is replaced; a file of anyone else is not, nor one that
+    `endings` lie; `words` are a track as JSON and files of it with the time of every word. What
+    an earlier delivery of this video left is replaced; a file of anyone else is not, nor one that
     another video was delivered as. A subtitle file that somebody has changed since, and that is not
     in the folder `edits`, is kept under another name.
 
@@ -61,7 +60,7 @@ def deliver(
     recorded = _recorded(record) if record.exists() else set()
     mark = f" [{digest_of(slug)}]"
     stem = _fitting(name, mark) if name is not None else _remote_stem(source_name, mark)
-    files = dict(sidecars(subtitles, endings)) | dict(_word_sidecars(spoken, words))
+    files = dict(sidecars(subtitles, endings)) | dict(_word_sidecars(words))
     if video is not None:
         files[video.suffix] = video
     if recorded is None:
@@ -74,6 +73,20 @@ def deliver(
 
     stem = _free_stem(folder, stem, mark, files, before, claimed)
     wanted = {f"{stem}{end}": file for end, file in files.items()}
+    _replace(folder, record, before, wanted, edits, copy=copy)
+    return sorted(wanted)
+
+
+def _replace(
+    folder: Path,
+    record: Path,
+    before: Set[str],
+    wanted: Mapping[str, Path],
+    edits: Path,
+    *,
+    copy: bool,
+) -> None:
+    """Put the `wanted` files where those of `before` were, and record it."""
     sums = read_sums(record)
     for target in sorted(before):
         _keep_changed(folder / target, sums.get(target), edits)
@@ -85,7 +98,6 @@ def deliver(
         logger.info("'%s', from an earlier delivery, is removed", old)
         (folder / old).unlink(missing_ok=True)
     write_json(record, {target: _sum(wanted[target]) for target in sorted(wanted)})
-    return sorted(wanted)
 
 
 def read_sums(record: Path) -> dict[str, str | None]:
@@ -219,11 +231,11 @@ def sidecars(subtitles: Sequence[Path], endings: Iterable[str]) -> Iterator[tupl
                 yield f".{label}.{ending}", path.with_suffix(f".{ending}")
 
 
-def _word_sidecars(spoken: Path | None, words: Sequence[Path]) -> Iterator[tuple[str, Path]]:
+def _word_sidecars(words: Sequence[Path]) -> Iterator[tuple[str, Path]]:
     """The same of the files with the time of every word: `.<language>.words.<ending>`."""
-    if spoken is not None and words:
+    for spoken in words[:1]:
         label = Track.read(spoken).language
-        yield from ((f".{label}.{path.name.partition('.')[2]}", path) for path in words)
+        yield from ((f".{label}.{path.name.partition('.')[2]}", path) for path in words[1:])
 
 
 def _put(file: Path, target: Path, *, copy: bool) -> None:

@@ -4,7 +4,7 @@ import logging
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -85,38 +85,73 @@ def embed(
             plan = plan_burning(
                 video, media.name, kept, burnt, settings, scratch, ffmpeg=ffmpeg, gpu=gpu
             )
-        with opened(video, media.name) as container:
-            tags = read_tags(container)
-        inputs = _track_inputs(video, kept, new, settings, scratch, ffmpeg)
-        outputs = stream_arguments(kept, new, settings) + cover_arguments(video, kept, scratch)
-        outputs += title_arguments(media, tags)
+        work = _Work(video, media, kept, new, settings, scratch, part, ffmpeg, threads)
+        work.write(plan)
 
-        def run(plan: Burning | None, lags: Mapping[int, float]) -> str:
-            arguments = source_arguments(video, media, kept, plan) + inputs + outputs
-            arguments += plan.arguments(settings, threads) if plan else []
-            arguments += [*_earlier(kept, lags), "-f", MUXERS[settings.container], f"file:{part}"]
-            return run_ffmpeg(
-                arguments,
-                ffmpeg=ffmpeg,
-                cwd=scratch,
-                total_seconds=media.duration,
-                task=f"embed {media.name}",
-                environment=plan.environment if plan else {},
-            )
 
-        def check(plan: Burning | None, said: str) -> None:
-            picture = plan.picture if plan else None
-            doubts = bool(_BAD_TIMES.search(said))
-            check_result(part, video, tags, media, kept, new, settings, picture, suspicious=doubts)
+@dataclass(slots=True)
+class _Work:
+    """One video on its way into `part`, with the `new` tracks; `scratch` is for other files."""
 
-        plan, said = _run_on_gpu_or_cpu(lambda plan: run(plan, {}), plan, media.name, ffmpeg)
+    video: Path
+    media: Media
+    kept: Sequence[Kept]
+    new: Sequence[Track]
+    settings: EmbedSettings
+    scratch: Path
+    part: Path
+    ffmpeg: str
+    threads: int
+    tags: Mapping[str, str] = field(init=False)
+    streams: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the source's tags, and write the tracks that become ffmpeg's inputs."""
+        with opened(self.video, self.media.name) as container:
+            self.tags = read_tags(container)
+        kept, new, settings = self.kept, self.new, self.settings
+        inputs = _track_inputs(self.video, kept, new, settings, self.scratch, self.ffmpeg)
+        outputs = stream_arguments(kept, new, settings)
+        outputs += cover_arguments(self.video, kept, self.scratch)
+        self.streams = [*inputs, *outputs, *title_arguments(self.media, self.tags)]
+
+    def write(self, plan: Burning | None) -> None:
+        """Write the result and check it; where copied pictures came late, once more without."""
+        name = self.media.name
+        plan, said = _run_on_gpu_or_cpu(lambda plan: self._run(plan, {}), plan, name, self.ffmpeg)
         try:
-            check(plan, said)
+            self._check(plan, said)
         except MovedError as error:
             if not any(error.lags.values()):
                 raise
             logger.info("%s; decoding begins earlier instead", error)
-            check(plan, run(plan, error.lags))
+            self._check(plan, self._run(plan, error.lags))
+
+    def _run(self, plan: Burning | None, lags: Mapping[int, float]) -> str:
+        arguments = source_arguments(self.video, self.media, self.kept, plan) + self.streams
+        arguments += plan.arguments(self.settings, self.threads) if plan else []
+        arguments += [*_earlier(self.kept, lags), "-f", MUXERS[self.settings.container]]
+        return run_ffmpeg(
+            [*arguments, f"file:{self.part}"],
+            ffmpeg=self.ffmpeg,
+            cwd=self.scratch,
+            total_seconds=self.media.duration,
+            task=f"embed {self.media.name}",
+            environment=plan.environment if plan else {},
+        )
+
+    def _check(self, plan: Burning | None, said: str) -> None:
+        check_result(
+            self.part,
+            self.video,
+            self.tags,
+            self.media,
+            self.kept,
+            self.new,
+            self.settings,
+            plan.picture if plan else None,
+            suspicious=bool(_BAD_TIMES.search(said)),
+        )
 
 
 def _run_on_gpu_or_cpu(

@@ -50,10 +50,8 @@ def download(
     title: str | None,
     audio_track: int | None,
     format: str | None,
-    cookies: str | None,
     ffmpeg: str,
-    max_mb: int = Manners().max_mb,
-    private_addresses: bool = False,
+    manners: Manners = _PLAIN,
     check: Callable[[Path, Media], None] | None = None,
     fingerprint: str = "",
 ) -> None:
@@ -63,7 +61,6 @@ def download(
     failure there does not fetch it again. A local one must still have the `fingerprint` that it had
     when the run began, and nobody may be writing to it. A `source` may be masked (see
     `vat.jobs.addresses`), and is so in what is recorded.
-    `max_mb` is the most that is fetched, in MB; see `Manners` for `private_addresses`.
 
     Raises:
         SourceError: where it cannot be had, is no video, or is damaged.
@@ -72,18 +69,9 @@ def download(
     name = Path(source).name
     if remote:
         address, source = revealed(source), masked(source)
-        digest = digest_of(f"{address}\n{format}")
-        fetched = target.with_name(f"fetched-{digest}")
-        facts = fetch_url(
-            address,
-            fetched,
-            format=format,
-            cookies=cookies,
-            ffmpeg=ffmpeg,
-            max_mb=max_mb,
-            private_addresses=private_addresses,
-        )
-        name, title, here = facts["name"], title or facts["title"], fetched
+        here = target.with_name("fetched-" + digest_of(f"{address}\n{format}"))
+        facts = fetch_url(address, here, format=format, ffmpeg=ffmpeg, manners=manners)
+        name, title = facts["name"], title or facts["title"]
     else:
         check_finished(source, fingerprint)
         link_local(source, target)
@@ -146,10 +134,8 @@ def fetch_url(
     destination: Path,
     *,
     format: str | None,
-    cookies: str | None,
     ffmpeg: str,
-    max_mb: int = Manners().max_mb,
-    private_addresses: bool = False,
+    manners: Manners = _PLAIN,
 ) -> Mapping[str, str]:
     """Fetch one video to exactly `destination` and return its `name` and `title`.
 
@@ -180,8 +166,8 @@ def fetch_url(
         wait=wait_exponential(multiplier=_WAIT_SECONDS, max=60),
         reraise=True,
     )
-    manners = Manners(cookies, max_mb, private_addresses)
-    info = attempt(extract)(url, options, manners, partial(_fetched, url, private_addresses))
+    step = partial(_fetched, url, manners.private_addresses)
+    info = attempt(extract)(url, options, manners, step)
     path = Path(info["requested_downloads"][0]["filepath"])
     facts = {"title": one_line(str(info.get("title") or path.stem)), "name": _name(url, info)}
     write_json(facts_file, facts)

@@ -269,11 +269,7 @@ def make_plan(
     Raises:
         ConfigError, SourceError: one sentence about what is wrong.
     """
-    full = complete(config)
-    full["translate"]["base_url"] = address_of(full["translate"])
-    check_server(full)
-    if len(full["embed"]["bilingual"]) == 1:
-        raise ConfigError("embed.bilingual names one language; name two, or none.")
+    full = _checked(config)
     download = full["download"]
     manners = Manners(download["cookies"], download["max_mb"], download["private_addresses"])
     probes = Probes(here / ".snakemake" / "vat" / "sources.json", renew, manners)
@@ -304,6 +300,16 @@ def make_plan(
     plan.check_translation()
     plan.check_embedding()
     return plan
+
+
+def _checked(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The whole configuration, with the address of the server that translates."""
+    full = complete(config)
+    full["translate"]["base_url"] = address_of(full["translate"])
+    check_server(full)
+    if len(full["embed"]["bilingual"]) == 1:
+        raise ConfigError("embed.bilingual names one language; name two, or none.")
+    return full
 
 
 def _hide_secrets(config: dict[str, Any]) -> None:

@@ -194,13 +194,10 @@ class TrackAnswers:
         return [f"<results>/{video}/subtitles/{SPOKEN}.{ending}" for ending in WORD_ENDINGS]
 
     def word_sidecars(self, wildcards: OfVideo) -> list[str]:
-        """Those of them that go beside a delivered video."""
+        """Those of them that go beside a delivered video, after the track of which they are."""
         wanted = tuple(one for one in self._config["delivery"]["sidecars"] if one in WORD_ENDINGS)
-        return [file for file in self.word_files(wildcards.video) if file.endswith(wanted)]
-
-    def worded_track(self, wildcards: OfVideo) -> str | list[str]:
-        """The track of which these are, where there are any."""
-        return self.spoken_track(wildcards) if self.word_sidecars(wildcards) else []
+        files = [file for file in self.word_files(wildcards.video) if file.endswith(wanted)]
+        return [self.spoken_track(wildcards), *files] if files else []
 
     def corrected(self, wildcards: OfLanguage) -> dict[str, list[str]]:
         """Of each corrected translation: what was said, what was generated, and what it became."""

@@ -228,21 +228,25 @@ def _decode(
         return Decoded(segments, [])
     begin = span.pad[0]
     inside = [(a - begin, b - begin) for a, b in common(intervals, [span.pad])]
-    silent = surely_silent(sound, inside)
-    condensed = Condensed.of(len(sound) / SPEECH_RATE, silent)
+    condensed = Condensed.of(len(sound) / SPEECH_RATE, surely_silent(sound, inside))
     heard, spoken = condensed.sound(sound), condensed.condensed(inside)
-    clips = [
-        (scene[0] + start, scene[0] + end)
-        for scene in condensed.scenes()
-        for start, end in windows(scene, spoken, length)
-        if end > start
-    ]
+    clips = _clips(condensed, spoken, length)
     if settings.vad_filter:
         clips = voiced(clips, spoken, 0.0)
     if not clips:
         return Decoded([], [])
     found = decode_windows(whisper, heard, clips, batch, settings.temperature, options)
     return replace(found, condensed=condensed)
+
+
+def _clips(condensed: Condensed, spoken: Sequence[Interval], length: int) -> list[Interval]:
+    """The windows of all scenes that are left of a sound, in its condensed time."""
+    return [
+        (scene[0] + start, scene[0] + end)
+        for scene in condensed.scenes()
+        for start, end in windows(scene, spoken, length)
+        if end > start
+    ]
 
 
 def in_turn(readings: Iterable[Reading]) -> Reading:

@@ -52,20 +52,13 @@ def split(
     Raises:
         TranscriptError: where the video is longer or shorter than when the run was planned.
     """
-    count = count_chunks(duration, settings.chunk_seconds)
-    if expected is not None and expected != count:
-        raise TranscriptError(
-            f"The video has {count} chunks, but the run was planned with {expected}: its file has"
-            " changed since; run the same command again."
-        )
+    count = _counted(duration, settings, expected)
     probability = speech_probability(speech, duration)
     intervals = speech_intervals(probability, duration)
     spans = tile(
         duration, count, settings, probability, frame_energy(speech, duration), FRAME_SECONDS
     )
-    code, certainty, source, found = language, 1.0, "configured", list[Passage]()
-    if language in (AUTO, MULTI):
-        source = "detected"
+    code, certainty, found = language, 1.0, list[Passage]()
     if language == AUTO:
         code, certainty = detect_language(
             speech, intervals, language_model, settings.language_windows, threads=threads
@@ -79,13 +72,23 @@ def split(
     chunks = Chunks(
         language=code,
         language_probability=round(certainty, 4),
-        language_source=source,
+        language_source="detected" if language in (AUTO, MULTI) else "configured",
         duration=duration,
         speech=tuple(intervals),
         spans=tuple(spans),
         passages=tuple(found) if len(found) > 1 else (),
     )
     return chunks, probability
+
+
+def _counted(duration: float, settings: SplitSettings, expected: int | None) -> int:
+    count = count_chunks(duration, settings.chunk_seconds)
+    if expected is not None and expected != count:
+        raise TranscriptError(
+            f"The video has {count} chunks, but the run was planned with {expected}: its file has"
+            " changed since; run the same command again."
+        )
+    return count
 
 
 def _main(

@@ -5,9 +5,11 @@ Every character of a text survives in each of them.
 
 import html
 from collections.abc import Iterable
+from typing import Protocol
 
 from vat.files import StrPath, write_json, write_text
 from vat.subtitles.ass import ass_document
+from vat.subtitles.check import CueCheck
 from vat.subtitles.track import Track
 
 
@@ -17,6 +19,22 @@ def write_track(track: Track, json: StrPath, srt: StrPath, vtt: StrPath, ass: St
     write_text(srt, to_srt(track))
     write_text(vtt, to_vtt(track))
     write_text(ass, ass_document(track))
+
+
+class CheckedFiles(Protocol):
+    """Where a track and its check go, as a job's outputs name it."""
+
+    cues: StrPath
+    srt: StrPath
+    vtt: StrPath
+    ass: StrPath
+    check: StrPath
+
+
+def write_checked(track: Track, check: CueCheck, out: CheckedFiles) -> None:
+    """Write a track in all formats, and how well its cues can be read."""
+    write_track(track, out.cues, out.srt, out.vtt, out.ass)
+    check.write(out.check)
 
 
 def to_srt(track: Track) -> str:

@@ -4,13 +4,13 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from vat.errors import VatError
-from vat.files import write_json, write_text
+from vat.files import StrPath, write_json, write_text
 from vat.subtitles.check import check_cues
 from vat.subtitles.edits import Conflict, edited_places, merge_edits
-from vat.subtitles.formats import to_srt, write_track
+from vat.subtitles.formats import CheckedFiles, to_srt, write_checked
 from vat.subtitles.limits import CueSettings
 from vat.subtitles.overlaps import apart
 from vat.subtitles.reading import ENDINGS, read_subtitles
@@ -117,14 +117,18 @@ def with_edits(generated: Track, name: str, folder: EditFolder) -> Edited:
     return Edited(track, found.edits, found.conflicts)
 
 
-def write_edited(
-    edited: Edited, layout: CueSettings, files: Sequence[Path], check: Path, report: Path
-) -> None:
+class EditedFiles(CheckedFiles, Protocol):
+    """Where a corrected track, its check and its report go, as a job's outputs name it."""
+
+    report: StrPath
+
+
+def write_edited(edited: Edited, layout: CueSettings, out: EditedFiles) -> None:
     """Write a corrected track as JSON, SRT, WebVTT and ASS, its check and its report.
 
     The report has `edits`, how many places the user has changed, and `conflicts`.
     """
-    write_track(edited.track, *files)
-    check_cues(edited.track.cues, edited.track.language, layout).write(check)
+    track = edited.track
+    write_checked(track, check_cues(track.cues, track.language, layout), out)
     conflicts = [one.to_json() for one in edited.conflicts]
-    write_json(report, {"edits": edited.edits, "conflicts": conflicts})
+    write_json(out.report, {"edits": edited.edits, "conflicts": conflicts})

@@ -241,6 +241,6 @@ def test_files_with_the_times_of_words_are_delivered(results: Path) -> None:
     words = [spoken.with_name(f"source.words.{ending}") for ending in ("vtt", "ass")]
     for path in words:
         path.write_text("words")
-    found = put(results, endings=["srt", "words.vtt", "words.ass"], spoken=spoken, words=words)
+    found = put(results, endings=["srt", "words.vtt", "words.ass"], words=[spoken, *words])
     assert found == ["a.en.srt", "a.en.words.ass", "a.en.words.vtt", "a.mkv", "a.zh.srt"]
     assert put(results) == ["a.en.srt", "a.mkv", "a.zh.srt"]

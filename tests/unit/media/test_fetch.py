@@ -96,7 +96,7 @@ def site(video: bytes, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def fetch(url: str, destination: Path) -> dict[str, str]:
-    return dict(fetch_url(url, destination, format="bv*+ba/b", cookies=None, ffmpeg=FFMPEG))
+    return dict(fetch_url(url, destination, format="bv*+ba/b", ffmpeg=FFMPEG))
 
 
 def test_a_url_is_fetched_to_the_very_name(site: str, tmp_path: Path, video: bytes) -> None:
@@ -166,7 +166,6 @@ def run(source: str, folder: Path, *, remote: bool) -> Path:
         title=None,
         audio_track=None,
         format="bv*+ba/b" if remote else None,
-        cookies=None,
         ffmpeg=FFMPEG,
     )
     return folder
@@ -257,7 +256,7 @@ def test_links_that_lead_nowhere_are_set_aside_until_they_lead_somewhere(tmp_pat
 
 def test_a_name_that_is_no_utf8_is_recorded(tmp_path: Path) -> None:
     video = make_video(tmp_path / "v.mp4", 1).rename(tmp_path / os.fsdecode(b"caf\xe9.mp4"))
-    options: dict[str, Any] = dict.fromkeys(("title", "audio_track", "format", "cookies"))
+    options: dict[str, Any] = dict.fromkeys(("title", "audio_track", "format"))
     download(
         str(video), tmp_path / "s", tmp_path / "m.json", remote=False, ffmpeg=FFMPEG, **options
     )
@@ -309,7 +308,7 @@ def test_a_live_stream_is_refused_and_a_recording_is_not(
 
 def test_a_file_that_changes_is_left_for_the_next_run(tmp_path: Path) -> None:
     video = make_video(tmp_path / "v.mp4", 1)
-    options: dict[str, Any] = dict.fromkeys(("title", "audio_track", "format", "cookies"))
+    options: dict[str, Any] = dict.fromkeys(("title", "audio_track", "format"))
     options |= {"remote": False, "ffmpeg": FFMPEG, "fingerprint": fingerprint_of(str(video))}
     places = tmp_path / "s", tmp_path / "m.json"
 

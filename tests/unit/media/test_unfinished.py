@@ -40,7 +40,7 @@ def half_copied(whole: Path, copy: Path) -> Iterator[None]:
 
 
 def bring_in(video: Path, folder: Path) -> Path:
-    options: dict[str, Any] = dict.fromkeys(("title", "audio_track", "format", "cookies"))
+    options: dict[str, Any] = dict.fromkeys(("title", "audio_track", "format"))
     options |= {"remote": False, "ffmpeg": FFMPEG, "fingerprint": fingerprint_of(str(video))}
     download(str(video), folder / "source", folder / "media.json", **options)
     return folder / "media.json"

@@ -13,7 +13,7 @@ import pytest
 from tests.helpers.media import FFMPEG, make_video
 from vat.errors import SourceError
 from vat.media.fetch import expand_url, fetch_url
-from vat.media.yt_dlp import login_of, read_cookies
+from vat.media.yt_dlp import Manners, login_of, read_cookies
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 
@@ -83,9 +83,8 @@ def fetch(url: str, destination: Path, **manners: Any) -> None:
         url,
         destination,
         format="bv*+ba/b",
-        cookies=manners.pop("cookies", None),
         ffmpeg=FFMPEG,
-        **manners,
+        manners=Manners(**manners),
     )
 
 

@@ -269,15 +269,15 @@ def test_words_get_their_times_where_that_is_asked_for(ask: Ask) -> None:
     job = job_of(plain)
     files = [f"<results>/{job.video}/subtitles/source.words.{ending}" for ending in ("vtt", "ass")]
     assert not set(files) & set(plain.finished(job))
-    assert plain.word_sidecars(job) == plain.worded_track(job) == []
+    assert plain.word_sidecars(job) == []
     made = ask(languages={"source": "en"}, merge={"word_times": True})
     assert set(files) <= set(made.finished(job))
     assert made.word_sidecars(job) == []
     assert made.settings("merge") == plain.settings("merge")
     delivered = ask(languages={"source": "en"}, delivery={"sidecars": ["srt", "words.ass"]})
     assert set(files) <= set(delivered.finished(job))
-    assert delivered.word_sidecars(job) == files[1:]
-    assert delivered.worded_track(job) == f"<results>/{job.video}/subtitles/source.json"
+    spoken = f"<results>/{job.video}/subtitles/source.json"
+    assert delivered.word_sidecars(job) == [spoken, *files[1:]]
     assert delivered.sidecars(job) == plain.sidecars(job)
 
 
