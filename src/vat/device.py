@@ -2,6 +2,7 @@
 
 import ctypes
 import logging
+import os
 import platform
 import re
 from collections.abc import Iterator
@@ -31,6 +32,7 @@ def resolve(choice: str) -> str:
     Raises:
         DeviceError: where cuda is asked for and no GPU is visible.
     """
+    share_cores()
     if choice == "cpu":
         return "cpu"
     import ctranslate2
@@ -45,6 +47,15 @@ def resolve(choice: str) -> str:
         )
     logger.info("no GPU is visible; using the CPU")
     return "cpu"
+
+
+def share_cores() -> None:
+    """Let threads of OpenMP sleep where they wait for each other; before torch or CTranslate2 load.
+
+    By default they spin, and where other processes want the same cores, they keep the very thread
+    from them for which they wait: a job of two threads took twice as long on two cores.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def sums_bytes_exactly(cpu_info: Path = _CPU_INFO) -> bool:

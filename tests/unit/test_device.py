@@ -1,7 +1,10 @@
 """The device of a job: what is asked for, what is there, and when its memory is full."""
 
 import ctypes
+import os
 import platform
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,3 +79,17 @@ def test_cublas_is_loaded_from_its_package(tmp_path: Path, monkeypatch: pytest.M
     # The real package may be installed besides.
     found = [Path(path).name for path in loaded if Path(path).is_relative_to(tmp_path)]
     assert found == ["libcublasLt.so.12", "libcublas.so.12"]
+
+
+def test_threads_sleep_while_they_wait_for_each_other() -> None:
+    program = """
+import os, pathlib
+from vat.device import resolve
+from vat.speech import asr, separate, separation
+from vat.translate import nmt
+assert "libgomp" not in pathlib.Path("/proc/self/maps").read_text(), "too late for its settings"
+resolve("cpu")
+assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+"""
+    bare = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"}
+    subprocess.run([sys.executable, "-c", program], env=bare, check=True)

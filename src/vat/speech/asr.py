@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from vat.device import gpu_errors, is_out_of_memory, resolve, sums_bytes_exactly
+from vat.device import gpu_errors, is_out_of_memory, resolve, share_cores, sums_bytes_exactly
 from vat.errors import ModelError, TranscriptError
 from vat.languages import base
 from vat.media.sound import SPEECH_RATE, Samples, read_span
@@ -125,6 +125,7 @@ def load_model(folder: str, device: str, compute_type: str, threads: int) -> Any
     Raises:
         ModelError: where the folder holds no such model.
     """
+    share_cores()
     from faster_whisper import WhisperModel
 
     compute_type = number_format(compute_type, device)

@@ -34,10 +34,10 @@ def separate(
         ModelError: where the folder holds no such model.
         GpuMemoryError: where a window does not fit into the GPU's memory.
     """
+    device = resolve(device)
     import torch
 
     torch.set_num_threads(threads)
-    device = resolve(device)
     with gpu_errors("separating speech"):
         network, config = load_separator(model, device)
         window, rate = config["inference"]["chunk_size"], config["audio"]["sample_rate"]
