@@ -22,7 +22,7 @@ CHUNK_SECONDS: Final = 600
 
 CONFIG: Final = {
     "languages": "{source: en, targets: [zh]}",
-    "split": f"{{chunk_seconds: {CHUNK_SECONDS}}}",
+    "split": f"{{chunk_seconds: {CHUNK_SECONDS}, language_model: models/asr}}",
     "separate": "{model: models/separator}",
     "asr": "{model: models/asr, gpu_mem_mb: 100}",
     "translate": "{backend: ctranslate2, model: models/translator}",
