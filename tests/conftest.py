@@ -18,6 +18,15 @@ settings.load_profile("shared")
 
 ROOT = Path(__file__).resolve().parents[1]
 
+ORDER = (
+    "workflow/test_demo.py",
+    "unit/speech/test_talks.py",
+    "gpu/test_stress.py",
+    "workflow",
+    "gpu",
+)
+"""Which files come first."""
+
 
 def pytest_configure() -> None:
     """Say what no test can bring along, and let Ctrl-C reach what tests start.
@@ -31,17 +40,25 @@ def pytest_configure() -> None:
         )
 
 
-class Groups(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
-    """With several processes of pytest: what shares costly fixtures runs in the same one."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put long files first: of several processes, none is left with one at the end.
 
-    def _split_scope(self, nodeid: str) -> str:
-        scope = super()._split_scope(nodeid)
-        # The finished demo is one folder, on which only one Snakemake can work at a time.
-        return "workflow" if scope.startswith("tests/workflow/") else scope
+    Those that need the finished demo come later than the one that makes it, and do not wait.
+    """
+    last = len(ORDER)
+
+    def place(item: pytest.Item) -> int:
+        name = str(item.path.relative_to(ROOT / "tests"))
+        return next((at for at, one in enumerate(ORDER) if name.startswith(one)), last)
+
+    needs = {item.path for item in items if "finished_demo" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (place(item), item.path in needs))
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Groups:
-    return Groups(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """With several processes: what shares a module's fixtures runs in the same one, in order."""
+    config.option.loadscopereorder = False
+    return LoadFileScheduling(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Runs the workflow as a user would, and reads what it says."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.workflow import Run, Workflow, demo
+from vat.files import locked
 
 
 @pytest.fixture(scope="session")
@@ -42,8 +44,18 @@ def workflow(root: Path) -> Workflow:
 
 @pytest.fixture(scope="session")
 def finished_demo(workflow: Workflow, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the demo has been run to its end."""
-    directory = tmp_path_factory.mktemp("demo")
-    run = workflow(directory, *demo())
-    assert run.status == 0, run.output
+    """A folder in which the demo has been run to its end, this process's own.
+
+    It is run once for all processes of pytest, whose folders lie in one.
+    """
+    directory = tmp_path_factory.mktemp("demo") / "run"
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    with locked(shared / "demo.lock"):
+        made = shared / "finished-demo"
+        if not made.exists():
+            run = workflow(shared / "demo-at-work", *demo())
+            assert run.status == 0, run.output
+            (shared / "demo-at-work").rename(made)
+    shutil.copytree(made, directory, symlinks=True)
     return directory
