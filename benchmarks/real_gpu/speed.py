@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -48,14 +48,10 @@ def checks(device: str, names: tuple[str, ...], seconds: float) -> Mapping[str, 
     folder = Path(tempfile.mkdtemp(prefix="real-gpu-"))
     found: dict[str, Check] = {}
     for name in names:
-        for batch in BATCHES:
-            found[f"{name}, batch {batch}"] = functools.partial(
-                speed, folder, name, device, batch, 1, seconds
-            )
-        for workers in WORKERS[1:]:
-            found[f"{name}, {workers} workers, batch 8"] = functools.partial(
-                speed, folder, name, device, 8, workers, seconds
-            )
+        for workers in WORKERS:
+            title = f"{name}, {workers} worker{'s' * (workers > 1)}"
+            batches = BATCHES if workers == 1 else BATCHES[2:4]
+            found[title] = functools.partial(speed, folder, name, device, batches, workers, seconds)
     return found
 
 
@@ -71,11 +67,10 @@ def made_model(folder: Path, name: str) -> Path:
     chance = np.random.default_rng(1)
     vocabulary = _vocabulary(size)
 
+    pool = chance.standard_normal(1 << 22, dtype=np.float32).astype(np.float16)
+
     def some(*shape: int) -> Any:
-        scale = 0.5 / math.sqrt(shape[-1])
-        return chance.standard_normal(shape, dtype=np.float32).astype(np.float16) * np.float16(
-            scale
-        )
+        return np.resize(pool, shape) * np.float16(0.5 / math.sqrt(shape[-1]))
 
     _fill(spec, size, len(vocabulary), some)
     spec.register_vocabulary(vocabulary)
@@ -130,13 +125,13 @@ def _norm(norm: Any, width: int, some: Any) -> None:
 
 
 def speed(
-    folder: Path, name: str, device: str, batch: int, workers: int, seconds: float
+    folder: Path, name: str, device: str, batches: Sequence[int], workers: int, seconds: float
 ) -> Figures:
-    """Seconds of sound for each second of time, of all workers together, and their memory."""
+    """For each batch, seconds of sound for each second of time of all workers, and MB of each."""
     model = made_model(folder, name)
     if shutil.disk_usage(folder).free < 2**30:
         raise OSError("less than 1 GB of disk is left")
-    arguments = [str(model), device, str(batch), str(seconds), str(SIZES[name].mels)]
+    arguments = [str(model), device, str(seconds), str(SIZES[name].mels), *map(str, batches)]
     command = [sys.executable, "-m", "benchmarks.real_gpu.speed", *arguments]
     processes = [
         subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
@@ -146,22 +141,32 @@ def speed(
     if any(process.returncode for process in processes):
         raise RuntimeError(f"a worker failed: {told}")
     found = [json.loads(one) for one in told]
-    return {
-        "times real time": round(sum(one["rtfx"] for one in found), 1),
-        "MB each": max(one["mb"] for one in found),
-    }
+    figures = dict[str, str]()
+    for batch in map(str, batches):
+        speed = sum(one[batch]["rtfx"] for one in found)
+        most = max(one[batch]["mb"] for one in found)
+        figures[f"batch {batch}"] = f"{speed:.0f}x {most} MB"
+    return figures
 
 
-def worker(model: str, device: str, batch: int, seconds: float, mels: int) -> Figures:
-    """Decode windows of noise in batches for so long, and tell how fast."""
+def worker(
+    model: str, device: str, seconds: float, mels: int, batches: Sequence[int]
+) -> Mapping[str, Figures]:
+    """For each batch, decode windows of noise for so long, and tell how fast."""
     import ctranslate2
-    import numpy as np
 
     from vat.device import preload_cuda_libraries
 
     preload_cuda_libraries()
     compute = "float16" if device == "cuda" else "float32"
     whisper = ctranslate2.models.Whisper(model, device=device, compute_type=compute)
+    return {str(batch): _decoded(whisper, batch, device, seconds, mels) for batch in batches}
+
+
+def _decoded(whisper: Any, batch: int, device: str, seconds: float, mels: int) -> Figures:
+    import ctranslate2
+    import numpy as np
+
     noise = np.random.default_rng(2).standard_normal((batch, mels, 3000), dtype=np.float32)
     features = ctranslate2.StorageView.from_array(noise)
     known = _vocabulary(SIZES["rehearsal"])
@@ -175,10 +180,10 @@ def worker(model: str, device: str, batch: int, seconds: float, mels: int) -> Fi
         whisper.generate(features, prompt, **options)
         rounds += 1
     took = time.monotonic() - started
-    return {"rtfx": rounds * batch * WINDOW_SECONDS / took, "mb": _own_mb(device)}
+    return {"rtfx": rounds * batch * WINDOW_SECONDS / took, "mb": own_mb(device)}
 
 
-def _own_mb(device: str) -> int:
+def own_mb(device: str) -> int:
     """GPU memory of this process, as the driver counts it; 0 on a CPU."""
     if device != "cuda":
         return 0
@@ -193,6 +198,12 @@ def _own_mb(device: str) -> int:
 if __name__ == "__main__":
     print(
         json.dumps(
-            worker(sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]))
+            worker(
+                sys.argv[1],
+                sys.argv[2],
+                float(sys.argv[3]),
+                int(sys.argv[4]),
+                [int(batch) for batch in sys.argv[5:]],
+            )
         )
     )
