@@ -8,7 +8,7 @@ from typing import Final
 
 VERSIONS: Final = {
     "fetch_model": 1,
-    "download": 3,
+    "download": 4,
     "extract_audio": 3,
     "separate": 2,
     "split": 4,
@@ -23,6 +23,6 @@ VERSIONS: Final = {
     "propose_people": 1,
     "edit": 1,
     "bilingual": 3,
-    "embed": 5,
+    "embed": 6,
     "deliver": 3,
 }

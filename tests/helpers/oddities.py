@@ -136,6 +136,35 @@ def layouts(path: Path) -> None:
     path.write_bytes(b"".join(parts))
 
 
+def chapters(path: Path) -> None:
+    """QuickTime keeps the titles of chapters in a track of text."""
+    facts = path.with_name("chapters.txt")
+    chapter = "[CHAPTER]\nTIMEBASE=1/1000\nSTART={}\nEND={}\ntitle={}\n"
+    facts.write_text(
+        ";FFMETADATA1\n" + chapter.format(0, 900, "One") + chapter.format(900, 2000, "Two")
+    )
+    ffmpeg(*PICTURE, *SOUND, "-i", facts, *BOTH, "-map_chapters", "2", *FAST, path)
+
+
+def marks(path: Path) -> None:
+    sound = ["-metadata:s:a:0", "language=jpn", "-disposition:a:0", "original"]
+    ffmpeg(*PICTURE, *SOUND, *BOTH, *FAST, *sound, path)
+
+
+def late_sound(path: Path) -> None:
+    ffmpeg(*PICTURE, "-itsoffset", "1.2", *SOUND, *BOTH, *FAST, "-t", "2", path)
+
+
+def broken_first_packet(path: Path) -> None:
+    """A recording that begins in the middle of a frame of AC-3, with a header that promises one."""
+    ffmpeg(*PICTURE, *SOUND, *BOTH, *FAST[:4], "-c:a", "ac3", path)
+    whole = bytearray(path.read_bytes())
+    at = whole.index(b"\x0b\x77")
+    # The codes of rate and length (fscod, frmsizecod) become ones that do not exist.
+    whole[at + 4] = 0xFF
+    path.write_bytes(whole)
+
+
 ODDITIES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "gif cover": ("mkv", gif_cover),
     "webp cover": ("mkv", webp_cover),
@@ -154,6 +183,10 @@ ODDITIES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "clock at 100 s": ("ts", late_everything),
     "no duration": ("flv", long_header),
     "changing layout": ("ts", layouts),
+    "chapters": ("mov", chapters),
+    "marks": ("mkv", marks),
+    "late sound": ("mkv", late_sound),
+    "broken first packet": ("mkv", broken_first_packet),
 }
 """Suffix and maker of each kind."""
 

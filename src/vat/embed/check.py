@@ -12,10 +12,11 @@ from av.stream import Stream as AvStream
 
 from vat.embed.picture import Picture, differences, read_picture
 from vat.embed.settings import EmbedSettings
-from vat.embed.streams import Kept, read_tags, with_packets
+from vat.embed.streams import SECOND_VIEW, Kept, read_tags, with_packets
 from vat.embed.timing import check_timing
 from vat.embed.track_files import StoredCue, content_of, planned_cues, resolution
 from vat.errors import EmbedError, SourceError
+from vat.media.containers import known_as
 from vat.media.probe import Media, opened, probe
 from vat.media.stream import Stream
 from vat.subtitles.track import Track
@@ -32,11 +33,6 @@ _NO_TAGS: Final = frozenset(
     {"encoder", "major_brand", "minor_version", "compatible_brands", "duration", "creation_time"}
 )
 """Metadata that describes a file and not what is in it."""
-
-_SAME_CODEC: Final = {"ssa": "ass", "srt": "subrip", "text": "subrip"}
-
-_SAME_IN_MP4: Final = {"mp2": "mp3"}
-"""MP4 has one name for all layers of MPEG audio; a reader takes it for mp3."""
 
 
 def check_result(
@@ -64,16 +60,15 @@ def check_result(
         found = probe(path, name=path.name, title=None, source="", audio_track=None)
     except SourceError as error:
         raise EmbedError(f"The result cannot be read back: {error}") from error
-    same = _SAME_CODEC | (_SAME_IN_MP4 if settings.container == "mp4" else {})
-    sentence = _check_streams(found, kept, len(new), same)
+    sentence = _check_streams(found, kept, len(new), settings.container)
     if sentence:
         # A muxer may leave out a stream that is declared and empty.
         kept = with_packets(source, kept)
-        sentence = _check_streams(found, kept, len(new), same)
+        sentence = _check_streams(found, kept, len(new), settings.container)
     if sentence:
         raise EmbedError(f"{sentence}; it is not delivered.")
     if picture:
-        _check_picture(path, found, picture, media.name)
+        _check_picture(path, found, kept, picture, media.name)
     # Matroska tells the time of each packet, MP4 only how long each lasts.
     to_mkv = settings.container == "mp4" and all(one.stream.in_mkv == "copy" for one in kept)
     advice = "set embed.container to mkv" if to_mkv else "it is not delivered"
@@ -87,16 +82,28 @@ def check_result(
             _check_track(container, stream, track, settings, shift)
 
 
-def _check_picture(path: Path, found: Media, picture: Picture, name: str) -> None:
+def _check_picture(
+    path: Path, found: Media, kept: Sequence[Kept], picture: Picture, name: str
+) -> None:
     encoded = next(one for one in found.of_type("video") if not one.attached_pic)
     lost = differences(picture, read_picture(path, encoded.index))
     if lost:
         raise EmbedError(f"Encoding '{name}' lost {', '.join(lost)}; set embed.mode to soft.")
+    _tell_lost_facts(kept, encoded)
 
 
-def _check_streams(
-    found: Media, kept: Sequence[Kept], new: int, same: Mapping[str, str]
-) -> str | None:
+def _tell_lost_facts(kept: Sequence[Kept], encoded: Stream) -> None:
+    """Warn of side data that an encoded picture is without.
+
+    A rotation has been carried out, and hidden margins are gone or told of.
+    """
+    before = next(one.stream for one in kept if one.codec == "encode")
+    lost = {*before.facts} - {*encoded.facts, SECOND_VIEW, "display matrix", "frame cropping"}
+    if lost:
+        logger.warning("the encoded picture is without its %s", ", ".join(sorted(lost)))
+
+
+def _check_streams(found: Media, kept: Sequence[Kept], new: int, container: str) -> str | None:
     """What is said where number, types, codecs or sizes of the streams differ; None where not.
 
     A cover may be read as a picture or as an attachment.
@@ -104,8 +111,8 @@ def _check_streams(
     for kind in ("video", "audio", "subtitle"):
         ours = [one for one in kept if one.stream.type == kind and not one.stream.attached_pic]
         theirs = [stream for stream in found.of_type(kind) if not stream.attached_pic]
-        planned = [_described(one.stream, same, one.codec) for one in ours]
-        there = [_described(stream, same) for stream in theirs]
+        planned = [_described(one.stream, container, one.codec) for one in ours]
+        there = [_described(stream, container) for stream in theirs]
         for number, one in enumerate(ours[: len(there)]):
             if one.codec == "encode":
                 planned[number] = there[number]
@@ -132,10 +139,10 @@ def _check_attached(found: Media, kept: Sequence[Kept]) -> str | None:
     return None
 
 
-def _described(stream: Stream, same: Mapping[str, str], codec: str = "copy") -> str:
+def _described(stream: Stream, container: str, codec: str = "copy") -> str:
     name = stream.codec if codec == "copy" else codec
     size = f" {stream.width}x{stream.height}" if stream.type == "video" else ""
-    return f"{same.get(name, name)}{size}"
+    return f"{known_as(name, container)}{size}"
 
 
 def _check_track(

@@ -27,7 +27,7 @@ from vat.embed.track_files import write_tracks
 from vat.embed.tracks import burnt_track, storable
 from vat.errors import EmbedError
 from vat.files import atomic_path
-from vat.media.containers import MUXERS
+from vat.media.containers import MUXER_OPTIONS, MUXERS
 from vat.media.ffmpeg import LOCAL_ONLY, FfmpegError, run_ffmpeg
 from vat.media.probe import Media, opened, zero_of
 from vat.subtitles.track import Track
@@ -130,7 +130,8 @@ class _Work:
     def _run(self, plan: Burning | None, lags: Mapping[int, float]) -> str:
         arguments = source_arguments(self.video, self.media, self.kept, plan) + self.streams
         arguments += plan.arguments(self.settings, self.threads) if plan else []
-        arguments += [*_earlier(self.kept, lags), "-f", MUXERS[self.settings.container]]
+        arguments += [*_earlier(self.kept, lags), *MUXER_OPTIONS[self.settings.container]]
+        arguments += ["-f", MUXERS[self.settings.container]]
         return run_ffmpeg(
             [*arguments, f"file:{self.part}"],
             ffmpeg=self.ffmpeg,

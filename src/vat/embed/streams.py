@@ -13,6 +13,7 @@ from av.container import InputContainer
 
 from vat.embed.settings import EmbedSettings
 from vat.errors import EmbedError
+from vat.media.containers import MADE
 from vat.media.probe import Media, opened
 from vat.media.stream import Stream
 from vat.subtitles.track import Track
@@ -23,6 +24,10 @@ _OTHER_CONTAINER: Final = "set embed.container"
 
 _EXTENSIONS: Final = {"mjpeg": "jpg", "jpegxl": "jxl"}
 """The usual ending of an attached picture, where it is not the codec's name."""
+
+
+SECOND_VIEW: Final = "mark multilayer"
+"""The fact of a picture with a view for either eye (MV-HEVC), of which encoders take the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +61,10 @@ def plan_streams(media: Media, settings: EmbedSettings, *, encodes: bool = False
             if not stream.empty and stream.type != "data":
                 lost.append(stream)
             continue
-        if codec not in ("copy", "encode"):
-            note = ", its styles may be lost" if stream.type == "subtitle" else ""
-            words = f"stream {stream.index} ({stream.words})"
-            logger.warning("%s holds %s as %s%s", settings.container, words, codec, note)
+        if codec == MADE:
+            continue
+        if words := _changes(stream, codec, settings.container):
+            logger.warning("%s holds %s", settings.container, words)
         kept.append(Kept(stream, codec, settings.container == "mkv" and stream.attached_pic))
     _check_lost(media, settings, kept, lost)
     return kept
@@ -94,6 +99,21 @@ def _check_lost(
 def held(stream: Stream, container: str) -> str:
     """How a container holds a stream: "copy", a codec, or "" for not at all."""
     return (stream.in_mkv if container == "mkv" else stream.in_mp4) or ""
+
+
+def _changes(stream: Stream, codec: str, container: str) -> str:
+    """What is said of a stream that is not kept as it is; "" where it is."""
+    what = f"stream {stream.index} ({stream.words})"
+    told = []
+    if codec not in ("copy", "encode"):
+        styles = ", its styles may be lost" if stream.type == "subtitle" else ""
+        told.append(f"as {codec}{styles}")
+    lost = stream.lost_in_mkv if container == "mkv" else stream.lost_in_mp4
+    if codec == "encode":
+        lost = SECOND_VIEW if SECOND_VIEW in stream.facts else ""
+    if lost:
+        told.append(f"without its {lost}")
+    return f"{what} {', '.join(told)}" if told else ""
 
 
 def _why_left_out(stream: Stream, container: str) -> str:

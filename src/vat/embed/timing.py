@@ -107,13 +107,15 @@ def _moving(media: Media, kind: str) -> Iterable[Stream]:
 def _shift(pairs: Sequence[Pair], media: Media, old: Extent, new: Extent) -> float:
     """The seconds by which everything has moved: as far as the stream that moved least.
 
-    Of a stream that starts between two key frames ffmpeg leaves out the first frames.
+    Of a stream that starts between two key frames ffmpeg leaves out the first frames, and of sound
+    that it converts the first that it cannot decode.
     """
     moved = [
         new.starts[pair.new.index] - old.starts[pair.old.index]
         for pair in pairs
         if pair.old.index in old.starts
         and pair.new.index in new.starts
+        and (pair.codec in ("copy", "encode") or pair.old.type != "audio")
         # A picture that is encoded loses what an edit list hides.
         and not (old.hidden and pair.codec == "encode")
     ]

@@ -255,7 +255,13 @@ def _check_readable(container: InputContainer, name: str) -> None:
 
 def _streams(container: InputContainer) -> tuple[Stream, ...]:
     told, zero = described(container), zero_of(container)
-    return tuple(stream_of(stream, zero, told) for stream in container.streams)
+    streams = (stream_of(stream, zero, told) for stream in container.streams)
+    # ffmpeg reads the text track of QuickTime's chapters as data, and the chapters from it.
+    named = bool(container.chapters())
+    return tuple(
+        replace(one, chapters=named and (one.type, one.codec) == ("data", "text"))
+        for one in streams
+    )
 
 
 def _may_be_empty(stream: Stream) -> bool:

@@ -25,6 +25,12 @@ _ASIDE_TITLE: Final = re.compile(
 )
 """Titles of commentaries and descriptions, as few programs set the marks for them."""
 
+_SIDE_DATA: Final = re.compile(r"^ {4}Side data:\n((?: {6}.*\n?)*)", re.MULTILINE)
+_OF_CODEC: Final = frozenset({"cpb properties", "audio service type"})
+"""Side data that follows from the codec, or that every muxer makes anew."""
+
+_NO_FACTS: Final = Disposition.default | Disposition.attached_pic
+
 _NAME: Final = re.compile(r": \w+: (\S+?)(?:,| \(([^/)\s]+) / |\s|$)")
 
 
@@ -35,7 +41,10 @@ class Stream(Record):
     `aside` tells of sound that is said about the picture and not in it: commentaries, descriptions.
     `empty` tells of picture or sound that is declared and has no packets. `in_mkv` and `in_mp4` say
     how these containers hold the stream (see `vat.media.containers`): "copy", a codec that it has
-    to be converted into, "" for not at all, None where nobody has tried.
+    to be converted into, "made" for what the container makes anew, "" for not at all, None where
+    nobody has tried; `lost_in_mkv` and `lost_in_mp4` say without which of its `facts`. These are
+    side data by ffmpeg's names, language and marks. `chapters` tells of a track that only holds the
+    titles of the chapters.
     """
 
     index: int
@@ -55,6 +64,10 @@ class Stream(Record):
     empty: bool = False
     in_mkv: str | None = None
     in_mp4: str | None = None
+    facts: tuple[str, ...] = ()
+    lost_in_mkv: str = ""
+    lost_in_mp4: str = ""
+    chapters: bool = False
 
     @property
     def words(self) -> str:
@@ -109,7 +122,10 @@ def told_choice(audio: Sequence[Stream], taken: int | None, name: str) -> str | 
 
 
 def described(container: InputContainer) -> list[str]:
-    """What ffmpeg's own listing says of each stream: codecs that nobody decodes, side data."""
+    """What ffmpeg's own listing says of each stream: codecs that nobody decodes, side data.
+
+    It lists the streams by programmes; here they are in the order of their indexes.
+    """
     level = av.logging.get_level()
     av.logging.set_level(av.logging.INFO)
     try:
@@ -117,7 +133,9 @@ def described(container: InputContainer) -> list[str]:
         listing: str = cast("Any", container).dumps_format()
     finally:
         av.logging.set_level(level)
-    return re.split(r"^  Stream #", listing, flags=re.MULTILINE)[1:]
+    told = re.split(r"^  Stream #\d+:(\d+)", listing, flags=re.MULTILINE)[1:]
+    by_index = dict(zip(map(int, told[::2]), told[1::2], strict=True))
+    return [by_index.get(stream.index, "") for stream in container.streams]
 
 
 def stream_of(stream: AvStream, zero: float, told: Sequence[str]) -> Stream:
@@ -127,6 +145,7 @@ def stream_of(stream: AvStream, zero: float, told: Sequence[str]) -> Stream:
     """
     context = getattr(stream, "codec_context", None)
     rate = getattr(stream, "average_rate", None)
+    about = told[stream.index] if stream.index < len(told) else ""
     called = stream.metadata.get("title") or stream.metadata.get("filename")
     title = one_line(called or "") or None
     start = None
@@ -135,7 +154,7 @@ def stream_of(stream: AvStream, zero: float, told: Sequence[str]) -> Stream:
     return Stream(
         index=stream.index,
         type=stream.type,
-        codec=_codec(stream, told[stream.index] if stream.index < len(told) else ""),
+        codec=_codec(stream, about),
         language=stream.metadata.get("language"),
         title=title,
         default=bool(stream.disposition & Disposition.default),
@@ -147,7 +166,20 @@ def stream_of(stream: AvStream, zero: float, told: Sequence[str]) -> Stream:
         frame_rate=float(rate) if rate else None,
         attached_pic=bool(stream.disposition & Disposition.attached_pic),
         aside=bool(stream.disposition & _ASIDE) or bool(_ASIDE_TITLE.search(title or "")),
+        facts=_facts(stream, about),
     )
+
+
+def _facts(stream: AvStream, told: str) -> tuple[str, ...]:
+    """What a stream carries beside its packets, in words."""
+    side_data = _SIDE_DATA.search(told)
+    lines = side_data[1].splitlines() if side_data else []
+    names = {line.strip().partition(":")[0].lower() for line in lines} - _OF_CODEC
+    marks = Disposition(stream.disposition) & ~_NO_FACTS
+    words = {f"mark {one.name}" for one in Disposition if one.name and marks & one}
+    language = stream.metadata.get("language", "und")
+    spoken = set() if language in ("", "und") else {f"language {language}"}
+    return tuple(sorted(names | words | spoken))
 
 
 def _codec(stream: AvStream, told: str) -> str:

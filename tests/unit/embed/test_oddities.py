@@ -31,11 +31,12 @@ LOST = {
     ("sound without packets", "mkv"): "stream 1 (aac audio) is declared and has no packets",
     ("sound without packets", "mp4"): "stream 1 (aac audio) is declared and has no packets",
     ("timecode", "mkv"): "mkv cannot hold stream 1 (eng tmcd data)",
-    ("timecode", "mp4"): "mp4 cannot hold stream 1 (eng tmcd data)",
     ("big-endian floats", "mkv"): "mkv holds stream 1 (pcm_f32be audio) as flac",
     ("Blu-ray sound", "mkv"): "mkv holds stream 1 (pcm_bluray audio) as flac",
     ("Blu-ray sound", "mp4"): "mp4 holds stream 1 (pcm_bluray audio) as flac",
     ("WebVTT", "mp4"): "mp4 holds stream 1 (webvtt subtitle) as mov_text",
+    ("broken first packet", "mp4"): "mp4 holds stream 1 (ac3 audio) as flac",
+    ("marks", "mp4"): "mp4 holds stream 1 (jpn aac audio) without its mark original",
 }
 KEPT = {
     ("gif cover", "mkv"): ("video", "gif"),
@@ -46,6 +47,11 @@ KEPT = {
     ("big-endian floats", "mp4"): ("audio", "pcm_f32be"),
     ("ALAC", "mp4"): ("audio", "alac"),
     ("WebVTT", "mkv"): ("subtitle", "webvtt"),
+    ("broken first packet", "mkv"): ("audio", "ac3"),
+    ("broken first packet", "mp4"): ("audio", "flac"),
+    ("timecode", "mp4"): ("data", ""),
+    ("chapters", "mp4"): ("data", ""),
+    ("late sound", "mp4"): ("audio", "aac"),
 }
 
 
