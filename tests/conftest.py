@@ -1,7 +1,9 @@
 """What all tests share: where the repository is, and a font."""
 
+import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,14 +20,13 @@ settings.load_profile("shared")
 
 ROOT = Path(__file__).resolve().parents[1]
 
-ORDER = (
+FIRST = (
     "workflow/test_demo.py",
     "unit/speech/test_talks.py",
     "gpu/test_stress.py",
-    "workflow",
-    "gpu",
+    "gpu/test_pool_trouble.py",
 )
-"""Which files come first."""
+"""The longest files; of the others, the folders' take turns."""
 
 
 def pytest_configure() -> None:
@@ -40,19 +41,27 @@ def pytest_configure() -> None:
         )
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """With `-n auto`: one process more than cores, as many tests wait for something."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put long files first: of several processes, none is left with one at the end.
+    """Put long files first, and those that wait beside those that compute.
 
-    Those that need the finished demo come later than the one that makes it, and do not wait.
+    So no process is left with a long one at the end. Files that need the finished demo come later
+    than the one that makes it, and do not wait for it.
     """
-    last = len(ORDER)
-
-    def place(item: pytest.Item) -> int:
-        name = str(item.path.relative_to(ROOT / "tests"))
-        return next((at for at, one in enumerate(ORDER) if name.startswith(one)), last)
-
     needs = {item.path for item in items if "finished_demo" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: (place(item), item.path in needs))
+    files = sorted({item.path for item in items}, key=lambda path: (path in needs, path))
+    ranks, counts = dict[Path, tuple[int, int]](), Counter[str]()
+    for path in files:
+        name = path.relative_to(ROOT / "tests").as_posix()
+        folder = name.partition("/")[0]
+        first = name in FIRST
+        ranks[path] = (FIRST.index(name) - len(FIRST) if first else counts[folder], len(ranks))
+        counts[folder] += not first
+    items.sort(key=lambda item: ranks[item.path])
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:

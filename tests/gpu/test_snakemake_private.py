@@ -69,6 +69,9 @@ def test_a_prefix_is_put_before_a_command_and_not_told_as_modules(
     handler = logging.Handler(logging.INFO)
     monkeypatch.setattr(handler, "emit", told.append)
     prefix = private.ShellPrefix("export TOLD=yes\n", None)
+    # Runs in this process, of other tests, leave their filters.
+    monkeypatch.setattr(logger, "filters", [])
+    monkeypatch.setattr(logger, "disabled", False)
     before = logger.level
     logger.setLevel(logging.INFO)
     logger.addHandler(handler)
