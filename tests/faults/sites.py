@@ -11,7 +11,8 @@ from typing import Any
 
 from tests.faults.figures import Figures
 from tests.helpers.media import FFMPEG
-from vat.errors import SourceError, sentence
+from vat.errors import SourceError
+from vat.jobs.messages import sentence
 from vat.media import fetch
 from vat.media.yt_dlp import Manners
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 import yaml
 from hypothesis import strategies as st
 
-from vat.errors import VatError, is_of_system, sentence
+from vat.errors import VatError
+from vat.jobs.messages import is_of_system, sentence
 from vat.planning.answers import Answers
 from vat.planning.config import CONFIG
 from vat.planning.plan import make_plan

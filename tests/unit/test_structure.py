@@ -91,6 +91,17 @@ def test_no_import_goes_to_a_later_stage() -> None:
     assert upward == []
 
 
+def test_no_folders_import_each_other_in_a_circle() -> None:
+    """Nor do the modules beside them: whatever is drawn as one place counts as one."""
+    places: dict[str, set[str]] = {}
+    for module, other in arrows():
+        places.setdefault(place(module), set()).update({place(other)} - {place(module)})
+    try:
+        TopologicalSorter(places).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle of imports: {' -> '.join(error.args[1])}")
+
+
 def test_the_library_can_be_seen_at_once() -> None:
     folders = {path.parent.name for path in SOURCES.glob("vat/*/__init__.py")}
     assert folders == {GROUND, *STAGES}

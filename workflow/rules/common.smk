@@ -9,8 +9,9 @@ from gpulease import GpuLeaseError, largest_gpu_mb
 from snakemake.exceptions import IncompleteCheckpointException
 from snakemake.logging import logger
 
-from vat.errors import VatError, is_of_system, sentence
+from vat.errors import VatError
 from vat.files import read_json
+from vat.jobs.messages import is_of_system, sentence
 from vat.planning import summary
 from vat.planning.answers import Answers, grown
 from vat.planning.doctor import named_models, with_a_video

@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from vat.errors import FINAL_STATUS, VatError, is_of_system, sentence
+from vat.errors import FINAL_STATUS, VatError
 from vat.jobs.addresses import scrubbed
+from vat.jobs.messages import is_of_system, sentence
 from vat.jobs.processes import end_with_run
 
 logger = logging.getLogger("vat")

@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from vat.embed.font_check import check_fonts, font_environment
 from vat.embed.settings import EmbedSettings
-from vat.errors import FINAL_STATUS, VatError, sentence
+from vat.errors import FINAL_STATUS, VatError
 from vat.files import write_text
+from vat.jobs.messages import sentence
 from vat.languages import LANGUAGES
 from vat.media.ffmpeg import ffmpeg_path
 from vat.planning.answers import Answers

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from vat.errors import sentence
 from vat.files import StrPath, write_json
 from vat.jobs.addresses import masked, scrubbed
+from vat.jobs.messages import sentence
 from vat.planning.sources import Video
 from vat.planning.weights import record_models
 

@@ -13,8 +13,8 @@ import pytest
 import soundfile
 
 from tests.helpers.media import HOSTILE, ffmpeg, make_video
-from vat.errors import is_of_system
 from vat.files import DamagedError
+from vat.jobs.messages import is_of_system
 from vat.media.probe import probe
 from vat.media.sound import (
     SPEECH_RATE,
@@ -169,7 +169,7 @@ def test_a_failure_leaves_no_file(tmp_path: Path) -> None:
 
 def test_a_limit_on_the_size_of_files_is_named(tmp_path: Path) -> None:
     code = (
-        "import resource, sys, numpy; from vat.errors import sentence;"
+        "import resource, sys, numpy; from vat.jobs.messages import sentence;"
         "from vat.media.sound import write_flac\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))\n"
         "noise = numpy.random.default_rng(1).uniform(-1, 1, 200_000).astype('f4')\n"
