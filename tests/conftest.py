@@ -1,6 +1,5 @@
 """What all tests share: where the repository is, and a font."""
 
-import os
 import signal
 import sys
 from collections import Counter
@@ -24,7 +23,6 @@ FIRST = (
     "workflow/test_demo.py",
     "unit/speech/test_talks.py",
     "gpu/test_stress.py",
-    "gpu/test_pool_trouble.py",
 )
 """The longest files; of the others, the folders' take turns."""
 
@@ -39,11 +37,6 @@ def pytest_configure() -> None:
         raise pytest.UsageError(
             "The tests use file names in all scripts; unset PYTHONUTF8 or set LC_ALL=C.UTF-8."
         )
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """With `-n auto`: one process more than cores, as many tests wait for something."""
-    return len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -170,7 +170,7 @@ def test_the_results_are_delivered_under_their_own_names(root: Path, finished_de
 
 
 def test_a_second_run_does_nothing(finished_demo: Path, workflow: Workflow) -> None:
-    run = workflow(finished_demo, *demo(), timeout=10)
+    run = workflow(finished_demo, *demo(), timeout=60)
     assert run.status == 0
     assert "Nothing to be done" in run.output
 
