@@ -9,7 +9,7 @@ from typing import Final
 VERSIONS: Final = {
     "fetch_model": 1,
     "download": 4,
-    "extract_audio": 3,
+    "extract_audio": 4,
     "separate": 2,
     "split": 4,
     "asr_chunk": 5,

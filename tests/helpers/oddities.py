@@ -165,6 +165,16 @@ def broken_first_packet(path: Path) -> None:
     path.write_bytes(whole)
 
 
+def damaged_broadcast(path: Path) -> None:
+    """Ten seconds, of which one was not received."""
+    long = [part.replace("d=2", "d=10") for part in (*PICTURE, *SOUND)]
+    ffmpeg(*long, *BOTH, *FAST, path)
+    whole = path.read_bytes()
+    count = len(whole) // PACKET
+    cut, end = count // 2 * PACKET, (count // 2 + count // 10) * PACKET
+    path.write_bytes(whole[:cut] + whole[end:])
+
+
 ODDITIES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "gif cover": ("mkv", gif_cover),
     "webp cover": ("mkv", webp_cover),

@@ -38,6 +38,11 @@ _USUAL_SIZE: Final = (1920, 1080)
 
 _TICK: Final = 0.0005
 
+_INVALID: Final = "Invalid data found"
+"""What ffmpeg says where a packet cannot be put into a container."""
+
+_TOLERANT: Final = ("-fflags", "+discardcorrupt")
+
 _BAD_TIMES: Final = re.compile(
     r"replacing by guess|[Nn]on-monotonic|Invalid timestamps|incorrect timestamps|avoid negative"
     r"|Timestamps are unset"
@@ -102,6 +107,7 @@ class _Work:
     part: Path
     ffmpeg: str
     threads: int
+    damaged: bool = field(default=False, init=False)
     tags: Mapping[str, str] = field(init=False)
     streams: list[str] = field(init=False)
 
@@ -109,6 +115,9 @@ class _Work:
         """Read the source's tags, and write the tracks that become ffmpeg's inputs."""
         with opened(self.video, self.media.name) as container:
             self.tags = read_tags(container)
+        self._prepare()
+
+    def _prepare(self) -> None:
         kept, new, settings = self.kept, self.new, self.settings
         inputs = _track_inputs(self.video, kept, new, settings, self.scratch, self.ffmpeg)
         outputs = stream_arguments(kept, new, settings)
@@ -128,18 +137,46 @@ class _Work:
             self._check(plan, self._run(plan, error.lags))
 
     def _run(self, plan: Burning | None, lags: Mapping[int, float]) -> str:
-        arguments = source_arguments(self.video, self.media, self.kept, plan) + self.streams
+        arguments = [*(_TOLERANT if self.damaged else ())]
+        arguments += source_arguments(self.video, self.media, self.kept, plan) + self.streams
         arguments += plan.arguments(self.settings, self.threads) if plan else []
         arguments += [*_earlier(self.kept, lags), *MUXER_OPTIONS[self.settings.container]]
         arguments += ["-f", MUXERS[self.settings.container]]
-        return run_ffmpeg(
-            [*arguments, f"file:{self.part}"],
-            ffmpeg=self.ffmpeg,
-            cwd=self.scratch,
-            total_seconds=self.media.duration,
-            task=f"embed {self.media.name}",
-            environment=plan.environment if plan else {},
-        )
+        try:
+            return run_ffmpeg(
+                [*arguments, f"file:{self.part}"],
+                ffmpeg=self.ffmpeg,
+                cwd=self.scratch,
+                total_seconds=self.media.duration,
+                task=f"embed {self.media.name}",
+                environment=plan.environment if plan else {},
+            )
+        except FfmpegError as error:
+            if _INVALID not in str(error) or not self._spares_more():
+                raise
+            return self._run(plan, lags)
+
+    def _spares_more(self) -> bool:
+        """Prepare for another run that takes more damage; False where there is nothing to try.
+
+        First, packets that the source marks as damaged are left out. Then AAC is decoded: in a
+        container of another kind a packet without its header cannot be copied.
+        """
+        broken = [one for one in self.kept if (one.stream.codec, one.codec) == ("aac", "copy")]
+        if self.damaged and not broken:
+            return False
+        if not self.damaged:
+            logger.warning(
+                "'%s' has damaged packets, as where a broadcast was received badly; they are left"
+                " out",
+                self.media.name,
+            )
+        else:
+            logger.warning("its sound cannot be copied so, and becomes FLAC")
+            self.kept = [replace(one, codec="flac") if one in broken else one for one in self.kept]
+            self._prepare()
+        self.damaged = True
+        return True
 
     def _check(self, plan: Burning | None, said: str) -> None:
         check_result(

@@ -153,6 +153,8 @@ def stream_arguments(
     for one in kept:
         if not one.cover:
             arguments += ["-map", f"0:{one.stream.index}"]
+    if settings.container == "mp4":
+        arguments += _titles(kept)
     old = [one for one in kept if one.stream.type == "subtitle"]
     for index, one in enumerate(one for one in kept if one.stream.type == "audio"):
         arguments += [f"-c:a:{index}", one.codec]
@@ -173,6 +175,18 @@ def stream_arguments(
         arguments += [f"-disposition:s:{index}", "+".join(flags) or "0"]
     if settings.container == "mp4":
         arguments += ["-movflags", "+faststart"]
+    return arguments
+
+
+def _titles(kept: Sequence[Kept]) -> list[str]:
+    """Titles as MP4 has them, where a stream's own title is that of its handler."""
+    arguments: list[str] = []
+    for kind in ("video", "audio", "subtitle"):
+        own = (one.stream for one in kept if one.stream.type == kind and not one.cover)
+        for number, stream in enumerate(own):
+            if stream.title:
+                title = f"handler_name={stream.title}"
+                arguments += [f"-metadata:s:{kind[0]}:{number}", title]
     return arguments
 
 

@@ -1,6 +1,7 @@
 """Whether picture and sound of a result run as those of the source, all and at the same times."""
 
 import logging
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -167,11 +168,9 @@ def check_pictures(
         timed = was.complete and now.complete and now.shown
         if pair.old.type != "video" or pair.codec != "copy" or not timed:
             continue
-        # Of a stream that starts between two key frames the first pictures are left out.
-        rest = was.shown[-len(now.shown) :]
         moved = [
             (abs(b - offset - a), a)
-            for a, b in zip(rest, now.shown, strict=False)
+            for a, b in zip(_rest(was.shown, now.shown, offset), now.shown, strict=True)
             if abs(b - offset - a) > SAME_SECONDS
         ]
         if moved:
@@ -184,3 +183,19 @@ def check_pictures(
             )
     if sentence:
         raise MovedError(f"{sentence}; set embed.mode to burn, or to none.", lags)
+
+
+def _rest(was: Sequence[float], now: Sequence[float], offset: float) -> list[float]:
+    """The source's times of the pictures that the result has, which are `offset` seconds later.
+
+    Of a stream that starts between two key frames the first pictures are left out, and damaged ones
+    anywhere.
+    """
+    if len(was) == len(now):
+        return list(was)
+    found = []
+    for time in now:
+        after = bisect_left(was, time - offset)
+        near = was[max(0, after - 1) : after + 1]
+        found.append(min(near, key=lambda one: abs(one - (time - offset))))
+    return found

@@ -172,9 +172,10 @@ class Track:
             yield from self._silence(round(drift * self.rate))
         elif drift < 0:
             sound = sound[round(-drift * self.rate) :]
-        # Frames from before the damage may still be waiting.
-        if self._bad_since is not None and self._at / self.rate > self._bad_since:
-            self._lost(self._bad_since, self._at / self.rate)
+        # Frames from before the damage may still be waiting, the last of them into it.
+        now, over = self._at / self.rate, self._bad_until - DRIFT_SECONDS
+        if self._bad_since is not None and now > max(self._bad_since, over):
+            self._lost(self._bad_since, now)
             self._bad_since = None
         room = max(0, round(self.seconds * self.rate) - self._at)
         self.beyond += max(0, len(sound) - room) / self.rate

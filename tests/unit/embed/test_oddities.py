@@ -3,24 +3,32 @@
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import pytest
 
 from tests.helpers.embedding import TRACK, media_of
-from tests.helpers.media import FFMPEG, make_video, streams
-from tests.helpers.oddities import ODDITIES, make_oddity
+from tests.helpers.media import FFMPEG, ffmpeg, make_video, streams
+from tests.helpers.oddities import (
+    BOTH,
+    FAST,
+    ODDITIES,
+    PICTURE,
+    SOUND,
+    damaged_broadcast,
+    make_oddity,
+)
 from vat.embed.embed import embed, source_arguments
 from vat.embed.feasibility import check_feasible, tried
 from vat.embed.settings import EmbedSettings
 from vat.embed.stream_times import Times
 from vat.embed.streams import plan_streams
 from vat.embed.timing import MovedError, Pair, check_pictures
-from vat.errors import EmbedError
+from vat.errors import EmbedError, SourceError
 from vat.media.probe import Media
 from vat.media.sound import extract_audio
 
 Odd = tuple[str, Path]
 MKV, MP4 = EmbedSettings(), EmbedSettings(container="mp4")
-BOTH = EmbedSettings(mode="both")
 LOST = {
     ("gif cover", "mp4"): "mp4 cannot hold stream 2 (cover.gif gif video)",
     ("webp cover", "mp4"): "mp4 cannot hold stream 2 (cover.webp unknown attachment)",
@@ -139,3 +147,42 @@ def test_one_picture_that_moves_is_found(tmp_path: Path) -> None:
     with pytest.raises(MovedError, match=r"1 pictures .* by up to 35 ms, at 0.400 s") as told:
         pictures(media, [*right[:10], 0.435, *right[11:]])
     assert told.value.lags == {0: 0.04}
+
+
+def test_titles_of_tracks_are_kept_in_mp4(tmp_path: Path) -> None:
+    source = tmp_path / "v.mkv"
+    text = tmp_path / "t.srt"
+    text.write_text("1\n00:00:00,200 --> 00:00:01,000\nOld\n")
+    titles = ["-metadata:s:a:0", "title=Director", "-metadata:s:s:0", "title=Signs"]
+    ffmpeg(*PICTURE, *SOUND, "-i", text, *BOTH, "-map", "2", *FAST, "-c:s", "srt", *titles, source)
+    result = tmp_path / "r.mp4"
+    embed(source, media_of(source), [TRACK], result, MP4, ffmpeg=FFMPEG)
+    with av.open(str(result)) as container:
+        names = [one.metadata["handler_name"] for one in container.streams if one.type != "data"]
+    assert names[1:] == ["Director", "Signs", TRACK.title]
+
+
+def test_sound_whose_codec_changes_is_refused_with_the_place(tmp_path: Path) -> None:
+    parts = []
+    for number, codec in enumerate(("aac", "ac3")):
+        part = tmp_path / f"{number}.ts"
+        begin = ["-output_ts_offset", str(2 * number)]
+        ffmpeg(*PICTURE, *SOUND, *BOTH, *FAST[:4], "-c:a", codec, *begin, part)
+        parts.append(part.read_bytes())
+    source = tmp_path / "v.ts"
+    source.write_bytes(b"".join(parts))
+    with pytest.raises(SourceError, match=r"cannot be decoded from 1\.9 to 3\.9|from 2\.0 to"):
+        extract_audio(source, media_of(source), tmp_path / "a.flac")
+
+
+def test_what_a_broadcast_has_lost_stops_no_result(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = tmp_path / "v.ts"
+    damaged_broadcast(source)
+    for settings in (MKV, MP4):
+        caplog.clear()
+        result = tmp_path / f"r.{settings.container}"
+        embed(source, media_of(source), [TRACK], result, settings, ffmpeg=FFMPEG)
+        assert "'v.ts' has damaged packets" in caplog.text
+        assert media_of(result).duration == pytest.approx(media_of(source).duration, abs=0.05)
