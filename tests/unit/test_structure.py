@@ -10,13 +10,15 @@ from typing import Final
 import pytest
 
 SOURCES: Final = Path(__file__).resolve().parents[2] / "src"
-STAGES: Final = ("media", "speech", "transcript", "subtitles", "translate", "embed", "planning")
+STAGES: Final = (
+    *("media", "speech", "transcript", "subtitles", "translate", "embed", "planning", "report"),
+)
 """The folders of vat, each above those before it; all stand on the modules beside them."""
 
 GROUND: Final = "jobs"
 """The folder that is one of these modules, as it were: everything may stand on it."""
 
-MOST_PLACES: Final = 14
+MOST_PLACES: Final = 15
 """How many folders, and modules beside them, the picture of vat may have to be seen at once."""
 
 

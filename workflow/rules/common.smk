@@ -17,6 +17,7 @@ from vat.planning.answers import Answers, grown
 from vat.planning.doctor import named_models, with_a_video
 from vat.planning.plan import make_plan
 from vat.planning.run_start import enter_run, prepare_folders, prepare_process
+from vat.report.pages import write_pages
 from vat.stages import VERSIONS
 
 
@@ -70,14 +71,13 @@ if workflow.is_main_process:
 
 
 def tell_end(log):
-    """Say what became of every video; the same goes to summary.json."""
+    """Say what became of every video; the same goes to summary.json and the pages."""
     last = [Path(place(path)) for path in ask.finished(None)]
     folders = Path(place("<results>")), Path(place("<logs>"))
     own = Path(log[0]) if log else None
-    print(
-        summary.tell_end(plan.videos, last, folders, began, own, ask.models()),
-        file=sys.stderr,
-    )
+    said = summary.tell_end(plan.videos, last, folders, began, own, ask.models())
+    print(said, file=sys.stderr)
+    write_pages(folders[0])
 
 
 def words_of(wildcards):

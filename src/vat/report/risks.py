@@ -1,0 +1,198 @@
+"""Where subtitles deserve a look: each cue with the reasons to doubt it, and how much these weigh.
+
+The weights say in which order people look, nothing else: a cue with two reasons comes before one
+with either, and speech that nobody will read about comes before words that are merely unsure.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from vat.subtitles.track import Track
+from vat.timeline import Cue, Interval, common, length, union
+from vat.transcript.hallucinations import FOUND_AGAIN, LEFT_OUT
+from vat.translate.integrity import faults
+
+_UNSURE_WORD: Final = 0.5
+"""Probability of a word below which another one is as likely."""
+
+_SAID_SECONDS: Final = 0.5
+"""A cue shorter than this tells nothing by the speech in it."""
+
+_GONE: Final = {LEFT_OUT, FOUND_AGAIN}
+
+_SPOKEN_SHARE: Final = 0.5
+"""A cue during which nobody speaks for so much of its time may be at the wrong place."""
+
+
+@dataclass(slots=True)
+class Look:
+    """A place that may deserve a look.
+
+    `start` and `end` are seconds of video time; `cues` has for each track the positions of its cues
+    here; `restore` names an item of the quarantine that the user may put back, else empty.
+    """
+
+    start: float
+    end: float
+    cues: dict[str, list[int]] = field(default_factory=dict)
+    risk: float = 0.0
+    reasons: list[str] = field(default_factory=list)
+    restore: str = ""
+
+    def doubt(self, weight: float, reason: str) -> None:
+        """One more reason to look."""
+        self.risk += weight
+        self.reasons.append(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A track with what its stages recorded: its check and, of a translation, its report."""
+
+    track: Track
+    check: Mapping[str, Any] = field(default_factory=dict)
+    report: Mapping[str, Any] = field(default_factory=dict)
+
+
+def looks(transcript: Mapping[str, Any], spoken: str, tracks: Mapping[str, Shown]) -> list[Look]:
+    """All places of a video in time order, with their risks; those of the most come first to eyes.
+
+    `transcript` is the record of the merge (empty where subtitles came with the video), `spoken`
+    the name of the track in the language of the video, and `tracks` are by name.
+    """
+    found = _places(spoken, tracks)
+    heard = _Heard.of(transcript) if transcript and spoken in tracks else None
+    for look in found:
+        if heard:
+            _doubt_spoken(look, heard, is_cue=spoken in look.cues)
+        for name, shown in tracks.items():
+            _doubt_track(look, name, shown)
+            if name != spoken and spoken in tracks:
+                _doubt_translation(look, tracks[spoken].track, name, shown.track)
+    found += _without_cues(transcript)
+    return sorted(found, key=lambda look: (look.start, look.end))
+
+
+def _places(spoken: str, tracks: Mapping[str, Shown]) -> list[Look]:
+    """The spoken track's cues, each with those of the others that are shown at the same time."""
+    order = sorted(tracks, key=lambda name: name != spoken)
+    found = list[Look]()
+    for name in order:
+        base, new, near = list(found), list[Look](), 0
+        for at, cue in enumerate(tracks[name].track.cues):
+            while near < len(base) and base[near].end <= cue.start:
+                near += 1
+            beside = [one for one in base[near : near + 3] if _shared(one, cue) > 0]
+            if beside:
+                best = max(beside, key=lambda one: _shared(one, cue))
+                best.cues.setdefault(name, []).append(at)
+            else:
+                new.append(Look(cue.start, cue.end, {name: [at]}))
+        found = sorted([*base, *new], key=lambda look: (look.start, look.end))
+    return found
+
+
+def _shared(look: Look, cue: Cue) -> float:
+    return min(look.end, cue.end) - max(look.start, cue.start)
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What the recognition heard, in time order; `middles` are those of the words."""
+
+    words: Sequence[Mapping[str, Any]]
+    middles: Sequence[float]
+    speech: Sequence[Interval]
+    begins: Sequence[float]
+    again: Sequence[float]
+
+    @classmethod
+    def of(cls, transcript: Mapping[str, Any]) -> "_Heard":
+        words = sorted(transcript["words"], key=_middle)
+        speech = union((start, end) for start, end in transcript["speech"])
+        again = [seam["time"] for seam in transcript["seams"] if seam["decoded_again"]]
+        begins = [start for start, _ in speech]
+        return cls(words, [_middle(word) for word in words], speech, begins, again)
+
+    def said(self, start: float, end: float) -> Sequence[Mapping[str, Any]]:
+        """The words between two moments."""
+        return self.words[bisect_left(self.middles, start) : bisect_right(self.middles, end)]
+
+    def spoken(self, start: float, end: float) -> float:
+        """The share of the time between two moments in which somebody speaks."""
+        first, last = bisect_right(self.begins, start) - 1, bisect_left(self.begins, end)
+        return length(common(self.speech[max(first, 0) : last], [(start, end)])) / (end - start)
+
+
+def _middle(word: Mapping[str, Any]) -> float:
+    middle: float = (word["start"] + word["end"]) / 2
+    return middle
+
+
+def _doubt_spoken(look: Look, heard: _Heard, *, is_cue: bool) -> None:
+    """What the recognition tells of a place: unsure words, seams, speech beside the cue."""
+    words = heard.said(look.start, look.end)
+    unsure = [word for word in words if word["probability"] < _UNSURE_WORD]
+    if unsure:
+        worst = min(unsure, key=lambda word: float(word["probability"]))
+        share = len(unsure) / len(words)
+        look.doubt(1 + share, f"unsure of '{worst['text']}' ({worst['probability']:.0%})")
+    if words:
+        look.risk += 1 - sum(word["probability"] for word in words) / len(words)
+    if any(look.start <= time <= look.end for time in heard.again):
+        look.doubt(0.5, "where two chunks meet, read a second time")
+    if is_cue and not words:
+        look.doubt(2, "no word was heard in its time")
+    elif is_cue and look.end - look.start > _SAID_SECONDS:
+        share = heard.spoken(look.start, look.end)
+        if share < _SPOKEN_SHARE:
+            look.doubt(1, f"speech in {share:.0%} of its time")
+
+
+def _doubt_track(look: Look, name: str, shown: Shown) -> None:
+    """What the stages recorded of one track's cues here."""
+    ids = {shown.track.cues[at].id for at in look.cues.get(name, ())}
+    if ids & {*shown.check.get("faults", {}).get("reading_speed", ())}:
+        look.doubt(0.5, f"{name}: too fast to read")
+    for one in shown.report.get("doubtful", ()):
+        if one["id"] in ids:
+            look.doubt(2, f"{name}: {one['reason']}")
+    if ids & {*shown.report.get("untranslated", ())}:
+        look.doubt(4, f"{name}: not translated")
+    elif ids & {*shown.report.get("too_long", ())}:
+        look.doubt(0.5, f"{name}: longer than its time allows")
+
+
+def _doubt_translation(look: Look, spoken: Track, name: str, track: Track) -> None:
+    """What a comparison of the texts tells, after all that people have changed."""
+    ours, theirs = look.cues.get(spoken.name, []), look.cues.get(name, [])
+    if ours and not theirs:
+        look.doubt(3, f"{name}: nothing stands here")
+    if not ours or not theirs:
+        return
+    said = " ".join(spoken.cues[at].text for at in ours)
+    made = " ".join(track.cues[at].text for at in theirs)
+    for fault in faults([said], [made], (spoken.language, track.language)):
+        reason = f"{name}: {fault.reason}"
+        if reason not in look.reasons:
+            look.doubt(3 if fault.certain else 2, reason)
+
+
+def _without_cues(transcript: Mapping[str, Any]) -> Iterator[Look]:
+    """What was said, or taken for said, and stands in no cue."""
+    for item in transcript.get("quarantine", ()):
+        if item["fate"] in _GONE:
+            look = Look(item["start"], item["end"], restore=item["id"])
+            look.doubt(1.5, f"left out as invented: '{item['text']}' ({', '.join(item['signs'])})")
+            yield look
+    stretches = transcript.get("coverage", {}).get("stretches", ())
+    for start, end in union((one["start"], one["end"]) for one in _silent(stretches)):
+        look = Look(start, end)
+        look.doubt(3 + min(end - start, 5), f"{end - start:.1f} s of speech without words")
+        yield look
+
+
+def _silent(stretches: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [one for one in stretches if one["reason"] == "no words"]

@@ -1,0 +1,139 @@
+"""The pages of a run show what happened, and run nothing that came with a video."""
+
+import base64
+import hashlib
+import json
+import os
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vat.files import write_json
+from vat.report.pages import visible, write_pages
+
+HOSTILE = "</script><script>alert(1)</script>\u202e\"'<img src=x onerror=alert(1)>"
+
+
+class Page(HTMLParser):
+    """The tags of a page with their attributes, and the texts of its scripts."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.scripts: list[str] = []
+        self.texts: list[str] = []
+        self._inside = ""
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._inside = tag
+        if tag == "script":
+            self.scripts.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self._inside == "script":
+            self.scripts[-1] += data
+        else:
+            self.texts.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [facts for name, facts in self.tags if name == tag]
+
+
+def told(video: str, **facts: Any) -> dict[str, Any]:
+    usual = {"video": video, "name": f"{video}.mp4", "state": "done", "error": None, "log": None}
+    return {**usual, "warnings": [], **facts}
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """A video whose name and texts are hostile, and one that failed."""
+    cues = [{"id": 1, "start": 1.0, "end": 2.0, "text": HOSTILE}]
+    write_json(tmp_path / "a/subtitles/source.json", {"language": "en", "cues": cues})
+    write_json(tmp_path / "a/subtitles/ar.json", {"language": "ar", "cues": cues})
+    write_json(tmp_path / "a/media.json", {"duration": 90.0})
+    failed = told("b", state="failed", error=HOSTILE, log="logs/b.log", warnings=[HOSTILE])
+    tokens = {"input": 3, "output": 4}
+    videos = [told("a", name=HOSTILE), failed]
+    summary = {"videos": videos, "shared": [], "tokens": tokens, "cost": 0.25}
+    write_json(tmp_path / "summary.json", summary)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["index", "a"])
+def test_hostile_texts_are_shown_and_not_run(results: Path, name: str) -> None:
+    write_pages(results)
+    path = results / f"report/{name}.html"
+    page = Page(path)
+    assert not page.all("img")
+    kinds = [facts.get("type") for facts in page.all("script")]
+    assert kinds == (["application/json", None] if name == "a" else [None])
+    assert not [key for _, facts in page.tags for key in facts if key.startswith("on")]
+    assert visible(HOSTILE) in "".join(page.texts)
+    assert "\u202e" not in "".join(page.texts)
+    # No network: nothing is fetched but the video beside the page.
+    assert "http" not in re.sub(r"http-equiv", "", path.read_text("utf-8"))
+    assert {facts["src"] for _, facts in page.tags if "src" in facts} <= {"../a/source"}
+
+
+@pytest.mark.parametrize("name", ["index", "a"])
+def test_the_policy_allows_the_script_and_the_style_of_the_page_alone(
+    results: Path, name: str
+) -> None:
+    write_pages(results)
+    path = results / f"report/{name}.html"
+    (policy,) = [one["content"] for one in Page(path).all("meta") if "http-equiv" in one]
+    assert policy
+    assert policy.startswith("default-src 'none'; ")
+    allowed = dict(part.strip().split(" ", 1) for part in policy.split(";"))
+    (style,) = re.findall(r"<style>(.*?)</style>", path.read_text("utf-8"), re.DOTALL)
+    for key, text in (("script-src", Page(path).scripts[-1]), ("style-src", style)):
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert allowed[key] == f"'sha256-{digest}'"
+
+
+def test_the_data_of_a_page_are_the_subtitles(results: Path) -> None:
+    write_pages(results)
+    data = json.loads(Page(results / "report/a.html").scripts[0])
+    assert list(data["tracks"]) == ["source", "ar"]
+    assert data["tracks"]["ar"] == [[1.0, 2.0, HOSTILE]]
+    assert data["looks"][0]["cues"] == {"source": [0], "ar": [0]}
+
+
+def test_the_folder_tells_of_every_video(results: Path) -> None:
+    write_pages(results)
+    page = Page(results / "report/index.html")
+    text = " ".join("".join(page.texts).split())
+    assert "2 videos: 1 done, 1 failed, 0 waiting. Translation: 3 + 4 tokens, cost 0.2500." in text
+    assert "1.5" in text
+    assert [facts["href"] for facts in page.all("a")] == ["a.html"]
+
+
+def test_corrected_subtitles_are_shown_and_nothing_is_made_twice(results: Path) -> None:
+    write_pages(results)
+    page = results / "report/a.html"
+    before = page.stat().st_mtime_ns
+    write_pages(results)
+    assert page.stat().st_mtime_ns == before
+    cues = [{"id": 1, "start": 1.0, "end": 2.0, "text": "mine"}]
+    write_json(results / "a/edited/ar.json", {"language": "ar", "cues": cues})
+    os.utime(results / "a/edited/ar.json", ns=(before + 1, before + 1))
+    write_pages(results)
+    assert json.loads(Page(page).scripts[0])["tracks"]["ar"] == [[1.0, 2.0, "mine"]]
+
+
+def test_damaged_records_are_warned_of(results: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (results / "a/subtitles/ar.json").write_text("{")
+    write_pages(results)
+    assert "There is no page of" in caplog.text
+    assert (results / "report/index.html").exists()
+    (results / "summary.json").write_text("[")
+    write_pages(results)
+    assert "The report of this run is not written" in caplog.text

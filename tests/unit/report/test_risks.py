@@ -1,0 +1,115 @@
+"""Cues that deserve a look come first, each with its reasons."""
+
+from typing import Any
+
+import pytest
+
+from vat.report.risks import Look, Shown, looks
+from vat.subtitles.track import Track
+from vat.timeline import Cue
+
+SAID = (
+    "We met nobody at the harbour.",
+    "The boats had left at 7 in the morning.",
+    "My sister wrote them a long letter.",
+    "They never answered any of us.",
+    "Later we heard that the storm was strong.",
+)
+MADE = (
+    "Wir trafen niemanden am Hafen.",
+    "Die Boote waren um 7 Uhr am Morgen weg.",
+    "Meine Schwester schrieb ihnen einen langen Brief.",
+    "Sie haben keinem von uns geantwortet.",
+    "Später hörten wir, dass der Sturm stark war.",
+)
+
+
+def track(name: str, language: str, texts: tuple[str, ...]) -> Track:
+    cues = [Cue(at + 1, at * 4.0, at * 4.0 + 3, text) for at, text in enumerate(texts)]
+    return Track(language, cues, name)
+
+
+def transcript(unsure: int = -1, **more: Any) -> dict[str, Any]:
+    words: list[dict[str, Any]] = [
+        {"start": at * 4 + n / 2, "end": at * 4 + n / 2 + 0.4, "text": text, "probability": 0.9}
+        for at, said in enumerate(SAID)
+        for n, text in enumerate(said.split()[:6])
+    ]
+    for word in words:
+        if word["start"] // 4 == unsure:
+            word["probability"] = 0.2
+    speech = [[at * 4.0, at * 4.0 + 3] for at in range(len(SAID))]
+    return {"words": words, "speech": speech, "seams": [], "quarantine": [], **more}
+
+
+def first(record: dict[str, Any], made: tuple[str, ...] = MADE, **facts: Any) -> Look:
+    tracks = {
+        "source": Shown(track("source", "en", SAID)),
+        "de": Shown(track("de", "de", made), **facts),
+    }
+    return max(looks(record, "source", tracks), key=lambda look: look.risk)
+
+
+def test_good_subtitles_have_no_reason_to_be_looked_at() -> None:
+    assert first(transcript()).reasons == []
+
+
+def test_unsure_words_are_named() -> None:
+    look = first(transcript(unsure=2))
+    assert (look.start, look.cues) == (8.0, {"source": [2], "de": [2]})
+    assert "unsure of 'My' (20%)" in look.reasons
+
+
+@pytest.mark.parametrize(
+    ("at", "text", "reason"),
+    [
+        (1, "Die Boote waren um 9 Uhr am Morgen weg.", "numbers"),
+        (3, SAID[3], "source"),
+        (4, "Ja.", "short"),
+    ],
+)
+def test_translations_that_people_would_doubt(at: int, text: str, reason: str) -> None:
+    made = (*MADE[:at], text, *MADE[at + 1 :])
+    look = first(transcript(), made)
+    assert look.cues["source"] == [at]
+    assert any(reason in one for one in look.reasons), look.reasons
+
+
+def test_a_lost_cue_and_one_where_nobody_speaks() -> None:
+    look = first(transcript(), MADE[:4])
+    assert (look.cues, look.reasons) == ({"source": [4]}, ["de: nothing stands here"])
+    record = transcript()
+    record["words"] = [word for word in record["words"] if word["start"] < 16]
+    record["speech"].pop()
+    assert "no word was heard in its time" in first(record).reasons
+
+
+def test_what_the_stages_recorded_counts() -> None:
+    report = {"doubtful": [{"id": 2, "reason": "odd"}], "untranslated": [3], "too_long": [3]}
+    assert first(transcript(), report=report).reasons == ["de: not translated"]
+    report["untranslated"] = []
+    assert first(transcript(), report=report).reasons == ["de: odd"]
+    assert first(transcript(), check={"faults": {"reading_speed": [5]}}).reasons == [
+        "de: too fast to read"
+    ]
+
+
+def test_speech_without_words_and_quarantine_are_places_without_cues() -> None:
+    gone = {"id": "ab12", "start": 20.0, "end": 21.0, "text": "Thanks", "signs": ["no voice"]}
+    stretch = {"start": 30.0, "end": 32.5, "reason": "no words"}
+    record = transcript(
+        quarantine=[{**gone, "fate": "left out"}, {**gone, "fate": "restored"}],
+        coverage={"stretches": [stretch, {**stretch, "reason": "quarantined"}]},
+    )
+    look = first(record)
+    assert (look.start, look.cues, look.reasons) == (30.0, {}, ["2.5 s of speech without words"])
+    tracks = {"source": Shown(track("source", "en", SAID))}
+    (back,) = [one for one in looks(record, "source", tracks) if one.restore]
+    assert (back.restore, back.reasons) == (
+        "ab12",
+        ["left out as invented: 'Thanks' (no voice)"],
+    )
+
+
+def test_subtitles_that_came_with_the_video_need_no_transcript() -> None:
+    assert first({}, (*MADE[:3], SAID[3], MADE[4])).cues["de"] == [3]
