@@ -11,6 +11,7 @@ from typing import Final
 from vat.embed.picture import Picture
 from vat.embed.settings import EmbedSettings
 from vat.errors import EmbedError
+from vat.media.ffmpeg import complaint
 from vat.subtitles.styles import AUTO
 
 logger = logging.getLogger(__name__)
@@ -125,23 +126,9 @@ def probe_encoder(name: str, pixel_format: str, ffmpeg: str) -> str | None:
     driver allows so many sessions at once.
     """
     source = ["-f", "lavfi", "-i", f"color=s=256x256:d=0.2,format={pixel_format}"]
-    command = [ffmpeg, "-hide_banner", "-nostdin", "-v", "error", *source]
-    command += ["-c:v", name, "-f", "null", "-"]
-    try:
-        done = subprocess.run(
-            command,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            timeout=_PROBE_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return f"no answer in {_PROBE_SECONDS} s"
-    if done.returncode == 0:
-        return None
-    return next(iter(done.stderr.strip().splitlines()), f"status {done.returncode}")
+    trial = [*source, "-c:v", name, "-f", "null", "-"]
+    said = complaint(trial, ffmpeg=ffmpeg, limit_seconds=_PROBE_SECONDS)
+    return said and said.splitlines()[0]
 
 
 def check_keeps(encoder: Encoder, picture: Picture, name: str, ffmpeg: str) -> None:

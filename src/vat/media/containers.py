@@ -5,7 +5,6 @@ the beginning of every stream is written, and what has become of it is read.
 """
 
 import logging
-import subprocess
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +14,7 @@ from typing import Final
 
 import av
 
-from vat.media.ffmpeg import LOCAL_ONLY
+from vat.media.ffmpeg import LOCAL_ONLY, complaint
 from vat.media.probe import Media
 from vat.media.stream import Stream, described, stream_of
 
@@ -161,27 +160,23 @@ class _Trials:
         length = ["-frames:a", "1"] if "flac" in ways.values() else ["-t", f"{_TRIED_SECONDS}"]
         begin = max(_begin(stream) for stream in streams)
         seek = ["-ss", f"{begin:.3f}"] if begin else []
-        command = [self.ffmpeg, "-hide_banner", "-nostdin", "-y", "-v", "error", *LOCAL_ONLY]
-        command += [*seek, "-fflags", "+genpts", "-i", f"file:{self.path}", *maps, *length]
+        command = [
+            *LOCAL_ONLY,
+            *seek,
+            "-fflags",
+            "+genpts",
+            "-i",
+            f"file:{self.path}",
+            *maps,
+            *length,
+        ]
         command += [*MUXER_OPTIONS[self.container], "-f", MUXERS[self.container], str(trial)]
         if copied:
             command += [*copied, "-c", "copy", *length, "-f", "framecrc", str(counts)]
-        try:
-            done = subprocess.run(
-                command,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                text=True,
-                errors="replace",
-                timeout=_LIMIT_SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            logger.warning("ffmpeg did not try %s within %d s", self.container, _LIMIT_SECONDS)
-            return False
-        if done.returncode:
-            logger.info("%s does not take %s: %s", self.container, dict(ways), done.stderr.strip())
-        return done.returncode == 0
+        said = complaint(command, ffmpeg=self.ffmpeg, limit_seconds=_LIMIT_SECONDS)
+        if said is not None:
+            logger.info("%s does not take %s: %s", self.container, dict(ways), said)
+        return said is None
 
     def _compared(
         self,

@@ -95,6 +95,25 @@ def run_ffmpeg(
     return said
 
 
+def complaint(arguments: Sequence[str], *, ffmpeg: str, limit_seconds: float) -> str | None:
+    """What ffmpeg says against a trial of something that may not work; None where it works."""
+    try:
+        done = subprocess.run(
+            [ffmpeg, "-hide_banner", "-nostdin", "-y", "-v", "error", *arguments],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            timeout=limit_seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"no answer in {limit_seconds:.0f} s"
+    if done.returncode == 0:
+        return None
+    return done.stderr.strip() or f"status {done.returncode}"
+
+
 def _follow(progress: IO[str], total_seconds: float | None, task: str) -> None:
     """Read ffmpeg's progress to its end and log a line every few seconds."""
     last = time.monotonic()
