@@ -2,8 +2,9 @@
 
 python -m benchmarks.real_speech [--seconds 180] [--model base] FOLDER
 
-FOLDER has clips.tsv (columns file, language, text) and clips/ (see tests/real/talks.py); talks are
-made of its English clips. Without it there is only the audio book that a Debian package brings.
+FOLDER has clips.tsv (columns file, language, text) and clips/ (see tests/helpers/real_talks.py);
+talks are made of its English clips. Without it there is only the audio book that a Debian package
+brings.
 Starts are measured against the voice detection's, at phrases after a pause.
 """
 
@@ -16,9 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.real.scores import Score, score
-from tests.real.talks import Talk, clips, english_talks, librivox
-from tests.real.weights import whisper
+from tests.helpers.real_scores import Score, score
+from tests.helpers.real_talks import Talk, clips, english_talks, librivox
+from tests.helpers.real_weights import whisper
 from vat.speech.asr import load_model, transcribe_chunk, transcribe_window
 from vat.speech.settings import SplitSettings
 from vat.speech.split import split

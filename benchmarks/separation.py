@@ -3,8 +3,8 @@
 python -m benchmarks.separation [--model NAME] [FOLDER]
 
 Without FOLDER, the demo's talks, clean and under broadband noise, with the tiny models. With a
-folder of clips (see tests/real/talks.py), its English ones, clean and over its music, with a real
-Whisper model; the separator is the demo's either way.
+folder of clips (see tests/helpers/real_talks.py), its English ones, clean and over its music,
+with a real Whisper model; the separator is the demo's either way.
 """
 
 import argparse
@@ -20,9 +20,9 @@ import soundfile
 from numpy.typing import NDArray
 
 from benchmarks.video import ffmpeg
-from tests.real.scores import alignment, tokens
-from tests.real.talks import clips
-from tests.real.weights import whisper
+from tests.helpers.real_scores import alignment, tokens
+from tests.helpers.real_talks import clips
+from tests.helpers.real_weights import whisper
 from vat.media.sound import to_speech
 from vat.speech.asr import load_model, transcribe_span
 from vat.speech.separate import separate

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.talks import Talk, clips, english_talks, librivox
-from tests.real.weights import MODELS, UnavailableError, whisper
+from tests.helpers.real_talks import Talk, clips, english_talks, librivox
+from tests.helpers.real_weights import MODELS, UnavailableError, whisper
 from tests.workflow import conftest as runs
 
 workflow = runs.workflow

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from tests.helpers.media import ffmpeg
+from tests.helpers.real_scores import Score, alignment, score, tokens
+from tests.helpers.real_talks import Talk, clips, many_languages
 from tests.helpers.workflow import Workflow
-from tests.real.scores import Score, alignment, score, tokens
-from tests.real.talks import Talk, clips, many_languages
 from vat.timeline import Word
 
 SETTINGS: dict[str, dict[str, Any]] = {

@@ -127,6 +127,17 @@ def test_packages_of_the_library_run_nothing() -> None:
             assert isinstance(docstring, ast.Expr), name
 
 
+@pytest.mark.parametrize("folder", ["benchmarks", "tests", "tiny"])
+def test_no_test_is_imported(folder: str) -> None:
+    """What several share is in tests/helpers, and what plays a GPU's driver beside its tests."""
+    for path in (SOURCES.parent / folder).rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        for name in re.findall(r"^(?:from|import) (tests[\w.]*)", text, re.MULTILINE):
+            assert ".test_" not in name, path
+            shared = name.startswith(("tests.helpers", "tests.gpu.driver"))
+            assert folder == "tests" or shared, path
+
+
 MOST_LINES: Final = {
     "scripts/*.py": 25,
     "workflow/rules/common.smk": 99,

@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from tests.real.weights import UnavailableError
+from tests.helpers.real_weights import UnavailableError
 
 RATE = 16000
 Sound = NDArray[np.float32]

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from tests.real.talks import Talk
+from tests.helpers.real_talks import Talk
 from vat.timeline import Interval
 
 _BY_CHARACTER = ("zh", "ja", "yue")
