@@ -7,18 +7,25 @@ with either, and speech that nobody will read about comes before words that are 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import log
+from statistics import median
 from typing import Any, Final
 
+from vat.subtitles.lines import columns
 from vat.subtitles.track import Track
 from vat.timeline import Cue, Interval, common, length, union
 from vat.transcript.hallucinations import FOUND_AGAIN, LEFT_OUT
-from vat.translate.integrity import faults
+from vat.translate.integrity import faults, repeated, repeated_widely
 
 _UNSURE_WORD: Final = 0.5
 """Probability of a word below which another one is as likely."""
 
 _SAID_SECONDS: Final = 0.5
 """A cue shorter than this tells nothing by the speech in it."""
+
+_ODD_SPREADS: Final = 4.0
+_LEAST_SPREAD: Final = 0.1
+"""From how many median deviations on a length is odd; these are no less than 10 %."""
 
 _GONE: Final = {LEFT_OUT, FOUND_AGAIN}
 
@@ -71,6 +78,9 @@ def looks(transcript: Mapping[str, Any], spoken: str, tracks: Mapping[str, Shown
             _doubt_track(look, name, shown)
             if name != spoken and spoken in tracks:
                 _doubt_translation(look, tracks[spoken].track, name, shown.track)
+    for name, shown in tracks.items():
+        if name != spoken and spoken in tracks:
+            _compare(found, tracks[spoken].track, name, shown.track)
     found += _without_cues(transcript)
     return sorted(found, key=lambda look: (look.start, look.end))
 
@@ -167,17 +177,39 @@ def _doubt_track(look: Look, name: str, shown: Shown) -> None:
 
 def _doubt_translation(look: Look, spoken: Track, name: str, track: Track) -> None:
     """What a comparison of the texts tells, after all that people have changed."""
-    ours, theirs = look.cues.get(spoken.name, []), look.cues.get(name, [])
-    if ours and not theirs:
+    said, made = _text(look, spoken), _text(look, track)
+    if said and not made:
         look.doubt(3, f"{name}: nothing stands here")
-    if not ours or not theirs:
+    if not said or not made:
         return
-    said = " ".join(spoken.cues[at].text for at in ours)
-    made = " ".join(track.cues[at].text for at in theirs)
     for fault in faults([said], [made], (spoken.language, track.language)):
         reason = f"{name}: {fault.reason}"
         if reason not in look.reasons:
             look.doubt(3 if fault.certain else 2, reason)
+
+
+def _text(look: Look, track: Track) -> str:
+    return " ".join(track.cues[at].text for at in look.cues.get(track.name, ()))
+
+
+def _compare(found: Sequence[Look], spoken: Track, name: str, track: Track) -> None:
+    """What only a comparison with the other places tells: repeated texts, and odd lengths."""
+    texts = {at: (_text(look, spoken), _text(look, track)) for at, look in enumerate(found)}
+    texts = {at: both for at, both in texts.items() if all(both)}
+    if not texts:
+        return
+    said = {at: one for at, (one, _) in texts.items()}
+    made = {at: other for at, (_, other) in texts.items()}
+    for at in repeated(said, made) | repeated_widely(said, made):
+        found[at].doubt(1.5, f"{name}: the same text as for something else")
+    ratios = {at: log((columns(made[at]) + 1) / (columns(said[at]) + 1)) for at in texts}
+    usual = median(ratios.values())
+    spread = max(median(abs(one - usual) for one in ratios.values()), _LEAST_SPREAD)
+    for at, ratio in ratios.items():
+        odd = abs(ratio - usual) / spread
+        if odd > _ODD_SPREADS:
+            found[at].doubt(1, f"{name}: {'longer' if ratio > usual else 'shorter'} than usual")
+        found[at].risk += min(odd, _ODD_SPREADS) / 10
 
 
 def _without_cues(transcript: Mapping[str, Any]) -> Iterator[Look]:

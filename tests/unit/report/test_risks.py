@@ -75,6 +75,22 @@ def test_translations_that_people_would_doubt(at: int, text: str, reason: str) -
     assert any(reason in one for one in look.reasons), look.reasons
 
 
+def test_texts_that_stand_out_among_the_others() -> None:
+    made = (*MADE[:4], MADE[2])
+    twice = [
+        look.cues["de"]
+        for look in looks(
+            transcript(),
+            "source",
+            {"source": Shown(track("source", "en", SAID)), "de": Shown(track("de", "de", made))},
+        )
+        if "de: the same text as for something else" in look.reasons
+    ]
+    assert twice == [[2], [4]]
+    long = (*MADE[:4], f"{MADE[4]} Niemand wusste danach noch, was wir nun machen sollten.")
+    assert first(transcript(), long).reasons == ["de: longer than usual"]
+
+
 def test_a_lost_cue_and_one_where_nobody_speaks() -> None:
     look = first(transcript(), MADE[:4])
     assert (look.cues, look.reasons) == ({"source": [4]}, ["de: nothing stands here"])
