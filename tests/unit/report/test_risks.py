@@ -87,7 +87,7 @@ def test_texts_that_stand_out_among_the_others() -> None:
         if "de: the same text as for something else" in look.reasons
     ]
     assert twice == [[2], [4]]
-    long = (*MADE[:4], f"{MADE[4]} Niemand wusste danach noch, was wir nun machen sollten.")
+    long = (*MADE[:4], f"{MADE[4]} {' '.join(MADE[:2])}")
     assert first(transcript(), long).reasons == ["de: longer than usual"]
 
 
