@@ -103,6 +103,13 @@ def webvtt(path: Path) -> None:
     ffmpeg(*PICTURE, "-i", text, *BOTH, *FAST, "-c:s", "webvtt", path)
 
 
+def mkvmerges_webvtt(path: Path) -> None:
+    """WebVTT under the name that mkvmerge gives it, which ffmpeg does not know."""
+    webvtt(path)
+    was, now = b"\x92D_WEBVTT/SUBTITLES", b"\x8dS_TEXT/WEBVTT\xec\x83\0\0\0"
+    path.write_bytes(path.read_bytes().replace(was, now))
+
+
 def late_everything(path: Path) -> None:
     """A clock that starts at 100 s."""
     ffmpeg(*PICTURE, *SOUND, *FAST, "-output_ts_offset", "100", path)
@@ -190,6 +197,7 @@ ODDITIES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "MXF": ("mxf", studio),
     "Blu-ray sound": ("m2ts", blu_ray_sound),
     "WebVTT": ("mkv", webvtt),
+    "mkvmerge's WebVTT": ("mkv", mkvmerges_webvtt),
     "clock at 100 s": ("ts", late_everything),
     "no duration": ("flv", long_header),
     "changing layout": ("ts", layouts),

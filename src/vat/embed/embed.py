@@ -30,6 +30,7 @@ from vat.files import atomic_path
 from vat.media.containers import MUXER_OPTIONS, MUXERS
 from vat.media.ffmpeg import LOCAL_ONLY, FfmpegError, run_ffmpeg
 from vat.media.probe import Media, opened, zero_of
+from vat.media.stream import input_options
 from vat.subtitles.track import Track
 
 logger = logging.getLogger(__name__)
@@ -219,7 +220,8 @@ def source_arguments(
         later = zero_of(container, mapped) - media.start_time
     offset = ["-itsoffset", f"{later:.6f}"] if abs(later) >= _TICK else []
     # AVI and VOB do not tell when each picture is shown; genpts works it out.
-    source = [*LOCAL_ONLY, "-fflags", "+genpts", *offset, "-i", f"file:{video}"]
+    odd = input_options(one.stream for one in kept)
+    source = [*LOCAL_ONLY, *odd, "-fflags", "+genpts", *offset, "-i", f"file:{video}"]
     return [*(plan.input_options if plan else ()), *source]
 
 

@@ -16,7 +16,7 @@ import av
 
 from vat.media.ffmpeg import LOCAL_ONLY, complaint
 from vat.media.probe import Media
-from vat.media.stream import Stream, described, stream_of
+from vat.media.stream import Stream, described, input_options, stream_of
 
 logger = logging.getLogger(__name__)
 
@@ -96,7 +96,9 @@ class _Trials:
         """How the container holds each stream, by its index."""
         found = {stream.index: self._untried(stream) for stream in self.media.streams}
         open_ = [stream for stream in self.media.streams if found[stream.index] is None]
-        moving = [one for one in open_ if one.type != "data" and _begin(one) == 0]
+        moving = [
+            one for one in open_ if one.type != "data" and _begin(one) == 0 and not one.read_as
+        ]
         answers = {index: _Holding(way) for index, way in found.items() if way is not None}
         together = self._tried({stream.index: "copy" for stream in moving}, moving)
         if together is not None:
@@ -120,7 +122,8 @@ class _Trials:
         return None
 
     def _alone(self, stream: Stream) -> _Holding:
-        for way in ("copy", *_OTHERWISE.get((self.container, stream.type), ())):
+        copied = () if stream.read_as else ("copy",)
+        for way in (*copied, *_OTHERWISE.get((self.container, stream.type), ())):
             lost = self._tried({stream.index: way}, [stream])
             if lost is not None:
                 return _Holding(way, lost[stream.index])
@@ -163,6 +166,7 @@ class _Trials:
         command = [
             *LOCAL_ONLY,
             *seek,
+            *input_options(streams),
             "-fflags",
             "+genpts",
             "-i",

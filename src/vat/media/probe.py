@@ -15,6 +15,7 @@ from av.container import InputContainer
 
 from vat.errors import SourceError
 from vat.files import Record
+from vat.media.matroska import WEBVTT, codec_ids
 from vat.media.stream import Stream, choose_track, described, stream_of
 from vat.media.titles import one_line
 
@@ -255,13 +256,29 @@ def _check_readable(container: InputContainer, name: str) -> None:
 
 def _streams(container: InputContainer) -> tuple[Stream, ...]:
     told, zero = described(container), zero_of(container)
-    streams = (stream_of(stream, zero, told) for stream in container.streams)
+    streams = [stream_of(stream, zero, told) for stream in container.streams]
+    if any(_is_nameless(one) for one in streams) and "matroska" in container.format.name:
+        names = dict(enumerate(codec_ids(container.name.removeprefix("file:"))))
+        streams = [_named(one, names.get(one.index, "")) for one in streams]
     # ffmpeg reads the text track of QuickTime's chapters as data, and the chapters from it.
     named = bool(container.chapters())
     return tuple(
         replace(one, chapters=named and (one.type, one.codec) == ("data", "text"))
         for one in streams
     )
+
+
+def _is_nameless(stream: Stream) -> bool:
+    return (stream.type, stream.codec) == ("subtitle", "unknown")
+
+
+def _named(stream: Stream, name: str) -> Stream:
+    """A track of Matroska with the codec's name there, where ffmpeg knows none."""
+    if not _is_nameless(stream) or not name:
+        return stream
+    if name == WEBVTT:
+        return replace(stream, codec="webvtt", read_as="subrip")
+    return replace(stream, codec=name)
 
 
 def _may_be_empty(stream: Stream) -> bool:

@@ -1,7 +1,7 @@
 """One stream of a video: what it is, and which audio track is transcribed."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
@@ -44,7 +44,7 @@ class Stream(Record):
     to be converted into, "made" for what the container makes anew, "" for not at all, None where
     nobody has tried; `lost_in_mkv` and `lost_in_mp4` say without which of its `facts`. These are
     side data by ffmpeg's names, language and marks. `chapters` tells of a track that only holds the
-    titles of the chapters.
+    titles of the chapters, `read_as` of the decoder that reads text which ffmpeg does not know.
     """
 
     index: int
@@ -68,12 +68,19 @@ class Stream(Record):
     lost_in_mkv: str = ""
     lost_in_mp4: str = ""
     chapters: bool = False
+    read_as: str | None = None
 
     @property
     def words(self) -> str:
         """What it is called in messages."""
         language = None if self.language == "und" else self.language
         return " ".join(filter(None, (language, self.title, self.codec, self.type)))
+
+
+def input_options(streams: Iterable[Stream]) -> list[str]:
+    """What has to stand before ffmpeg's input for these streams to be read."""
+    odd = [one for one in streams if one.read_as]
+    return [part for one in odd for part in (f"-c:{one.index}", str(one.read_as))]
 
 
 def choose_track(audio: Sequence[Stream], wanted: int | None, name: str) -> int | None:

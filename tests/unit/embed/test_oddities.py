@@ -42,6 +42,8 @@ LOST = {
     ("big-endian floats", "mkv"): "mkv holds stream 1 (pcm_f32be audio) as flac",
     ("Blu-ray sound", "mkv"): "mkv holds stream 1 (pcm_bluray audio) as flac",
     ("Blu-ray sound", "mp4"): "mp4 holds stream 1 (pcm_bluray audio) as flac",
+    ("mkvmerge's WebVTT", "mkv"): "mkv holds stream 1 (webvtt subtitle) as srt",
+    ("mkvmerge's WebVTT", "mp4"): "mp4 holds stream 1 (webvtt subtitle) as mov_text",
     ("WebVTT", "mp4"): "mp4 holds stream 1 (webvtt subtitle) as mov_text",
     ("broken first packet", "mp4"): "mp4 holds stream 1 (ac3 audio) as flac",
     ("marks", "mp4"): "mp4 holds stream 1 (jpn aac audio) without its mark original",

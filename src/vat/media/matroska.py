@@ -1,0 +1,70 @@
+"""What Matroska calls the codecs of its tracks: ffmpeg tells only of those that it knows."""
+
+from io import BytesIO
+from pathlib import Path
+from typing import BinaryIO, Final
+
+WEBVTT: Final = "S_TEXT/WEBVTT"
+"""WebVTT as mkvmerge writes it: a block is the text of a cue, as in SubRip."""
+
+_SEGMENT: Final = 0x18538067
+_TRACKS: Final = 0x1654AE6B
+_TRACK: Final = 0xAE
+_CODEC: Final = 0x86
+_UNKNOWN_SIZES: Final = frozenset(2 ** (7 * length) - 1 for length in range(1, 9))
+"""All ones, as where the writer could not come back."""
+
+_MOST_BYTES: Final = 2**24
+
+
+def codec_ids(path: str | Path) -> list[str]:
+    """The codec of each track, in their order; none where the tracks are not found."""
+    with Path(path).open("rb") as file:
+        tracks = _found(file, (_SEGMENT, _TRACKS))
+    return [
+        next((data.decode("ascii", "replace") for kind, data in _parts(one) if kind == _CODEC), "")
+        for number, one in _parts(tracks)
+        if number == _TRACK
+    ]
+
+
+def _found(file: BinaryIO, way: tuple[int, ...]) -> bytes:
+    """The content of the first element on a way from the file's root."""
+    while head := _head(file):
+        number, size = head
+        if number != way[0]:
+            if size is None:
+                break
+            file.seek(size, 1)
+        elif len(way) > 1:
+            way = way[1:]
+        else:
+            return file.read(min(size or 0, _MOST_BYTES))
+    return b""
+
+
+def _parts(data: bytes) -> list[tuple[int, bytes]]:
+    """The elements of one, as numbers and contents."""
+    file, found = BytesIO(data), []
+    while head := _head(file):
+        found.append((head[0], file.read(head[1] or 0)))
+    return found
+
+
+def _head(file: BinaryIO) -> tuple[int, int | None] | None:
+    """Number and size of the next element; the size is None where it is unknown."""
+    number, size = _integer(file, marked=True), _integer(file, marked=False)
+    if number is None or size is None:
+        return None
+    return number, None if size in _UNKNOWN_SIZES else size
+
+
+def _integer(file: BinaryIO, *, marked: bool) -> int | None:
+    """An EBML integer, whose first byte tells its length; numbers keep that mark (RFC 8794, 4)."""
+    first = file.read(1)
+    if not first or not first[0]:
+        return None
+    length = 9 - first[0].bit_length()
+    rest = file.read(length - 1)
+    lead = first[0] if marked else first[0] - (1 << (8 - length))
+    return int.from_bytes(bytes([lead]) + rest, "big") if len(rest) == length - 1 else None
