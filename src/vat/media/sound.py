@@ -17,7 +17,7 @@ from vat.jobs.log import PROGRESS
 from vat.media.ffmpeg import PROGRESS_SECONDS, progress_line
 from vat.media.flac import flac_reader, flac_writer
 from vat.media.probe import Media
-from vat.media.time_axis import DAMAGE_SECONDS, Track, silent
+from vat.media.time_axis import DAMAGE_SECONDS, TrackSound, silent
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def extract_audio(
         write_flac(destination, silence, SPEECH_RATE)
         return
     axis = media.start_time, media.duration
-    track = partial(Track, Path(source), media.audio_track, media.name, *axis)
+    track = partial(TrackSound, Path(source), media.audio_track, media.name, *axis)
     with atomic_path(destination, _flac_bytes(media)) as part:
         first = track()
         loudness = _write(part, first, slice(None))
@@ -96,7 +96,7 @@ def _flac_bytes(media: Media) -> int:
     return round(media.duration * (rate or 48_000) * 2)
 
 
-def _write(part: Path, track: Track, channels: slice) -> "Loudness":
+def _write(part: Path, track: TrackSound, channels: slice) -> "Loudness":
     """Write the channels of a track, and tell how loud they are."""
     loudness = Loudness()
     count = len(range(track.channels)[channels])
@@ -115,7 +115,7 @@ def _write(part: Path, track: Track, channels: slice) -> "Loudness":
     return loudness
 
 
-def _check(track: Track, damaged: str, name: str) -> None:
+def _check(track: TrackSound, damaged: str, name: str) -> None:
     """Say what could not be decoded.
 
     Raises:

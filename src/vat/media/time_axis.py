@@ -47,7 +47,7 @@ _JOINED_SECONDS: Final = 1.0
 
 
 @dataclass(slots=True)
-class Track:
+class TrackSound:
     """One track while it is decoded.
 
     `start` is the moment of the container's clock, in seconds, that is the video's zero; `seconds`

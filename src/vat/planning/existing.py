@@ -68,7 +68,7 @@ def with_language(video: Video, taken: Taken) -> Video:
 
 
 @dataclass(slots=True)
-class Finder:
+class SubtitleFinder:
     """Looks for the subtitles of a run's videos; `bases` are the folders for relative paths."""
 
     config: Mapping[str, Any]

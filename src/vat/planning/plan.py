@@ -12,8 +12,7 @@ from vat.jobs.addresses import hide
 from vat.languages import base
 from vat.media.yt_dlp import Manners, read_cookies
 from vat.planning.config import SHEET_ROW, complete, recipe
-from vat.planning.existing import BESIDE, Taken, told, with_language
-from vat.planning.existing import Finder as SubtitleFinder
+from vat.planning.existing import BESIDE, SubtitleFinder, Taken, told, with_language
 from vat.planning.known_sources import Probes
 from vat.planning.model_choice import Memory, choose_speech_model
 from vat.planning.sources import Finder, Video, identity, is_url, locate

@@ -13,7 +13,7 @@ from vat.translate.answer_cleanup import mended
 from vat.translate.chat import DeclinedError, Server
 from vat.translate.glossary import Term, terms_in
 from vat.translate.integrity import Fault, faults, repeated, repeated_widely
-from vat.translate.job import Job
+from vat.translate.job import TranslationJob
 from vat.translate.model_answers import read_answer
 from vat.translate.translation_memory import Memory, Remembered, key_of
 
@@ -101,7 +101,7 @@ class Dialogue:
     once, so that a killed job has lost only what was under way.
     """
 
-    job: Job
+    job: TranslationJob
     server: Server
     step: Step
     memory: Memory

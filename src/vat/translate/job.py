@@ -83,7 +83,7 @@ class Translation:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class TranslationJob:
     """What is translated: `texts` are the cues' on one line each, `source` and `target` codes."""
 
     cues: Sequence[Cue]

@@ -15,7 +15,7 @@ from vat.subtitles.sentences import sentence_ends
 from vat.translate.cue_fit import divide
 from vat.translate.glossary import replace_terms
 from vat.translate.integrity import Fault, faults
-from vat.translate.job import Job
+from vat.translate.job import TranslationJob
 from vat.translate.sentences import joint, sentences
 from vat.translate.vocabulary import Vocabulary, load_vocabulary
 from vat.translate.written_language import has_letters
@@ -35,7 +35,7 @@ _ONE_NAME: Final = "the model has one name for both languages, so the text is as
 _UNDIVIDED: Final = Fault("its translation cannot be divided", True)
 
 
-def translate_texts(job: Job) -> dict[int, str]:
+def translate_texts(job: TranslationJob) -> dict[int, str]:
     """Each text that has letters in the target language, by index, whole sentences at a time.
 
     A sentence over several cues is translated as one and divided again; where that cannot be done,
@@ -93,14 +93,14 @@ def load_translator(folder: str, device: str, threads: int) -> Any:
 class Machine:
     """One model at work on one job; `found` has the texts by index."""
 
-    job: Job
+    job: TranslationJob
     translator: Any
     vocabulary: Vocabulary
     batch_tokens: int = _BATCH_TOKENS
     found: dict[int, str] = field(default_factory=dict)
 
     @classmethod
-    def load(cls, job: Job) -> "Machine":
+    def load(cls, job: TranslationJob) -> "Machine":
         """The model and the vocabulary that the job's settings name."""
         folder = job.settings.model
         translator = load_translator(folder, job.means.device, job.means.threads)

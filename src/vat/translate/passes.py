@@ -11,7 +11,7 @@ from vat.translate.batches import Dialogue, Step, Task
 from vat.translate.chat import Server
 from vat.translate.cue_fit import is_too_long, room, wide
 from vat.translate.glossary import terms_in
-from vat.translate.job import Job
+from vat.translate.job import TranslationJob
 from vat.translate.prompts import filled
 from vat.translate.sentences import joint, sentences
 from vat.translate.translation_memory import Memory, key_of
@@ -30,7 +30,7 @@ _FIELDS: Final = {
 }
 
 
-def translate_texts(job: Job) -> dict[int, str]:
+def translate_texts(job: TranslationJob) -> dict[int, str]:
     """Each text that has letters in the target language, by index.
 
     Raises:
@@ -52,7 +52,7 @@ def translate_texts(job: Job) -> dict[int, str]:
     return found
 
 
-def translate_terms(job: Job, lines: Sequence[Sequence[str]]) -> dict[int, str]:
+def translate_terms(job: TranslationJob, lines: Sequence[Sequence[str]]) -> dict[int, str]:
     """The terms that are the job's texts in the target language, by index.
 
     `lines` are some in which each stands.
@@ -74,7 +74,9 @@ def translate_terms(job: Job, lines: Sequence[Sequence[str]]) -> dict[int, str]:
             _account(job, server)
 
 
-def _draft(job: Job, server: Server, memory: Memory, groups: Sequence[range]) -> dict[int, str]:
+def _draft(
+    job: TranslationJob, server: Server, memory: Memory, groups: Sequence[range]
+) -> dict[int, str]:
     step = _step(job, "translate", ("begins", "translation"), job.means.attempts, True)
     tasks = _tasks(job, step, groups, job.texts)
     dialogue = Dialogue(job, server, step, memory)
@@ -83,7 +85,11 @@ def _draft(job: Job, server: Server, memory: Memory, groups: Sequence[range]) ->
 
 
 def _review(
-    job: Job, server: Server, memory: Memory, groups: Sequence[range], drafts: Mapping[int, str]
+    job: TranslationJob,
+    server: Server,
+    memory: Memory,
+    groups: Sequence[range],
+    drafts: Mapping[int, str],
 ) -> dict[int, str]:
     """Better translations by index; a cue without one keeps its draft."""
     step = _step(job, "review", ("begins", "critique", "translation"), 1, False)
@@ -97,7 +103,9 @@ def _review(
     return found
 
 
-def _shorten(job: Job, server: Server, memory: Memory, found: Mapping[int, str]) -> dict[int, str]:
+def _shorten(
+    job: TranslationJob, server: Server, memory: Memory, found: Mapping[int, str]
+) -> dict[int, str]:
     """Shorter forms, asked for once, of what cannot be read in its time; by index."""
     marked = set(job.report.untranslated)
     long = [
@@ -115,13 +123,15 @@ def _shorten(job: Job, server: Server, memory: Memory, found: Mapping[int, str])
     return {at: text for at, text in shorter.items() if columns(text) < columns(found[at])}
 
 
-def _step(job: Job, name: str, fields: tuple[str, ...], attempts: int, required: bool) -> Step:
+def _step(
+    job: TranslationJob, name: str, fields: tuple[str, ...], attempts: int, required: bool
+) -> Step:
     kept = fields if job.settings.echo else tuple(one for one in fields if one != "begins")
     kept = () if kept == ("translation",) else kept
     return Step(fill_prompt(job, name, kept), kept, attempts, required)
 
 
-def fill_prompt(job: Job, name: str, fields: Iterable[str]) -> str:
+def fill_prompt(job: TranslationJob, name: str, fields: Iterable[str]) -> str:
     """A prompt with its placeholders filled.
 
     Raises:
@@ -148,11 +158,13 @@ def _answer(fields: Iterable[str]) -> str:
     )
 
 
-def _is_spoken(job: Job, group: range) -> bool:
+def _is_spoken(job: TranslationJob, group: range) -> bool:
     return any(has_letters(job.texts[at]) for at in group)
 
 
-def _tasks(job: Job, step: Step, groups: Iterable[range], items: Sequence[Any]) -> list[Task]:
+def _tasks(
+    job: TranslationJob, step: Step, groups: Iterable[range], items: Sequence[Any]
+) -> list[Task]:
     settings = job.settings
     recipe = [settings.model, settings.base_url, settings.temperature, step.prompt, *job.pair]
     # The user's own table is meant to change translations; what a model thought of is context.
@@ -175,7 +187,7 @@ def _tasks(job: Job, step: Step, groups: Iterable[range], items: Sequence[Any]) 
     return found
 
 
-def _account(job: Job, server: Server) -> None:
+def _account(job: TranslationJob, server: Server) -> None:
     """What the translation has taken, into the report and the log."""
     report, spending = job.report, server.spending
     report.requests, report.tokens = server.requests, server.tokens

@@ -12,7 +12,7 @@ from vat.subtitles.limits import CueSettings
 from vat.subtitles.lines import one_line
 from vat.timeline import Cue
 from vat.translate.glossary import Term, terms_in
-from vat.translate.job import MARK, Job
+from vat.translate.job import MARK, TranslationJob
 from vat.translate.ollama import with_translator
 from vat.translate.sentences import joint, sentences
 from vat.translate.settings import Means, TranslateSettings
@@ -123,7 +123,7 @@ def propose(
         logger.info("%d terms found in %d videos in %s", len(found), len(spoken), source)
         texts = [one.term for one in found]
         alone = replace(settings, on_failure="keep-source-and-mark", shorten=False, context=0)
-        job = Job(_apart(texts), texts, source, target, alone, layout, means)
+        job = TranslationJob(_apart(texts), texts, source, target, alone, layout, means)
         translated = _translated(job, found)
         for at, one in enumerate(found):
             answer = translated.get(at, "").rstrip(".。")
@@ -132,7 +132,7 @@ def propose(
     return terms
 
 
-def _translated(job: Job, found: Sequence[Candidate]) -> Mapping[int, str]:
+def _translated(job: TranslationJob, found: Sequence[Candidate]) -> Mapping[int, str]:
     if not found or job.settings.backend == "none":
         return {}
     if job.settings.is_local:

@@ -13,7 +13,7 @@ from vat.subtitles.lines import lay_out, one_line
 from vat.timeline import Cue
 from vat.translate.cue_fit import is_too_long
 from vat.translate.glossary import Term
-from vat.translate.job import Job, Report, Translation
+from vat.translate.job import Report, Translation, TranslationJob
 from vat.translate.ollama import with_translator
 from vat.translate.overview import Overview
 from vat.translate.settings import Means, TranslateSettings
@@ -63,7 +63,7 @@ def translate(
             )
         translator = with_translator(settings)
         texts = [one_line(cue.text) for cue in own]
-        job = Job(own, texts, code, target, translator, layout, means, terms, known)
+        job = TranslationJob(own, texts, code, target, translator, layout, means, terms, known)
         made = _translated(job)
         found |= {cue.id: cue for cue in made.cues}
         report.add(made.report)
@@ -79,7 +79,7 @@ def _rewritten(cues: Sequence[Cue], target: str, layout: CueSettings) -> dict[in
     }
 
 
-def _translated(job: Job) -> Translation:
+def _translated(job: TranslationJob) -> Translation:
     """The cues of a job in its target language, by the translator that is configured."""
     if job.settings.asks_server:
         from vat.translate.passes import translate_texts
@@ -88,7 +88,7 @@ def _translated(job: Job) -> Translation:
     return _translation(job, translate_texts(job))
 
 
-def _translation(job: Job, found: Mapping[int, str]) -> Translation:
+def _translation(job: TranslationJob, found: Mapping[int, str]) -> Translation:
     """The cues with their new texts; what has no letters says the same in any language."""
     texts = {at: text for at, text in enumerate(job.texts) if not has_letters(text)}
     texts |= found

@@ -18,7 +18,7 @@ from tests.helpers.media import ffmpeg, make_video
 from vat.errors import SourceError
 from vat.media.probe import Media, probe, probe_duration
 from vat.media.sound import extract_audio
-from vat.media.time_axis import Pcm, Track
+from vat.media.time_axis import Pcm, TrackSound
 
 RATE = 8000
 FRAME = 160
@@ -38,7 +38,7 @@ def heard(
 
 
 @dataclass(slots=True)
-class Frames(Track):
+class Frames(TrackSound):
     """A track whose frames are given: their times, and a number that each of its samples has."""
 
     times: tuple[float, ...] = ()
