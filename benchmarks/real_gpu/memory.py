@@ -15,7 +15,7 @@ _FILL = """
 import sys
 sys.path.insert(0, {root!r})
 import torch
-from vat.device import gpu_errors, preload_cuda_libraries
+from vat.jobs.device import gpu_errors, preload_cuda_libraries
 from vat.errors import GpuMemoryError
 preload_cuda_libraries()
 held, left = [], {left}

@@ -155,7 +155,7 @@ def worker(
     """For each batch, decode windows of noise for so long, and tell how fast."""
     import ctranslate2
 
-    from vat.device import preload_cuda_libraries
+    from vat.jobs.device import preload_cuda_libraries
 
     preload_cuda_libraries()
     compute = "float16" if device == "cuda" else "float32"

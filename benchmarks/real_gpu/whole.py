@@ -31,7 +31,7 @@ model of the name, and more steps one after another."""
 _BATCH = 16
 _DIRECT = """
 import json, sys, time
-from vat.device import preload_cuda_libraries
+from vat.jobs.device import preload_cuda_libraries
 preload_cuda_libraries()
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 started, words = time.monotonic(), 0

@@ -35,7 +35,7 @@ def libraries(device: str) -> Figures:
     import ctranslate2
     import torch
 
-    from vat.device import preload_cuda_libraries
+    from vat.jobs.device import preload_cuda_libraries
 
     preload_cuda_libraries()
     if device == "cuda":

@@ -18,7 +18,7 @@ STAGES: Final = (
 GROUND: Final = "jobs"
 """The folder that is one of these modules, as it were: everything may stand on it."""
 
-MOST_PLACES: Final = 15
+MOST_PLACES: Final = 14
 """How many folders, and modules beside them, the picture of vat may have to be seen at once."""
 
 

@@ -1,1 +1,1 @@
-"""What a run and its jobs share: logs, processes, and addresses without their secrets."""
+"""What a run and its jobs share: logs, processes, the device, addresses without secrets."""

@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from vat.device import gpu_errors, is_out_of_memory, resolve, share_cores, sums_bytes_exactly
 from vat.errors import ModelError, TranscriptError
+from vat.jobs.device import gpu_errors, is_out_of_memory, resolve, share_cores, sums_bytes_exactly
 from vat.languages import base
 from vat.media.sound import SPEECH_RATE, Samples, read_span
 from vat.speech.batches import batch_size

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from vat.device import preload_cuda_libraries
+from vat.jobs.device import preload_cuda_libraries
 
 
 def trials(model: str, device: str) -> Iterator[tuple[str, Callable[[], None]]]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from vat.device import gpu_errors, resolve
 from vat.errors import ModelError
+from vat.jobs.device import gpu_errors, resolve
 from vat.media.sound import SPEECH_RATE, Samples, blocks, resampled, write_flac
 
 logger = logging.getLogger(__name__)

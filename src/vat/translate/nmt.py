@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, Final
 
-from vat.device import gpu_errors, is_out_of_memory
 from vat.errors import ModelError, TranslationError
+from vat.jobs.device import gpu_errors, is_out_of_memory
 from vat.subtitles.chinese import written
 from vat.subtitles.lines import columns
 from vat.subtitles.sentences import sentence_ends

@@ -9,9 +9,9 @@ from string import Template
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from vat.device import resolve
 from vat.errors import ConfigError
 from vat.jobs.addresses import SECRET_NAME
+from vat.jobs.device import resolve
 from vat.settings import DEVICES, Text, means, setting
 
 PLACEHOLDERS: Final = (

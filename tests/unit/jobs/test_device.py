@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from vat import device
 from vat.errors import DeviceError, GpuMemoryError
+from vat.jobs import device
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_cublas_is_loaded_from_its_package(tmp_path: Path, monkeypatch: pytest.M
 def test_threads_sleep_while_they_wait_for_each_other() -> None:
     program = """
 import os, pathlib
-from vat.device import resolve
+from vat.jobs.device import resolve
 from vat.speech import asr, separate, separation
 from vat.translate import nmt
 assert "libgomp" not in pathlib.Path("/proc/self/maps").read_text(), "too late for its settings"
