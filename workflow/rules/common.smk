@@ -77,7 +77,7 @@ def tell_end(log):
     own = Path(log[0]) if log else None
     said = summary.tell_end(plan.videos, last, folders, began, own, ask.models())
     print(said, file=sys.stderr)
-    write_pages(folders[0])
+    write_pages(*folders, began)
 
 
 def words_of(wildcards):

@@ -20,27 +20,32 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from vat.errors import VatError
 from vat.files import read_json, write_text
 from vat.jobs.messages import sentence
+from vat.report.gpus import read_uses
 from vat.report.risks import Look, Shown, looks
 from vat.subtitles.track import Track
 
 logger = logging.getLogger(__name__)
 
 _SPOKEN: Final = "source"
+_UNREADABLE: Final = (VatError, OSError, KeyError, TypeError, ValueError, AttributeError)
 _SHOWN: Final = ("subtitles", "edited", "translations")
 """The folders of a video whose records its page shows."""
 
 
-def write_pages(results: Path) -> None:
+def write_pages(results: Path, logs: Path, since: float) -> None:
     """Write the pages of all videos that summary.json tells of, as far as they have changed.
 
+    `logs` is the folder of the logs, `since` when the run began, in seconds of the epoch.
     What cannot be read or written is warned of: the results themselves do not need it.
     """
     try:
         summary = read_json(results / "summary.json")
         videos = [_of_video(results, one) for one in summary["videos"]]
-        html = _render("index.html", "index.js", videos=videos, summary=summary)
+        gpus, whole = read_uses(logs / "gpu" / "placements.jsonl", since)
+        facts = {"videos": videos, "summary": summary, "gpus": gpus, "whole": whole}
+        html = _render("index.html", "index.js", **facts)
         write_text(results / "report" / "index.html", html)
-    except (VatError, OSError) as error:
+    except _UNREADABLE as error:
         logger.warning("The report of this run is not written: %s", sentence(error))
 
 
@@ -58,7 +63,7 @@ def _of_video(results: Path, told: Mapping[str, Any]) -> dict[str, Any]:
                 found = looks(transcript, _SPOKEN, tracks)
                 write_text(page, video_page(told["video"], told["name"], tracks, found))
             row["page"] = quote(page.name)
-    except (VatError, OSError, KeyError, TypeError, ValueError) as error:
+    except _UNREADABLE as error:
         logger.warning("There is no page of %s: %s", visible(told["name"]), sentence(error))
     return row
 

@@ -1,6 +1,6 @@
 "use strict";
-const body = document.querySelector("tbody");
-const heads = [...document.querySelectorAll("th")];
+const body = document.getElementById("videos");
+const heads = [...body.parentElement.querySelectorAll("th")];
 const value = (row, at) => {
   const cell = row.cells[at];
   return "value" in cell.dataset
