@@ -21,5 +21,5 @@ with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     chunks, parts = Chunks.read(given.chunks), map(Part.read, given.words)
     transcript = merge(chunks, parts, read_probability(given.voice), decode, seams, rules)
     transcript.write(out.transcript)
-    track, check = spoken_track(transcript, params.settings, given.shots)
+    track, check = spoken_track(transcript, params.settings, given.shots, given.speakers)
     write_checked(track, check, out)

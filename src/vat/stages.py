@@ -14,6 +14,7 @@ VERSIONS: Final = {
     "split": 4,
     "asr_chunk": 5,
     "shot_changes": 1,
+    "speakers": 1,
     "merge": 9,
     "word_times": 1,
     "existing_subtitles": 1,

@@ -9,6 +9,7 @@ INPUTS:  <results>/{video}/speech.flac
          <results>/{video}/voice.npy
          <results>/{video}/words/{chunk}.json
          <results>/{video}/shots.json                    where cues go with the picture
+         <results>/{video}/speakers.json                 where cues part speakers
 OUTPUTS: <results>/{video}/transcript.json           all words, seams, quarantine, coverage
          <results>/{video}/subtitles/source.json     cues (.srt, .vtt and .ass: the same)
          <results>/{video}/subtitles/source.check.json    how well they can be read
@@ -23,6 +24,7 @@ rule merge:
         voice="<results>/{video}/voice.npy",
         words=words_of,
         shots=ask.shots,
+        speakers=ask.speakers,
         model=ask.fetched("asr"),
     output:
         transcript=ensure("<results>/{video}/transcript.json", non_empty=True),

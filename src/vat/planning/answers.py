@@ -18,6 +18,7 @@ from vat.planning.models import folder_name
 from vat.planning.plan import Plan, check_translator
 from vat.planning.sources import Video
 from vat.planning.track_answers import TrackAnswers
+from vat.planning.voice_encoder import voice_encoder
 from vat.subtitles.styles import AUTO, BUILT_IN
 from vat.translate.settings import SERVERS
 from vat.translate.spending import begin_run
@@ -61,8 +62,9 @@ class Answers(TrackAnswers, ForecastAnswers):
     is looked up at once, so that it is said before anything runs.
 
     Raises:
-        ConfigError: where the folder of a model or a style's file is missing, and where the speech
-            model does not know the language of a video.
+        ConfigError: where the folder of a model or a style's file is missing, where the speech
+            model does not know the language of a video, and where speakers are to be found
+            without a voice encoder.
     """
 
     def __init__(self, plan: Plan, results: str, resources: str) -> None:
@@ -86,6 +88,7 @@ class Answers(TrackAnswers, ForecastAnswers):
         spoken = (code for one in heard for code in one.languages or [one.language])
         check_language(self._config["asr"]["model"], self._local["asr"], spoken)
 
+        self.voice_encoder = voice_encoder(self._config["speakers"])
         self.asr_gpus = self._gpus_of("asr")
         self.terms_gpus = self._gpus_of("translate") if self._translates_here else 0
         self.burns = self._config["embed"]["mode"] in ("burn", "both")

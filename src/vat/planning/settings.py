@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from vat.embed.settings import DeliverySettings, EmbedSettings
 from vat.media.settings import DownloadSettings
 from vat.settings import Language, LanguageOrAutoOrMulti, Text, column, means, section, setting
-from vat.speech.settings import AsrSettings, SeparateSettings, SplitSettings
+from vat.speech.settings import AsrSettings, SeparateSettings, SpeakerSettings, SplitSettings
 from vat.subtitles.limits import MergeSettings
 from vat.subtitles.settings import SOURCES, SubtitleSettings
 from vat.transcript.settings import QuarantineSettings, SeamSettings
@@ -57,6 +57,7 @@ class Config:
         SplitSettings, "A video is cut into chunks that are transcribed independently."
     )
     asr: AsrSettings = section(AsrSettings, "Speech to words, by faster-whisper.")
+    speakers: SpeakerSettings = section(SpeakerSettings, "Who speaks when, by the sound of voices.")
     seams: SeamSettings = section(
         SeamSettings,
         "Where two chunks do not fit together, or speech has no words, the place is decoded again.",

@@ -1,4 +1,4 @@
-"""How speech is separated, cut and transcribed: the sections `separate`, `split` and `asr`."""
+"""Speech separated, cut, transcribed: sections `separate`, `split`, `asr`, `speakers`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -134,3 +134,19 @@ class AsrSettings:
     )
     initial_prompt: str | None = setting(None, "Text that sets style and spelling, or null.")
     hotwords: str | None = setting(None, "Names and terms to expect, or null.")
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerSettings:
+    """The keys of the configuration's `speakers` section."""
+
+    enabled: bool = setting(
+        False,
+        "Whether to find out who speaks when: speakers.rttm of each video has the turns, and no"
+        " subtitle of the spoken language has words of two speakers.",
+    )
+    model: Text | None = setting(
+        None,
+        "The voice encoder: the file pretrained.pt in the wheel of Resemblyzer; docs/speakers.md"
+        " says how to get it.",
+    )

@@ -7,39 +7,47 @@ from typing import Any
 
 from vat.files import StrPath
 from vat.media.shots import Shots
+from vat.speech.speakers import Speakers, Turn
 from vat.subtitles.check import CueCheck, check_cues, onset_offsets
 from vat.subtitles.chinese import WIDE_MARKS, converted, is_chinese, wide_marks
 from vat.subtitles.cues import make_cues
 from vat.subtitles.limits import cue_settings
 from vat.subtitles.shot_changes import at_shots
+from vat.subtitles.speakers import by_speaker
 from vat.subtitles.track import Track
 from vat.timeline import Cue, Word
 from vat.transcript.merge import Transcript
 
 
 def spoken_track(
-    transcript: Transcript, section: Mapping[str, Any], shots: Sequence[StrPath] = ()
+    transcript: Transcript,
+    section: Mapping[str, Any],
+    shots: Sequence[StrPath] = (),
+    speakers: Sequence[StrPath] = (),
 ) -> tuple[Track, CueCheck]:
     """What is said as cues, and how well they can be read.
 
     `section` is the configuration's `merge` section. Where there is a file of `shots`, the cues
-    come and go with them.
+    come and go with them. Where there is one of `speakers`, no cue has words of two of them.
     """
     language = transcript.language
     settings = cue_settings(language, section)
-    cues = _cues(transcript, section)
+    turns = [turn for path in speakers for turn in Speakers.read(path).turns]
+    cues = _cues(transcript, section, turns)
     for path in shots:
         cues = at_shots(cues, Shots.read(path), settings, transcript.duration)
     offsets = onset_offsets(cues, transcript.words, transcript.speech)
     return Track(language, cues), check_cues(cues, language, settings, offsets)
 
 
-def _cues(transcript: Transcript, section: Mapping[str, Any]) -> list[Cue]:
-    """The cues of all words, none of them with words of two languages.
+def _cues(transcript: Transcript, section: Mapping[str, Any], turns: Sequence[Turn]) -> list[Cue]:
+    """The cues of all words, none of them with words of two languages or speakers.
 
     Each is laid out as its own language asks.
     """
-    runs = written_runs(transcript)
+    runs = [
+        (code, part) for code, run in written_runs(transcript) for part in by_speaker(run, turns)
+    ]
     starts = [run[0].start for _, run in runs[1:]]
     found = list[Cue]()
     # Of a video without words there is no run, and the list of what follows is longer.

@@ -308,3 +308,19 @@ def test_cuts_are_looked_for_only_where_subtitles_go_with_them(ask: Ask, tmp_pat
     ffmpeg("-f", "lavfi", "-i", "sine=440:d=2", tmp_path / "podcast.mp3")
     heard = ask(videos=str(tmp_path / "podcast.mp3"), merge={"shot_changes": True})
     assert heard.shots(job_of(heard)) == []
+
+
+def test_speakers_are_looked_for_where_it_is_asked_with_an_encoder(
+    ask: Ask, tmp_path: Path
+) -> None:
+    plain = ask()
+    assert (plain.speakers(job_of(plain)), plain.voice_encoder) == ([], None)
+    weights = tmp_path / "pretrained.pt"
+    weights.touch()
+    made = ask(speakers={"enabled": True, "model": str(weights)})
+    assert made.speakers(job_of(made)) == [f"<results>/{job_of(made).video}/speakers.json"]
+    assert made.voice_encoder == str(weights)
+    assert made.settings("merge") == plain.settings("merge")
+    for missing in ({"enabled": True}, {"enabled": True, "model": str(tmp_path / "none.pt")}):
+        with pytest.raises(ConfigError, match="pip download --no-deps Resemblyzer"):
+            ask(speakers=missing)

@@ -1,0 +1,114 @@
+"""Voices that sound alike are one speaker, however often they come."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vat.errors import ModelError
+from vat.media.sound import SPEECH_RATE
+from vat.speech.speakers import Speakers, Turn, turns_of, write_rttm
+from vat.speech.voices import VoiceEncoder, Voices, windows_of
+from vat.timeline import Interval
+
+STRETCHES = [(float(at), at + 3.0) for at in range(0, 40, 4)]
+
+
+def voices_by(stretches: list[Interval], who: list[int], noise: float = 0.3) -> Voices:
+    """Windows whose vectors scatter around that of whoever speaks in their stretch."""
+    chance, windows = np.random.default_rng(1), windows_of(stretches)
+    rows = []
+    for start, end in windows:
+        at = next(i for i, one in enumerate(stretches) if one[0] <= start and end <= one[1] + 1e-6)
+        row = chance.standard_normal(16) * noise / 4
+        row[who[at]] += 1
+        rows.append(row / np.linalg.norm(row))
+    return Voices(windows, np.array(rows, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("who", "labels"),
+    [
+        ([0] * 10, ["S1"] * 10),
+        ([5, 2] * 5, ["S1", "S2"] * 5),
+        (
+            [3, 3, 1, 0, 0, 1, 3, 1, 0, 3],
+            [*("S1", "S1", "S2", "S3", "S3"), *("S2", "S1", "S2", "S3", "S1")],
+        ),
+    ],
+)
+def test_each_voice_has_one_label_throughout(who: list[int], labels: list[str]) -> None:
+    found = turns_of(voices_by(STRETCHES, who), STRETCHES)
+    assert [turn.speaker for turn in found.turns] == labels
+    assert [(turn.start, turn.end) for turn in found.turns] == STRETCHES
+
+
+def test_a_change_inside_a_stretch_is_found_to_half_a_second() -> None:
+    halves = [(0.0, 5.0), (5.0, 10.0)]
+    voices = voices_by(halves, [0, 1])
+    first, second = turns_of(voices, [(0.0, 10.0)]).turns
+    assert (first.speaker, second.speaker) == ("S1", "S2")
+    assert first.end == second.start == pytest.approx(5, abs=0.5 + 1.6 / 2)
+
+
+def test_one_odd_window_makes_no_speaker() -> None:
+    voices = voices_by(STRETCHES, [0] * 10)
+    voices.vectors[7] = np.eye(16)[9]
+    assert {turn.speaker for turn in turns_of(voices, STRETCHES).turns} == {"S1"}
+
+
+def test_without_speech_nobody_speaks() -> None:
+    assert turns_of(Voices([], np.zeros((0, 16), np.float32)), []) == Speakers(())
+
+
+@given(
+    st.lists(st.tuples(st.floats(0.05, 8), st.floats(0.1, 3), st.integers(0, 4)), min_size=1),
+)
+def test_turns_tile_the_speech(pieces: list[tuple[float, float, int]]) -> None:
+    stretches, at = [], 0.0
+    for spoken, pause, _ in pieces:
+        stretches.append((round(at, 3), round(at + spoken, 3)))
+        at += spoken + pause
+    turns = turns_of(voices_by(stretches, [who for *_, who in pieces]), stretches).turns
+    assert all(turn.start < turn.end for turn in turns)
+    assert all(before.end <= turn.start for before, turn in pairwise(turns))
+    assert sum(turn.end - turn.start for turn in turns) == pytest.approx(
+        sum(end - start for start, end in stretches)
+    )
+
+
+def test_rttm_has_a_line_per_turn(tmp_path: Path) -> None:
+    write_rttm(tmp_path / "a.rttm", Speakers((Turn(0.5, 2.25, "S1"), Turn(3, 4, "S2"))), "talk")
+    assert (tmp_path / "a.rttm").read_text() == (
+        "SPEAKER talk 1 0.500 1.750 <NA> <NA> S1 <NA> <NA>\n"
+        "SPEAKER talk 1 3.000 1.000 <NA> <NA> S2 <NA> <NA>\n"
+    )
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights of the encoder's shape that know nothing."""
+    torch.manual_seed(1)
+    parts = {"lstm": torch.nn.LSTM(40, 256, 3), "linear": torch.nn.Linear(256, 256)}
+    state = {f"{name}.{k}": v for name, part in parts.items() for k, v in part.state_dict().items()}
+    path = tmp_path_factory.mktemp("weights") / "pretrained.pt"
+    torch.save({"model_state": state}, path)
+    return path
+
+
+def test_a_voice_is_a_unit_vector_whoever_is_heard_beside_it(weights: Path) -> None:
+    encoder, chance = VoiceEncoder(weights, 1), np.random.default_rng(1)
+    sounds = [chance.standard_normal(SPEECH_RATE).astype(np.float32) for _ in range(3)]
+    together = encoder.vectors(sounds)
+    assert np.linalg.norm(together, axis=1) == pytest.approx(1, abs=1e-5)
+    assert encoder.vectors(sounds[1:2])[0] == pytest.approx(together[1], abs=1e-5)
+
+
+def test_what_is_no_encoder_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "a.pt").write_bytes(b"no weights")
+    with pytest.raises(ModelError, match=r"speakers\.model"):
+        VoiceEncoder(tmp_path / "a.pt", 1)

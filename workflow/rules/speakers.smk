@@ -1,0 +1,36 @@
+"""
+Find out who speaks when, by how voices sound. It waits for no words, and runs beside asr_chunk.
+
+INPUTS:  <results>/{video}/speech.flac
+         <results>/{video}/chunks.json
+OUTPUTS: <results>/{video}/speakers.json    turns with the label of their speaker, in video time
+         <results>/{video}/speakers.rttm    the same for other tools
+"""
+
+
+rule speakers:
+    """Find the turns of the speakers of one video."""
+    input:
+        speech="<results>/{video}/speech.flac",
+        chunks="<results>/{video}/chunks.json",
+    output:
+        speakers=ensure("<results>/{video}/speakers.json", non_empty=True),
+        rttm="<results>/{video}/speakers.rttm",
+    log:
+        "<logs>/{video}/speakers.log",
+    benchmark:
+        "<benchmarks>/{video}/speakers.jsonl"
+    priority: ask.priority
+    conda:
+        "../../envs/speakers.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        gpu_mem_mb=0,
+        mem_mb=grown(2000),
+        runtime=grown(120),
+    params:
+        model=ask.voice_encoder,
+        version=VERSIONS["speakers"],
+    script:
+        "../../scripts/speakers.py"
