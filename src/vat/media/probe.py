@@ -18,6 +18,7 @@ from vat.files import Record
 from vat.media.matroska import WEBVTT, codec_ids
 from vat.media.stream import Stream, choose_track, described, stream_of
 from vat.media.titles import one_line
+from vat.media.wholeness import missing_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -188,6 +189,11 @@ def _duration(container: InputContainer, name: str | Path) -> float:
         )
     if end is None:
         raise SourceError(f"'{Path(name).name}' contains no picture or sound at all; remove it.")
+    if missing := missing_bytes(container.name.removeprefix("file:")):
+        raise SourceError(
+            f"'{Path(name).name}' is truncated: {missing} bytes are missing at its end, after"
+            f" {end:.1f} s; copy or download it again."
+        )
     if start > 0 and abs(promised - start - end) < tolerance:
         return end
     if end < promised - tolerance:

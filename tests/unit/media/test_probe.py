@@ -170,3 +170,21 @@ def test_an_end_that_is_later_than_the_header_says_is_the_end(tmp_path: Path) ->
     said = whole.index(b"\x44\x89\x88") + 3  # Matroska's Duration, a double of milliseconds
     path.write_bytes(whole[:said] + struct.pack(">d", 1500.0) + whole[said + 8 :])
     assert look(path).duration == probe_duration(path) == pytest.approx(3, abs=0.1)
+
+
+FRAGMENTS = ["-movflags", "+frag_keyframe+empty_moov", "-g", "10"]
+
+
+@pytest.mark.parametrize(
+    ("ending", "options"), [("avi", ["-c:v", "mpeg4"]), ("mp4", FRAGMENTS), ("mov", FRAGMENTS)]
+)
+def test_missing_bytes_are_found_where_no_header_tells_the_length(
+    ending: str, options: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / f"v.{ending}"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x48:r=25:d=8", *options, path)
+    whole = path.read_bytes()
+    assert probe_duration(path) == pytest.approx(8, abs=0.2)
+    path.write_bytes(whole[: len(whole) * 6 // 10])
+    with pytest.raises(SourceError, match=r"'v\.\w+' is truncated"):
+        probe_duration(path)
