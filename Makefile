@@ -67,7 +67,7 @@ lint: test-tools
 
 # The product, and what serves people who have GPUs and Snakemake and no videos, each on its own.
 wheels: install
-	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist . packaging/gpulease packaging/executor packaging/scheduler
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist . packaging/gpulease packaging/executor packaging/scheduler packaging/logger
 	@ls -1 dist/*.whl
 
 # What only a GPU can show, on a bare machine with a driver and without network; KIT has Whisper models.

@@ -27,10 +27,10 @@ class Journal:
 
     def granted(self, job: JobName, lease: Grant) -> None:
         """A job got its GPUs."""
-        self._logger.info(f"{job} on {explain(lease.choice, lease.mem_mb)}")
+        said = f"{job} on {explain(lease.choice, lease.mem_mb)}"
         for view in lease.choice.chosen:
             gpu = view.gpu
-            self._write(
+            line = self._write(
                 job,
                 "granted",
                 gpu=gpu.uuid,
@@ -42,11 +42,12 @@ class Journal:
                 reason=lease.choice.reason,
                 others={other.uuid: why for other, why in lease.choice.others},
             )
+            self._say(said, line)
+            said = ""
 
     def waiting(self, job: JobName, mem_mb: int, choice: Choice) -> None:
         """A job found no room."""
-        self._logger.info(f"{job} {explain(choice)}")
-        self._write(
+        line = self._write(
             job,
             "waiting",
             gpu=None,
@@ -56,17 +57,14 @@ class Journal:
             reason=choice.reason,
             others={other.uuid: why for other, why in choice.others},
         )
+        self._say(f"{job} {explain(choice)}", line)
 
     def released(
         self, job: JobName, lease: Grant, ended: float, seconds: float, reason: str
     ) -> None:
         """A job was over at the time `ended`, after so many seconds, and with it its lease."""
         for gpu in lease.gpus:
-            self._logger.info(
-                f"{job} gave back {lease.mem_mb} MB of {name_gpu(gpu)} after {seconds:.0f} s:"
-                f" {reason}"
-            )
-            self._write(
+            line = self._write(
                 job,
                 "released",
                 gpu=gpu.uuid,
@@ -77,6 +75,8 @@ class Journal:
                 reason=reason,
                 time=round(ended, 3),
             )
+            said = f"{job} gave back {lease.mem_mb} MB of {name_gpu(gpu)} after {seconds:.0f} s"
+            self._say(f"{said}: {reason}", line)
 
     def stopped(self, job: JobName, worker: Worker, seconds: float) -> None:
         """A worker was stopped by a signal while it served a job."""
@@ -109,10 +109,7 @@ class Journal:
         """A lease holds less from now on; `job` runs under it, or was served last by its worker."""
         for gpu in lease.gpus:
             reason = "its work was seen to take less"
-            self._logger.info(
-                f"{job} keeps {lease.mem_mb} of {before_mb} MB of {name_gpu(gpu)}: {reason}"
-            )
-            self._write(
+            line = self._write(
                 job,
                 "resized",
                 gpu=gpu.uuid,
@@ -122,6 +119,8 @@ class Journal:
                 free_mb=None,
                 reason=reason,
             )
+            held = f"{lease.mem_mb} of {before_mb} MB of {name_gpu(gpu)}"
+            self._say(f"{job} keeps {held}: {reason}", line)
 
     def over(self, job: JobName, gpu: Gpu, used_mb: int, mem_mb: int, *, killed: bool) -> None:
         """A job was seen to take more than was leased."""
@@ -136,7 +135,11 @@ class Journal:
             reason="killed" if killed else "counted",
         )
 
-    def _write(self, job: JobName, event: Event, **facts: Any) -> None:
+    def _say(self, said: str, line: dict[str, Any]) -> None:
+        """Tell people; whoever shows the run reads the `lease` of the record."""
+        self._logger.info(said, extra={"lease": line})
+
+    def _write(self, job: JobName, event: Event, **facts: Any) -> dict[str, Any]:
         line = {
             "time": round(time.time(), 3),
             "event": event,
@@ -152,3 +155,4 @@ class Journal:
         except OSError as error:
             # The job itself needs no journal.
             self._logger.warning(f"{self.file} cannot be written ({error.strerror}).")
+        return line

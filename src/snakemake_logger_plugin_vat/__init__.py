@@ -1,15 +1,12 @@
 """What people see while a run goes on: snakemake --logger vat."""
 
-import json
 import os
 import sys
 import time
-from collections.abc import Iterable
 from logging import ERROR, INFO, WARNING, LogRecord
-from pathlib import Path
 from typing import Any, Final
 
-from rich.console import Console
+from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 from snakemake_interface_logger_plugins.base import LogHandlerBase
@@ -17,10 +14,18 @@ from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_vat.board import Board
 from snakemake_logger_plugin_vat.look import draw, printable, total_line
+from snakemake_logger_plugin_vat.records import chunk_count, share_done, true_name
 
 _PER_SECOND: Final = 2
 _OTHER_LINES: Final = 4
-"""Lines of the screen that are not videos'."""
+"""Lines of the screen that are not videos' nor GPUs'."""
+_GRAPHS: Final = frozenset({"--dag", "--rulegraph", "--filegraph", "--d3dag"})
+
+_STOPPED: Final = "Terminating processes on user request"
+"""What Snakemake logs after Ctrl-C."""
+
+QUIET_JOBS: Final = "VAT_QUIET_JOBS"
+"""Tells jobs by the environment that they must not write to the terminal, which is drawn on."""
 
 
 class LogHandler(LogHandlerBase):
@@ -37,7 +42,9 @@ class LogHandler(LogHandlerBase):
 
     def __post_init__(self) -> None:
         """Begin with an empty board."""
-        stream = sys.stdout if self.common_settings.stdout else sys.stderr
+        # What is piped into dot is the graph alone.
+        graph = not _GRAPHS.isdisjoint(sys.argv)
+        stream = sys.stdout if self.common_settings.stdout and not graph else sys.stderr
         self.console = Console(
             file=stream,
             no_color=self.common_settings.nocolor or bool(os.environ.get("NO_COLOR")) or None,
@@ -47,7 +54,8 @@ class LogHandler(LogHandlerBase):
         self.board = Board()
         self.live: Live | None = None
         self.said: set[str] = set()
-        self.broken = False
+        self.files: dict[int, list[str]] = {}
+        self.broken = self.stopped = False
 
     def emit(self, record: LogRecord) -> None:
         """Show what a record tells."""
@@ -75,33 +83,37 @@ class LogHandler(LogHandlerBase):
         if self.live:
             self.live.stop()
             self.live = None
+            os.environ.pop(QUIET_JOBS, None)
 
     def _take(self, record: LogRecord) -> None:
         event, told, now = getattr(record, "event", None), vars(record), time.monotonic()
+        # What ends because the user stops the run has not failed.
+        self.stopped = self.stopped or _STOPPED in str(record.msg)
         if event == LogEvent.RUN_INFO and not self.board.counts:
             self.board.plan(told["stats"])
-            self._start()
+            self._start(self.format(record))
         elif event == LogEvent.JOB_INFO:
-            video = str((told["wildcards"] or {}).get("video", ""))
-            name = true_name(video, [*told["output"], *told["input"]])
-            self.board.begin(told["jobid"], told["rule_name"], video, name, now)
+            self._begun(told, now)
         elif event == LogEvent.JOB_FINISHED:
             self._ended(told["job_id"], now)
         elif event == LogEvent.JOB_ERROR:
             self._failed(told)
+        elif hasattr(record, "lease"):
+            self._leased(told["lease"], record)
+        elif hasattr(record, "summary"):
+            self._stop()
+            self._say(self.format(record))
         elif event in (None, LogEvent.ERROR) and record.levelno > INFO:
             self._once(self.format(record), record.levelno)
         if self.live:
             self.live.refresh()
 
-    def _start(self) -> None:
+    def _start(self, plan: str) -> None:
+        self._say(plan.strip() or f"{self.board.total} jobs to run")
         if self.console.is_terminal:
+            os.environ[QUIET_JOBS] = "1"
             self.live = Live(
-                get_renderable=lambda: draw(
-                    self.board,
-                    time.monotonic(),
-                    max(1, self.console.size.height - _OTHER_LINES),
-                ),
+                get_renderable=self._drawn,
                 console=self.console,
                 refresh_per_second=_PER_SECOND,
                 # Others write to these, too.
@@ -109,17 +121,40 @@ class LogHandler(LogHandlerBase):
                 redirect_stderr=False,
             )
             self.live.start()
-        else:
-            self._say(f"{self.board.total} jobs to run")
+
+    def _drawn(self) -> Group:
+        for job in list(self.board.running.values()):
+            job.share = max(job.share, share_done(job.logs))
+        gpus = len(self.board.gpus) + bool(self.board.waiting)
+        room = max(1, self.console.size.height - _OTHER_LINES - gpus)
+        return draw(self.board, time.monotonic(), room)
+
+    def _begun(self, told: dict[str, Any], now: float) -> None:
+        video, rule = str((told["wildcards"] or {}).get("video", "")), told["rule_name"]
+        files = [*told["output"], *told["input"]]
+        self.files[told["jobid"]] = files
+        name = true_name(video, files)
+        self.board.begin(told["jobid"], rule, video, name, now, told["log"] or ())
+        if video and "chunk" in told["wildcards"]:
+            self.board.expect(video, rule, chunk_count(video, files))
+
+    def _leased(self, told: dict[str, Any], record: LogRecord) -> None:
+        self.board.lease(told)
+        if not self.live:
+            self._say(self.format(record))
 
     def _ended(self, jobid: int, now: float) -> None:
-        job = self.board.end(jobid, now)
+        job, files = self.board.end(jobid, now), self.files.pop(jobid, [])
+        if job and job.video:
+            self.board.name(job.video, true_name(job.video, files))
         if job and not self.live:
             of = f"{self.board.videos[job.video].name}: " if job.video else ""
             self._say(f"{of}{job.rule} done ({total_line(self.board, now)})")
 
     def _failed(self, told: dict[str, Any]) -> None:
         job = self.board.fail(told["jobid"])
+        if self.stopped:
+            return
         name = self.board.videos[job.video].name if job and job.video else "all videos"
         log = f" (log: {', '.join(told['log'])})" if told["log"] else ""
         self._say(f"FAILED {name}: {told['rule_name']}{log}", "red")
@@ -131,15 +166,6 @@ class LogHandler(LogHandlerBase):
             self._say("\n".join(map(printable, f"{mark}{said.strip()}".splitlines())), "yellow")
 
     def _say(self, line: str, style: str = "") -> None:
-        self.console.print(Text("\n".join(map(printable, line.split("\n"))), style=style))
-
-
-def true_name(video: str, files: Iterable[str]) -> str:
-    """The name by which people know a video, from the record beside one of its files; else slug."""
-    for file in map(Path, files):
-        if video and video in file.parts:
-            depth = file.parts.index(video) + 1
-            record = Path(*file.parts[:depth], "media.json")
-            if record.is_file():
-                return str(json.loads(record.read_text(encoding="utf-8")).get("name") or video)
-    return video
+        said = Text("\n".join(map(printable, line.split("\n"))), style=style)
+        # A command or a path that is copied from the terminal must be whole.
+        self.console.print(said, soft_wrap=True)

@@ -41,7 +41,12 @@ def draw(board: Board, now: float, most: int) -> Group:
         table.add_row(Text(printable(line.name)), line.stage, _bar(line), clock(line.left_s))
     hidden = len(lines) - most
     more = [Text(f"and {hidden} more videos")] if hidden > 0 else []
-    return Group(table, *more, Text(total_line(board, now), style="bold"))
+    gpus = [
+        Text(printable(line), style="cyan", no_wrap=True, overflow="ellipsis")
+        for line in board.gpu_lines()
+    ]
+    total = Text(total_line(board, now), style="bold", no_wrap=True, overflow="ellipsis")
+    return Group(table, *more, *gpus, total)
 
 
 def _bar(line: Line) -> Text:

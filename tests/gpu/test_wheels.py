@@ -19,6 +19,7 @@ PACKAGES = {
     "gpulease": "gpulease",
     "executor": "snakemake_executor_plugin_local_gpu",
     "scheduler": "snakemake_scheduler_plugin_local_gpu",
+    "logger": "snakemake_logger_plugin_vat",
 }
 PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
 WORKFLOW = """
@@ -61,7 +62,7 @@ def test_a_distribution_declares_what_it_imports(name: str, root: Path) -> None:
 
 @pytest.fixture(scope="module")
 def wheels(root: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The three wheels."""
+    """The wheels of all distributions."""
     folder = tmp_path_factory.mktemp("wheels")
     sources = [str(root / "packaging" / name) for name in PACKAGES]
     build = [*PIP, "wheel", "--no-deps", "--no-build-isolation", "--wheel-dir", str(folder)]
@@ -85,7 +86,7 @@ def test_each_wheel_has_its_package_alone_and_the_license(wheels: list[Path], ro
 
 @pytest.fixture(scope="module")
 def python(wheels: list[Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Python in an environment with the three wheels, and without this repository.
+    """Python in an environment with these wheels, and without this repository.
 
     What they depend on is taken from the environment of the tests, so that no network is needed.
     """

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from rich.console import Console
 from snakemake_interface_logger_plugins.common import LogEvent
 
-from snakemake_logger_plugin_vat import LogHandler, true_name
+from snakemake_logger_plugin_vat import LogHandler
 from snakemake_logger_plugin_vat.board import Board
 from snakemake_logger_plugin_vat.look import clock, draw
+from snakemake_logger_plugin_vat.records import chunk_count, share_done, true_name
 
 STATS = {"total": 9, "all": 1, "download": 2, "asr_chunk": 2, "merge": 2, "embed": 2}
 
@@ -114,6 +115,7 @@ def begun(jobid: int, rule: str, *output: str) -> logging.LogRecord:
         wildcards=wildcards,
         output=list(output),
         input=[],
+        log=[],
     )
 
 
@@ -161,3 +163,96 @@ def test_an_error_of_planning_is_shown(handler: LogHandler) -> None:
 def test_a_video_without_a_record_goes_by_its_slug(tmp_path: Path) -> None:
     assert true_name("a-1", [str(tmp_path / "a-1/source")]) == "a-1"
     assert true_name("", ["models/x"]) == ""
+
+
+def test_jobs_say_in_their_logs_how_far_they_are(tmp_path: Path) -> None:
+    log = tmp_path / "job.log"
+    assert share_done([str(log)]) == 0.0
+    log.write_text("x" * 10_000 + " INFO vat.progress: encode: 7 % done, 1.0 times real time\n")
+    assert share_done([str(log)]) == 0.07
+    with log.open("a") as file:
+        file.write(" INFO vat.progress: encode: 43 % done\nframes\n")
+    assert share_done([str(log), str(tmp_path)]) == 0.43
+
+
+def test_chunks_count_each_for_their_part_of_a_video() -> None:
+    made = Board()
+    made.plan({"total": 8, "asr_chunk": 4, "merge": 1})
+    made.begin(1, "asr_chunk", "a-1", "A", 0.0)
+    made.expect("a-1", "asr_chunk", 4)
+    made.end(1, 5.0)
+    assert [line.share for line in made.lines(5.0)] == [0.125]
+    made.begin(2, "asr_chunk", "a-1", "A", 5.0)
+    made.running[2].share = 0.5
+    assert [line.share for line in made.lines(6.0)] == [0.1875]
+    # A job that is tried again begins anew; the line does not go back.
+    made.fail(2)
+    made.begin(2, "asr_chunk", "a-1", "A", 7.0)
+    assert [line.share for line in made.lines(7.0)] == [0.1875]
+
+
+def test_the_number_of_chunks_is_read_beside_the_words(tmp_path: Path) -> None:
+    words = tmp_path / "a-1/words/0001.json"
+    assert chunk_count("a-1", [str(words)]) == 1
+    words.parent.mkdir(parents=True)
+    record = tmp_path / "a-1/chunks.json"
+    record.write_text(json.dumps({"spans": [{}, {}, {}]}))
+    assert chunk_count("a-1", [str(words)]) == 3
+    for damaged in ("", "[]", "{", '{"spans": 7}'):
+        record.write_text(damaged)
+        assert chunk_count("a-1", [str(words)]) == 1
+
+
+def lease(event: str, jobid: int, **told: Any) -> dict[str, Any]:
+    usual = {"gpu": "GPU-a", "index": 0, "name": "NVIDIA H100", "rule": "asr_chunk"}
+    return usual | {"event": event, "jobid": jobid, "mem_mb": 8000, "total_mb": 81_559} | told
+
+
+def test_each_gpu_has_a_line_with_who_is_on_it() -> None:
+    made = board()
+    made.lease(lease("granted", 3))
+    made.lease(lease("waiting", 4, gpu=None, index=None))
+    assert list(made.gpu_lines()) == [
+        "GPU 0 NVIDIA H100: 8000 of 81559 MB, asr_chunk A talk.mkv (8000 MB)",
+        "1 jobs wait for a GPU",
+    ]
+    made.lease(lease("resized", 3, mem_mb=5000))
+    made.lease(lease("granted", 4))
+    assert next(made.gpu_lines()).startswith("GPU 0 NVIDIA H100: 13000 of 81559 MB, ")
+    made.lease(lease("released", 3))
+    made.lease(lease("released", 4))
+    assert list(made.gpu_lines()) == ["GPU 0 NVIDIA H100: 0 of 81559 MB, idle"]
+
+
+def test_where_no_terminal_is_leases_are_said_as_they_come(handler: LogHandler) -> None:
+    handler.emit(record("merge on GPU 0, the least loaded", lease=lease("granted", 3)))
+    assert said(handler) == "merge on GPU 0, the least loaded\n"
+
+
+def test_a_graph_goes_alone_to_the_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings: Any = SimpleNamespace(stdout=True, nocolor=False, dryrun=True)
+    streams = io.StringIO(), io.StringIO()
+    monkeypatch.setattr("sys.stdout", streams[0])
+    monkeypatch.setattr("sys.stderr", streams[1])
+    for graph, at in ((["--dag"], 1), ([], 0)):
+        monkeypatch.setattr("sys.argv", ["snakemake", "-n", *graph])
+        made = LogHandler(settings, None)
+        made.emit(record("Building DAG of jobs..."))
+        made.close()
+        assert streams[at].getvalue() == "Building DAG of jobs...\n"
+
+
+def test_what_the_user_stops_has_not_failed(handler: LogHandler) -> None:
+    handler.emit(begun(2, "embed", "results/a-1/a-1.mkv"))
+    handler.emit(record("Terminating processes on user request, this might take some time."))
+    handler.emit(record(event=LogEvent.JOB_ERROR, jobid=2, rule_name="embed", log=[]))
+    handler.emit(record("Stopped; the same command goes on.\nResults: results", summary=True))
+    assert said(handler) == "Stopped; the same command goes on.\nResults: results\n"
+
+
+def test_a_video_that_is_done_has_no_time_left() -> None:
+    made = Board()
+    made.plan({"merge": 1})
+    made.begin(1, "merge", "a-1", "A", 0.0)
+    made.end(1, 5.0)
+    assert [line.left_s for line in made.lines(9.0)] == [0.0]

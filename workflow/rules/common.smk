@@ -75,8 +75,9 @@ def tell_end(log):
     last = [Path(place(path)) for path in ask.finished(None)]
     folders = Path(place("<results>")), Path(place("<logs>"))
     own = Path(log[0]) if log else None
-    said = summary.tell_end(plan.videos, last, folders, began, own, ask.models())
-    print(said, file=sys.stderr)
+    told = summary.tell_end(plan.videos, last, folders, began, own, ask.models())
+    # After all that was said before, also where a view of the run is drawn.
+    logger.info(told, extra={"summary": True})
     write_pages(*folders, began)
 
 

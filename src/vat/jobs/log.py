@@ -53,7 +53,9 @@ def job_log(path: str | os.PathLike[str], *told: type[Exception]) -> Iterator[No
             that another attempt would meet again.
     """
     end_with_run()
-    terminal = os.dup(2) if os.isatty(2) else None
+    # Where the whole run is drawn on the terminal, how far this job is comes from its log.
+    alone = os.isatty(2) and "VAT_QUIET_JOBS" not in os.environ
+    terminal = os.dup(2) if alone else None
     _redirect(Path(path))
     logging.basicConfig(
         level=logging.INFO,

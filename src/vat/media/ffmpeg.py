@@ -15,14 +15,12 @@ from typing import IO, Final
 from vat.errors import ConfigError, VatError
 from vat.jobs.log import PROGRESS
 from vat.jobs.processes import die_with_parent
+from vat.jobs.progress import PROGRESS_SECONDS
 
 logger = logging.getLogger(__name__)
 
 LOCAL_ONLY: Final = ("-protocol_whitelist", "file,crypto,data")
 """Stands before a local input: a playlist in disguise must not open the network."""
-
-PROGRESS_SECONDS: Final = 5.0
-"""How often the log says how far ffmpeg is."""
 
 _KEPT_LINES = 3
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from vat.errors import SourceError
 from vat.files import atomic_path, damaged
 from vat.jobs.log import PROGRESS
-from vat.media.ffmpeg import PROGRESS_SECONDS, progress_line
+from vat.jobs.progress import PROGRESS_SECONDS
+from vat.media.ffmpeg import progress_line
 from vat.media.flac import flac_reader, flac_writer
 from vat.media.probe import Media
 from vat.media.time_axis import DAMAGE_SECONDS, TrackSound, silent

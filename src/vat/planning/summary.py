@@ -23,7 +23,7 @@ from vat.planning.weights import record_models
 DONE, FAILED, WAITING = "done", "failed", "waiting"
 
 _LINE: Final = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ (WARNING|ERROR) vat[\w.]*: (.*)")
-_RAISED: Final = re.compile(r"[\w.]*(?:Error|Exception|Interrupt)\b.*")
+_RAISED: Final = re.compile(r"[\w.]*(?:Error|Exception)\b.*")
 _STOPPED: Final = "Terminating processes on user request"
 """What Snakemake logs after Ctrl-C."""
 

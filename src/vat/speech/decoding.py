@@ -1,10 +1,11 @@
 """Decoding: from sound to faster-whisper's segments, many windows at once or one after another."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from vat.jobs.progress import Progress
 from vat.languages import base
 from vat.media.sound import SPEECH_RATE, Samples
 from vat.speech.condensed import Condensed
@@ -67,7 +68,7 @@ def decode_windows(
         clip_timestamps=[{"start": start, "end": end} for start, end in clips],
         **options,
     )
-    heard, found = list(segments), list[Heard]()
+    heard, found = _told(segments, sound), list[Heard]()
     for start, end in clips:
         own = [segment for segment in heard if segment.seek == _seek(start)]
         if any(_is_silent(segment) for segment in own):
@@ -131,7 +132,16 @@ def decode_in_order(
         condition_on_previous_text=condition_on_previous_text,
         **options,
     )
-    return [(0.0, segment) for segment in segments]
+    return [(0.0, segment) for segment in _told(segments, sound)]
+
+
+def _told(segments: Iterable[Any], sound: Samples) -> list[Any]:
+    """All of faster-whisper's segments, which come as they are decoded; the log says how far."""
+    found, progress = list[Any](), Progress("recognise", len(sound) / SPEECH_RATE, "s of sound")
+    for segment in segments:
+        progress.reach(float(segment.end))
+        found.append(segment)
+    return found
 
 
 def _has_failed(segment: Any) -> bool:

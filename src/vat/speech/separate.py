@@ -11,14 +11,14 @@ import numpy as np
 
 from vat.errors import ModelError
 from vat.jobs.device import gpu_errors, resolve
+from vat.jobs.progress import Progress
+from vat.media.flac import flac_reader
 from vat.media.sound import SPEECH_RATE, Samples, blocks, resampled, write_flac
 
 logger = logging.getLogger(__name__)
 
 Separator = Callable[[Samples], Samples]
 """From a mixture to its speech, both of shape (channels, window)."""
-
-_LOG_SECONDS = 300.0
 
 
 def separate(
@@ -43,7 +43,9 @@ def separate(
         window, rate = config["inference"]["chunk_size"], config["audio"]["sample_rate"]
         overlap = window - window // config["inference"]["num_overlap"]
         sound = blocks(audio, rate, config["audio"]["num_channels"])
-        speech = overlap_add(_logged(sound, rate), _on_device(network, device), window, overlap)
+        speech = overlap_add(
+            _told(sound, rate, audio), _on_device(network, device), window, overlap
+        )
         mono = (piece.mean(axis=0) for piece in speech)
         written = write_flac(destination, resampled(mono, rate, SPEECH_RATE), SPEECH_RATE)
     logger.info("separated %.1f s of sound", written / SPEECH_RATE)
@@ -153,11 +155,12 @@ def _only(folder: str, suffix: str) -> Path:
     return found[0]
 
 
-def _logged(sound: Iterator[Samples], rate: int) -> Iterator[Samples]:
-    done, said = 0.0, 0.0
+def _told(sound: Iterator[Samples], rate: int, audio: str | Path) -> Iterator[Samples]:
+    """The pieces of a sound as they are; how much of it was taken goes into the log."""
+    with flac_reader(audio) as source:
+        progress = Progress("separate speech", source.frames / source.samplerate, "s")
+    taken = 0.0
     for piece in sound:
         yield piece
-        done += piece.shape[1] / rate
-        if done - said >= _LOG_SECONDS:
-            said = done
-            logger.info("%.0f s separated", done)
+        taken += piece.shape[1] / rate
+        progress.reach(taken)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from threading import Semaphore
 from typing import Any, Final
 
+from vat.jobs.progress import Progress
 from vat.translate.answer_cleanup import mended
 from vat.translate.chat import DeclinedError, Server
 from vat.translate.glossary import Term, terms_in
@@ -157,6 +158,7 @@ class Dialogue:
         pending: set[Future[Refused]] = set()
         ready = deque(cut(waiting, self.job.settings.batch_size))
         left: dict[int, list[Asked]] = {}
+        progress = Progress("translate", self.total, "subtitles")
         while ready or pending or left:
             ready.extend(gathered(left, idle=not ready and not pending))
             while ready and len(pending) < self._threads():
@@ -164,6 +166,7 @@ class Dialogue:
                 ready.extendleft(reversed(others))
                 pending.add(pool.submit(self._ask, batch))
             done, pending = wait(pending, return_when=FIRST_COMPLETED)
+            progress.reach(len(self.found))
             for future in done:
                 refused = future.result()
                 if refused.partly and self.step.attempts and not self.stopped:

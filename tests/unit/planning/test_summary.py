@@ -25,6 +25,7 @@ def test_every_video_has_a_state_and_what_was_said_of_it(tmp_path: Path) -> None
     write(logs / "b" / "merge.log", f"{STAMP} ERROR vat: The model is gone.\n")
     write(logs / "models" / "asr" / "x.log", f"{STAMP} ERROR vat: No such model.\n")
     write(logs / "c" / "asr" / "0001.log", f"{STAMP} INFO vat: fine\n")
+    write(logs / "c" / "embed.log", "Traceback (most recent call last):\nKeyboardInterrupt\n")
     write(logs / "d" / "split.log", "Traceback (most recent call last):\nValueError: odd\n")
     names = {"a": "A b.mp4", "b": "B\x1b.mp4", "c": "C.mp4", "d": "D.mp4"}
     wanted = {video: [results / video / f"{video}.mkv"] for video in names}
