@@ -35,7 +35,7 @@ def explained(function, *arguments, **named):
     except (VatError, GpuLeaseError, OSError) as error:
         if isinstance(error, OSError) and not is_of_system(error):
             raise
-        raise WorkflowError(sentence(error)) from None
+        raise WorkflowError(sentences.of(error)) from None
 
 
 def place(path):
@@ -43,7 +43,7 @@ def place(path):
     return workflow.pathvars.apply(str(workflow.modifier.modify_path(path)))
 
 
-prepare_process(logger)
+sentences = prepare_process(logger)
 runs = explained(enter_run, Path.cwd(), place, main=workflow.is_main_process)
 began = time.time()
 root = Path(workflow.current_basedir).parent.parent

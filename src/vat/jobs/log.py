@@ -109,6 +109,33 @@ def without_secrets(record: logging.LogRecord) -> bool:
     return True
 
 
+class Sentences(logging.Filter):
+    """Errors that are told to a user: of a record that holds one, nothing else is left.
+
+    Snakemake puts places in code around the errors of planning, which say nothing to users. For
+    `Logger.addFilter`.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._own: set[str] = set()
+
+    def of(self, error: BaseException) -> str:
+        """The sentence of an error, which from now on is shown alone."""
+        told = sentence(error)
+        self._own.add(told)
+        return told
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Leave the sentence alone, and drop no record."""
+        if record.levelno >= logging.WARNING:
+            said = record.getMessage()
+            for told in self._own:
+                if told in said:
+                    record.msg, record.args = told, ()
+        return True
+
+
 def say_once_that_logs_are_full() -> None:
     """Have a log that the disk does not take named once on stderr, and not traced at every line.
 

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from vat.jobs.log import say_once_that_logs_are_full, without_secrets
+from vat.jobs.log import Sentences, say_once_that_logs_are_full, without_secrets
 from vat.jobs.processes import begin_run, hang_up_as_terminate
 from vat.media.fetch import set_dead_links_aside
 from vat.planning.killed_runs import Runs
@@ -13,13 +13,19 @@ from vat.planning.output_folders import check_places
 from vat.planning.plan import collect_garbage_rarely
 
 
-def prepare_process(snakemakes: logging.Logger) -> None:
-    """Make this process plan fast, end with its terminal, and keep secrets out of what it says."""
+def prepare_process(snakemakes: logging.Logger) -> Sentences:
+    """Make this process plan fast, end with its terminal, and keep secrets out of what it says.
+
+    The result makes sentences of errors, which Snakemake's logger then shows alone.
+    """
     collect_garbage_rarely()
     # Snakemake shows its command line, which may name videos by addresses with keys.
     snakemakes.addFilter(without_secrets)
     say_once_that_logs_are_full()
     hang_up_as_terminate()
+    sentences = Sentences()
+    snakemakes.addFilter(sentences)
+    return sentences
 
 
 def enter_run(here: Path, place: Callable[[str], str], *, main: bool) -> Runs:

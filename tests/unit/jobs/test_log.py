@@ -1,7 +1,11 @@
 """What jobs and runs write into logs, and what they say where they cannot."""
 
+import logging
 import subprocess
 import sys
+
+from vat.errors import VatError
+from vat.jobs.log import Sentences
 
 CODE = """
 import logging, sys
@@ -21,3 +25,16 @@ def test_a_full_log_is_one_sentence_and_other_faults_keep_their_traceback() -> N
     assert done.stderr.count(said) == 1
     assert done.stderr.count("Traceback") == 1
     assert "TypeError" in done.stderr
+
+
+def test_of_an_error_of_planning_its_sentence_is_left_alone() -> None:
+    sentences = Sentences()
+    told = sentences.of(VatError("The folder 'in' contains no videos; name another."))
+    around = f'WorkflowError in file "common.smk", line 36:\n{told}\n  File "common.smk", line 51'
+    for level, shown in ((logging.ERROR, told), (logging.INFO, around)):
+        record = logging.LogRecord("snakemake", level, "", 0, "%s", (around,), None)
+        assert sentences.filter(record)
+        assert record.getMessage() == shown
+    other = logging.LogRecord("snakemake", logging.ERROR, "", 0, "a bug in line 3", (), None)
+    assert sentences.filter(other)
+    assert other.getMessage() == "a bug in line 3"
