@@ -21,6 +21,7 @@ _OTHER_LINES: Final = 4
 """Lines of the screen that are not videos' nor GPUs'."""
 _GRAPHS: Final = frozenset({"--dag", "--rulegraph", "--filegraph", "--d3dag"})
 
+_NOTHING: Final = "Nothing to be done"
 _STOPPED: Final = "Terminating processes on user request"
 """What Snakemake logs after Ctrl-C."""
 
@@ -105,6 +106,8 @@ class LogHandler(LogHandlerBase):
             self._say(self.format(record))
         elif event in (None, LogEvent.ERROR) and record.levelno > INFO:
             self._once(self.format(record), record.levelno)
+        elif str(record.msg).startswith(_NOTHING):
+            self._say(self.format(record))
         if self.live:
             self.live.refresh()
 

@@ -256,3 +256,8 @@ def test_a_video_that_is_done_has_no_time_left() -> None:
     made.begin(1, "merge", "a-1", "A", 0.0)
     made.end(1, 5.0)
     assert [line.left_s for line in made.lines(9.0)] == [0.0]
+
+
+def test_that_there_is_nothing_to_do_is_said(handler: LogHandler) -> None:
+    handler.emit(record("Nothing to be done (all requested files are present)."))
+    assert said(handler) == "Nothing to be done (all requested files are present).\n"
