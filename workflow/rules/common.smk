@@ -11,7 +11,7 @@ from snakemake.logging import logger
 
 from vat.errors import VatError
 from vat.files import read_json
-from vat.jobs.messages import is_of_system, sentence
+from vat.jobs.messages import is_of_system
 from vat.planning import summary
 from vat.planning.answers import Answers, grown
 from vat.planning.doctor import named_models, with_a_video
