@@ -78,7 +78,7 @@ def tell_end(log):
     told = summary.tell_end(plan.videos, last, folders, began, own, ask.models())
     # After all that was said before, also where a view of the run is drawn.
     logger.info(told, extra={"summary": True})
-    write_pages(*folders, began)
+    write_pages(*folders, began, last)
 
 
 def words_of(wildcards):

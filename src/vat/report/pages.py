@@ -8,7 +8,7 @@ import base64
 import hashlib
 import logging
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -32,15 +32,16 @@ _SHOWN: Final = ("subtitles", "edited", "translations")
 """The folders of a video whose records its page shows."""
 
 
-def write_pages(results: Path, logs: Path, since: float) -> None:
+def write_pages(results: Path, logs: Path, since: float, last: Sequence[Path]) -> None:
     """Write the pages of all videos that summary.json tells of, as far as they have changed.
 
-    `logs` is the folder of the logs, `since` when the run began, in seconds of the epoch.
+    `logs` is the folder of the logs, `since` when the run began, in seconds of the epoch, and
+    `last` the files that the run was to end with: they tell whose corrections are in force.
     What cannot be read or written is warned of: the results themselves do not need it.
     """
     try:
         summary = read_json(results / "summary.json")
-        videos = [_of_video(results, one) for one in summary["videos"]]
+        videos = [_of_video(results, one, {*last}) for one in summary["videos"]]
         gpus, whole = read_uses(logs / "gpu" / "placements.jsonl", since)
         facts = {"videos": videos, "summary": summary, "gpus": gpus, "whole": whole}
         html = _render("index.html", "index.js", **facts)
@@ -49,17 +50,18 @@ def write_pages(results: Path, logs: Path, since: float) -> None:
         logger.warning("The report of this run is not written: %s", sentence(error))
 
 
-def _of_video(results: Path, told: Mapping[str, Any]) -> dict[str, Any]:
+def _of_video(results: Path, told: Mapping[str, Any], last: Set[Path]) -> dict[str, Any]:
     """A row of the folder's page; the video's own page is written where it has subtitles."""
     folder, page = results / told["video"], results / "report" / f"{told['video']}.html"
     row = {**told, "page": "", "minutes": None, **_figures({}, {})}
     try:
         transcript, media = _read(folder / "transcript.json"), _read(folder / "media.json")
-        tracks = read_tracks(folder)
+        tracks = read_tracks(folder, last)
         row["minutes"] = media["duration"] / 60 if media else None
         row |= _figures(transcript, tracks)
         if tracks:
-            if not _is_fresh(page, folder):
+            edited = [one for one in last if one.parent == folder / "edited"]
+            if not _is_fresh(page, folder, edited):
                 found = looks(transcript, _SPOKEN, tracks)
                 write_text(page, video_page(told["video"], told["name"], tracks, found))
             row["page"] = quote(page.name)
@@ -82,15 +84,18 @@ def _figures(transcript: Mapping[str, Any], tracks: Mapping[str, Shown]) -> dict
     }
 
 
-def read_tracks(folder: Path) -> dict[str, Shown]:
-    """A video's tracks of one language, as corrected where they are, the spoken one first."""
+def read_tracks(folder: Path, last: Set[Path] = frozenset()) -> dict[str, Shown]:
+    """A video's tracks of one language, the spoken one first.
+
+    They are as corrected where the corrected ones are among the `last` files of the run.
+    """
     found = {}
     files = sorted(
         file for file in (folder / "subtitles").glob("*.json") if file.stem.count(".") == 0
     )
     for file in sorted(files, key=lambda file: file.stem != _SPOKEN):
         edited = folder / "edited" / file.name
-        used = edited if edited.is_file() else file
+        used = edited if edited.with_suffix(".srt") in last and edited.is_file() else file
         track = Track.read(used)
         if track.second is None:
             report = {} if used == edited else _read(folder / "translations" / file.name)
@@ -153,12 +158,16 @@ def _read(path: Path) -> dict[str, Any]:
     return record
 
 
-def _is_fresh(page: Path, folder: Path) -> bool:
+def _is_fresh(page: Path, folder: Path, edited: Sequence[Path]) -> bool:
     """Whether a page is newer than all that it shows, and than what makes it."""
     if not page.is_file():
         return False
     own = [*Path(__file__).parent.glob("*.py"), *Path(__file__).parent.glob("templates/*")]
     shown = [folder / "transcript.json", folder / "edited"]
     shown += [file for part in _SHOWN for file in (folder / part).glob("*.json")]
+    # A correction that is taken back leaves its track, and changes no time.
+    unused = {*(folder / "edited").glob("*.srt")} - {*edited}
+    if any(page.stat().st_mtime_ns > file.stat().st_mtime_ns for file in unused):
+        return False
     times = [file.stat().st_mtime_ns for file in [*own, *shown] if file.exists()]
     return page.stat().st_mtime_ns > max(times)

@@ -69,7 +69,7 @@ def results(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("name", ["index", "a"])
 def test_hostile_texts_are_shown_and_not_run(results: Path, name: str) -> None:
-    write_pages(results, results / "logs", 0)
+    write_pages(results, results / "logs", 0, [])
     path = results / f"report/{name}.html"
     page = Page(path)
     assert not page.all("img")
@@ -87,7 +87,7 @@ def test_hostile_texts_are_shown_and_not_run(results: Path, name: str) -> None:
 def test_the_policy_allows_the_script_and_the_style_of_the_page_alone(
     results: Path, name: str
 ) -> None:
-    write_pages(results, results / "logs", 0)
+    write_pages(results, results / "logs", 0, [])
     path = results / f"report/{name}.html"
     (policy,) = [one["content"] for one in Page(path).all("meta") if "http-equiv" in one]
     assert policy
@@ -100,7 +100,7 @@ def test_the_policy_allows_the_script_and_the_style_of_the_page_alone(
 
 
 def test_the_data_of_a_page_are_the_subtitles(results: Path) -> None:
-    write_pages(results, results / "logs", 0)
+    write_pages(results, results / "logs", 0, [])
     data = json.loads(Page(results / "report/a.html").scripts[0])
     assert list(data["tracks"]) == ["source", "ar"]
     assert data["tracks"]["ar"] == [[1.0, 2.0, HOSTILE]]
@@ -108,7 +108,7 @@ def test_the_data_of_a_page_are_the_subtitles(results: Path) -> None:
 
 
 def test_the_folder_tells_of_every_video(results: Path) -> None:
-    write_pages(results, results / "logs", 0)
+    write_pages(results, results / "logs", 0, [])
     page = Page(results / "report/index.html")
     text = " ".join("".join(page.texts).split())
     assert "2 videos: 1 done, 1 failed, 0 waiting. Translation: 3 + 4 tokens, cost 0.2500." in text
@@ -131,30 +131,34 @@ def test_the_folder_tells_of_the_gpus_of_this_run(results: Path) -> None:
     file = results / "logs/gpu/placements.jsonl"
     file.parent.mkdir(parents=True)
     file.write_text("".join(json.dumps(event) + "\n" for event in events) + '{"cut', "utf-8")
-    write_pages(results, results / "logs", 99)
+    write_pages(results, results / "logs", 99, [])
     text = " ".join(" ".join(Page(results / "report/index.html").texts).split())
     assert "to the end of the last: 20 s." in text
     assert "GPU 0 (Tesla <b>) 2 15 75 % 3000 24000 asr_chunk 15" in text
 
 
 def test_corrected_subtitles_are_shown_and_nothing_is_made_twice(results: Path) -> None:
-    write_pages(results, results / "logs", 0)
+    write_pages(results, results / "logs", 0, [])
     page = results / "report/a.html"
     before = page.stat().st_mtime_ns
-    write_pages(results, results / "logs", 0)
+    write_pages(results, results / "logs", 0, [])
     assert page.stat().st_mtime_ns == before
     cues = [{"id": 1, "start": 1.0, "end": 2.0, "text": "mine"}]
     write_json(results / "a/edited/ar.json", {"language": "ar", "cues": cues})
+    (results / "a/edited/ar.srt").write_text("mine")
     os.utime(results / "a/edited/ar.json", ns=(before + 1, before + 1))
-    write_pages(results, results / "logs", 0)
+    write_pages(results, results / "logs", 0, [results / "a/edited/ar.srt"])
     assert json.loads(Page(page).scripts[0])["tracks"]["ar"] == [[1.0, 2.0, "mine"]]
+    # Taken back by the user, whereupon the corrected track stays where it is.
+    write_pages(results, results / "logs", 0, [])
+    assert json.loads(Page(page).scripts[0])["tracks"]["ar"] == [[1.0, 2.0, HOSTILE]]
 
 
 def test_damaged_records_are_warned_of(results: Path, caplog: pytest.LogCaptureFixture) -> None:
     (results / "a/subtitles/ar.json").write_text("{")
-    write_pages(results, results / "logs", 0)
+    write_pages(results, results / "logs", 0, [])
     assert "There is no page of" in caplog.text
     assert (results / "report/index.html").exists()
     (results / "summary.json").write_text("[")
-    write_pages(results, results / "logs", 0)
+    write_pages(results, results / "logs", 0, [])
     assert "The report of this run is not written" in caplog.text
