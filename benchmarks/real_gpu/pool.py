@@ -148,8 +148,10 @@ def _one(take: Sequence[str], size: int, log: Path, killed: bool, leased: bool) 
         code = process.wait()
     if killed:
         return "killed"
+    from gpulease import is_out_of_memory
+
     text = log.read_text(errors="replace")
     if code == 0:
         return "done"
     print(text[-500:], flush=True)
-    return "memory" if "out of memory" in text.lower() else "failed"
+    return "memory" if is_out_of_memory(text) else "failed"
