@@ -11,7 +11,10 @@ from vat.speech.vad import FRAME_SECONDS, detected
 from vat.timeline import Interval
 
 LEAST_SECONDS: Final = 3.0
-"""Silence shorter than this is not worth a cut."""
+"""Silence shorter than this, of which only the voice detection tells, is not worth a cut."""
+
+LEAST_STEADY_SECONDS: Final = 2.0
+"""Sound of one level needs no voice detection to be silence, and is cut from this length on."""
 
 NO_VOICE: Final = 0.05
 """Probability of speech below which a levelled sound holds no voice. Faint sentences in hiss or
@@ -43,10 +46,13 @@ def surely_silent(sound: Samples, intervals: Sequence[Interval]) -> list[Interva
         first, last = max(start, 0.0), min(end, seconds)
         first += _MARGIN_SECONDS if first > 0 else 0.0
         last -= _MARGIN_SECONDS if last < seconds else 0.0
-        if last - first >= LEAST_SECONDS:
-            piece = sound[round(first * SPEECH_RATE) : round(last * SPEECH_RATE)]
-            silent = [(0.0, last - first)] if _is_steady(piece) else _voiceless(piece)
-            found += ((first + a, first + b) for a, b in silent)
+        if last - first < LEAST_STEADY_SECONDS:
+            continue
+        piece = sound[round(first * SPEECH_RATE) : round(last * SPEECH_RATE)]
+        if _is_steady(piece):
+            found.append((first, last))
+        elif last - first >= LEAST_SECONDS:
+            found += ((first + a, first + b) for a, b in _voiceless(piece))
     return found
 
 

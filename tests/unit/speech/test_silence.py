@@ -23,7 +23,13 @@ def test_long_steady_stretches_are_silent(level: float) -> None:
 
 
 def test_short_pauses_and_stretches_of_speech_are_not() -> None:
-    assert surely_silent(noise(60, 1e-4), [(3.9, 40.0), (44.9, 60.0)]) == []
+    assert surely_silent(noise(60, 1e-4), [(2.9, 40.0), (43.9, 60.0)]) == []
+
+
+def test_a_pause_of_one_level_is_silent_sooner_than_one_of_several() -> None:
+    sound, speech = noise(60, 1e-4), [(0.0, 20.0), (24.5, 40.0), (44.5, 60.0)]
+    sound[round(42.0 * SPEECH_RATE) : round(42.3 * SPEECH_RATE)] *= 3  # somebody may whisper
+    assert surely_silent(sound, speech) == [(21.0, 23.5)]
 
 
 @pytest.mark.parametrize("place", [2.0, 8.0, 34.0, 50.0])
