@@ -5,16 +5,12 @@ with words that have a meaning, so that it ends where the next of the former com
 chunks of Liberman and Church (1992), which need no grammar.
 """
 
-import csv
-import functools
 import re
-from collections.abc import Mapping
 from enum import Enum
-from importlib.resources import files
 from typing import Final
 
-from vat.languages import base
 from vat.subtitles.sentences import leads_on
+from vat.transcript.function_words import function_words
 
 _EDGES: Final = re.compile(r"^[^\w’']+|[^\w.’']+$")
 
@@ -33,7 +29,7 @@ def bond(before: str, after: str, language: str) -> Bond:
 
     Of languages without a list, and of names, only short words are known to lead on.
     """
-    kinds = _function_words().get(base(language), {})
+    kinds = function_words(language)
     first, second = _bare(before), _bare(after)
     if first in kinds.get("lead", ()):
         return Bond.TIGHT
@@ -48,13 +44,3 @@ def bond(before: str, after: str, language: str) -> Bond:
 
 def _bare(word: str) -> str:
     return _EDGES.sub("", word).rstrip(".").replace("’", "'").lower()
-
-
-@functools.cache
-def _function_words() -> Mapping[str, Mapping[str, frozenset[str]]]:
-    """Of each language: words that lead on, that begin a phrase, that follow, and articles."""
-    text = files("vat").joinpath("data/function_words.tsv").read_text(encoding="utf-8")
-    found: dict[str, dict[str, frozenset[str]]] = {}
-    for row in csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
-        found.setdefault(row["language"], {})[row["kind"]] = frozenset(row["words"].split())
-    return found

@@ -32,15 +32,16 @@ def explained(words: Iterable[Word]) -> list[Interval]:
     return union(
         (
             word.start - REACH_SECONDS,
-            min(word.end + REACH_SECONDS, word.start + _longest(word.text)),
+            min(word.end + REACH_SECONDS, word.start + longest_seconds(word.text)),
         )
-        if word.end - word.start > _longest(word.text)
+        if word.end - word.start > longest_seconds(word.text)
         else (word.start - REACH_SECONDS, word.end + REACH_SECONDS)
         for word in words
     )
 
 
-def _longest(text: str) -> float:
+def longest_seconds(text: str) -> float:
+    """How long saying a word can take."""
     return _LONGEST_SECONDS + _LONGEST_SECONDS_PER_CHARACTER * len(text)
 
 

@@ -7,6 +7,8 @@ from dataclasses import replace
 from typing import Final
 
 from vat.timeline import Interval, Word
+from vat.transcript.coverage import longest_seconds
+from vat.transcript.function_words import function_words
 
 INNER_PAUSE_SECONDS: Final = 0.3
 """Up to this long a word may be silent inside: the stop before a plosive, a held breath."""
@@ -16,7 +18,7 @@ LEAST_SECONDS: Final = 0.1
 
 _SENTENCE_ENDS = (".", "?", "!", "\u3002", "\uff1f", "\uff01")
 _EARLY_SECONDS = 0.5
-_CLOSE_SECONDS = 0.4
+_CLOSE_SECONDS = 0.5
 _MOST_SQUEEZED = 4
 _MOST_PULLED = 2
 
@@ -28,7 +30,8 @@ def trimmed(words: Sequence[Word], speech: Sequence[Interval]) -> list[Word]:
     end where the next begins. Of the stretches of speech under a word it keeps that which fills
     most of it, or that on the side of its sentence. A word that ends just before a voice begins,
     at the word which that voice says next, is pulled into it. Any other word with no speech under
-    it stays as it is. Both sequences and the result are ordered by start.
+    it stays where it is, and takes no longer than saying it can take. Both sequences and the result
+    are ordered by start.
     """
     voiced = _joined(speech)
     starts = [start for start, _ in voiced]
@@ -41,7 +44,7 @@ def trimmed(words: Sequence[Word], speech: Sequence[Interval]) -> list[Word]:
             start, end = _lengthened(_own(parts, word, words[index - 1 : index]), word)
             found.append(replace(word, start=round(start, 3), end=round(end, 3)))
         else:
-            found.append(word)
+            found.append(_shortened(word, voiced))
     return sorted(_pulled(found, voiced), key=lambda word: word.start)
 
 
@@ -51,7 +54,22 @@ def _own(parts: Sequence[Interval], word: Word, before: Sequence[Word]) -> Inter
         return parts[-1]
     if word.text.endswith(_SENTENCE_ENDS):
         return parts[0]
+    too_little = parts[0][1] - parts[0][0] < LEAST_SECONDS
+    if too_little or word.text.lower() in function_words(word.language).get("open", ()):
+        return parts[-1]
     return max(parts, key=lambda part: part[1] - part[0])
+
+
+def _shortened(word: Word, voiced: Sequence[Interval]) -> Word:
+    """A word in silence, no longer than it can be, on the side of the nearer voice."""
+    longest = longest_seconds(word.text)
+    if word.end - word.start <= longest:
+        return word
+    before = max((end for _, end in voiced if end <= word.start), default=float("-inf"))
+    after = min((start for start, _ in voiced if start >= word.end), default=float("inf"))
+    if after - word.end < word.start - before:
+        return replace(word, start=round(word.end - longest, 3))
+    return replace(word, end=round(word.start + longest, 3))
 
 
 def _pulled(words: Sequence[Word], voiced: Sequence[Interval]) -> list[Word]:

@@ -22,6 +22,7 @@ SPEECH = [(1.0, 3.0), (5.0, 7.0), (7.2, 9.0)]
         ((6.8, 7.5), (6.8, 7.5)),  # a short silence inside a word
         ((3.5, 4.5), (3.5, 4.5)),  # no voice at all: not for the trimming to judge
         ((2.0, 2.5), (2.0, 2.5)),
+        ((2.95, 5.02), (4.92, 5.02)),  # too little voice for a word, on one side and the other
         ((4.0, 5.02), (4.92, 5.02)),  # a word has some length, whatever little voice was heard
         ((2.99, 3.09), (2.99, 3.09)),
     ],
@@ -69,6 +70,24 @@ def test_a_word_over_two_stretches_goes_to_the_side_of_its_sentence() -> None:
     assert trimmed([end, first], SPEECH)[1].start == 5.0
     last = Word(2.9, 5.5, "end.", 0.9)
     assert trimmed([last], SPEECH)[0].end == 3.0
+
+
+@pytest.mark.parametrize(("text", "start"), [("a", 5.0), ("and", 5.0), ("today", 2.5)])
+def test_a_word_that_ends_no_phrase_goes_to_the_voice_after_the_pause(
+    text: str, start: float
+) -> None:
+    word = Word(2.5, 5.05, text, 0.9, language="en")
+    assert trimmed([word], SPEECH)[0].start == pytest.approx(start, abs=0.06)
+
+
+def test_a_word_in_silence_takes_no_longer_than_it_can() -> None:
+    late, early = Word(20.0, 47.8, "And", 0.9), Word(9.4, 30.0, "end", 0.9)
+    speech = [*SPEECH, (48.2, 50.0)]
+    said = [Word(48.2, 48.6, "so", 0.9), Word(48.6, 49.9, "on.", 0.9)]
+    assert trimmed([late, *said], speech)[0].start == 48.2
+    (found,) = trimmed([early], speech)
+    assert found.start == 9.4
+    assert found.end == pytest.approx(10.45)
 
 
 moments = st.floats(0, 20)
