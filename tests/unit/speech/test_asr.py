@@ -199,6 +199,7 @@ class Heard:
     compression_ratio: float = 1.2
     no_speech_prob: float = 0.1
     seek: int = 0
+    end: float = 1.0
 
 
 @dataclass

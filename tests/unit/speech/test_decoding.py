@@ -20,6 +20,7 @@ class Segment:
     compression_ratio: float = 1.3
     no_speech_prob: float = 0.1
     seek: int = 0
+    end: float = 1.0
     words: list[Any] = field(default_factory=list)
 
 
