@@ -33,6 +33,7 @@ def main() -> int:
     parser.add_argument("--size", choices=sorted(whole.SIZES), help="model of the whole workflow")
     parser.add_argument("--videos", type=int, default=8, help="videos of the whole workflow")
     parser.add_argument("--seconds", type=float, help="length of each of them")
+    parser.add_argument("--mem-mb", type=int, default=8000, help="asr.gpu_mem_mb of the workflow")
     chosen = parser.parse_args()
     for packed in chosen.kit.glob("*.xz"):
         folder = packed.with_suffix("")
@@ -59,7 +60,12 @@ def _checks(part: str, chosen: argparse.Namespace) -> Mapping[str, Check]:
         "speed": lambda: speed.checks(device, sizes, 0.3 if short else 3.0),
         "separation": lambda: separation.checks(device, (20.0,) if short else (300.0, 1800.0)),
         "whole": lambda: whole.checks(
-            device, kit, chosen.size or sizes[0], 2 if short else chosen.videos, seconds
+            device,
+            kit,
+            chosen.size or sizes[0],
+            2 if short else chosen.videos,
+            seconds,
+            chosen.mem_mb,
         ),
     }
     return parts[part]()

@@ -46,13 +46,15 @@ print(json.dumps({"seconds": time.monotonic() - started, "words": words}))
 """
 
 
-def checks(device: str, kit: Path, size: str, videos: int, seconds: float) -> Mapping[str, Check]:
+def checks(
+    device: str, kit: Path, size: str, videos: int, seconds: float, mem_mb: int
+) -> Mapping[str, Check]:
     """The check of this part: so many videos of so many seconds of the kit's talk."""
-    whole = functools.partial(compare, device, kit, size, videos, seconds)
+    whole = functools.partial(compare, device, kit, size, videos, seconds, mem_mb)
     return {f"whole workflow, {size}": whole}
 
 
-def compare(device: str, kit: Path, size: str, videos: int, seconds: float) -> Figures:
+def compare(device: str, kit: Path, size: str, videos: int, seconds: float, mem_mb: int) -> Figures:
     """Times and words of both, and what the workflow's own journals tell."""
     talks = sorted(kit.glob("talk.*"))
     if not talks or not (kit / "tiny.en").is_dir():
@@ -60,7 +62,7 @@ def compare(device: str, kit: Path, size: str, videos: int, seconds: float) -> F
     folder = Path(tempfile.mkdtemp(prefix="real-gpu-"))
     model = enlarge(kit / "tiny.en", folder / "model", *SIZES[size])
     sources = _made_videos(talks[0], folder / "videos", videos, seconds)
-    workflow = _Workflow(folder, model, device)
+    workflow = _Workflow(folder, model, device, mem_mb)
     # Which of the two reads the files first must not matter.
     took, again = workflow.run(), workflow.run()
     direct = _direct(model, device, sources)
@@ -121,7 +123,7 @@ def _path() -> str:
 class _Workflow:
     """The workflow over the videos, up to their words."""
 
-    def __init__(self, folder: Path, model: Path, device: str) -> None:
+    def __init__(self, folder: Path, model: Path, device: str, mem_mb: int) -> None:
         self.folder = folder / "run"
         self.folder.mkdir()
         self.command = [
@@ -129,7 +131,7 @@ class _Workflow:
             *["--profile", str(ROOT / "profiles" / "local-gpu"), "--directory", str(self.folder)],
             *["--until", "asr_chunk", "--config", f"videos={folder / 'videos'}"],
             *["languages={source: en, targets: []}", "separate={enabled: false}"],
-            f"asr={{model: {model}, device: {device}, gpu_mem_mb: 8000}}",
+            f"asr={{model: {model}, device: {device}, gpu_mem_mb: {mem_mb}}}",
         ]
 
     def run(self) -> float:
