@@ -19,7 +19,10 @@ _TOO_LONG: Final = re.compile(
     r"context[ _-]?(?:length|size|window|limit)|exceed_context|context_length"
     r"|too (?:long|large|big|many (?:input )?tokens)|tokens?[ _-](?:count|limit)"
     r"|(?:max(?:imum)?|longest|limit)\b.{0,40}\b(?:length|tokens|size)|\bexceed"
-    r"|reduce (?:the|your) (?:length|prompt|input|message)|larger than|longer than",
+    r"|reduce (?:the|your) (?:length|prompt|input|message)|larger than|longer than"
+    r"|(?:less|fewer|more) than \d[\d,.]* (?:\w+ )?tokens|tokens\W.{0,40}must be <"
+    r"|input length should"
+    r"|(?:长度|tokens?).{0,8}(?:超过|超出|过长)|(?:超过|超出).{0,12}(?:长度|上下文)",
     re.IGNORECASE,
 )
 _TOO_LONG_FOR_A_MINUTE: Final = re.compile(
