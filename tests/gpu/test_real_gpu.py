@@ -1,13 +1,19 @@
 """What a real GPU is to show is rehearsed: on the CPU, and on the simulated driver."""
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import ctranslate2
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from benchmarks.real_gpu.report import SkippedError, run, write
+from benchmarks.real_gpu.speed import made_model
+from benchmarks.real_gpu.weights import enlarge, pack, read_model, unpack, write_model
 from tests.gpu.conftest import ROOT
 from tests.gpu.driver.simulated import Host
 
@@ -72,3 +78,31 @@ def test_a_model_with_random_weights_decodes(name: str, tmp_path: Path) -> None:
 
     found = speed(tmp_path, name, "cpu", (1, 2), 1, 0.1)
     assert [float(str(text).split("x")[0]) > 0 for text in found.values()] == [True, True]
+
+
+def test_a_file_of_weights_is_read_and_written_as_it_was(tmp_path: Path) -> None:
+    source = ROOT / "models" / "asr" / "model.bin"
+    write_model(read_model(source), tmp_path / "model.bin")
+    assert (tmp_path / "model.bin").read_bytes() == source.read_bytes()
+
+
+def test_enlarged_and_packed_models_decode_what_the_small_one_does(tmp_path: Path) -> None:
+    small = made_model(tmp_path, "rehearsal")
+    for name in ("tokenizer.json", "vocabulary.txt"):
+        (small / name).write_text("{}")
+    large = enlarge(small, tmp_path / "large", encoder=3, decoder=4)
+    pack(small, tmp_path / "small.xz")
+    unpack(tmp_path / "small.xz", tmp_path / "packed", read_model(small / "model.bin"))
+    for other in (large, tmp_path / "packed"):
+        shutil.copy(small / "vocabulary.json", other / "vocabulary.json")
+    spoken, larger, packed = (encoded(folder) for folder in (small, large, tmp_path / "packed"))
+    assert larger.shape == (1, 1500, 3 * spoken.shape[2])
+    assert np.abs(larger[:, :, : spoken.shape[2]] - spoken).max() < 0.02
+    assert np.abs(packed - spoken).max() < 0.2 < np.abs(spoken).max()
+
+
+def encoded(folder: Path) -> NDArray[np.float32]:
+    """What a model's encoder makes of some noise."""
+    noise = np.random.default_rng(3).standard_normal((1, 80, 3000), dtype=np.float32)
+    model = ctranslate2.models.Whisper(str(folder), device="cpu", compute_type="float32")
+    return np.array(model.encode(ctranslate2.StorageView.from_array(noise), to_cpu=True))
