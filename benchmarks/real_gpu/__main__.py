@@ -12,11 +12,12 @@ runs on the CPU, as far as that goes, with tiny models.
 import argparse
 import platform
 import sys
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from benchmarks.real_gpu import memory, pool, separation, speed, whole, works
-from benchmarks.real_gpu.report import Check, run, write
+from benchmarks.real_gpu.report import Check, Result, run, write
 from benchmarks.real_gpu.weights import read_model, unpack
 
 PARTS = ("works", "pool", "memory", "speed", "separation", "whole")
@@ -39,7 +40,10 @@ def main() -> int:
         folder = packed.with_suffix("")
         if not folder.is_dir():
             unpack(packed, folder, read_model(TINY / "model.bin"))
-    results = [one for part in chosen.parts for one in run(part, _checks(part, chosen))]
+    results = list[Result]()
+    for part in chosen.parts:
+        with tempfile.TemporaryDirectory(prefix="real-gpu-") as folder:
+            results += run(part, _checks(part, chosen, Path(folder)))
     device = "cpu" if chosen.rehearse else "cuda"
     about = {"Python": platform.python_version(), "device": device, "machine": platform.platform()}
     write(results, about, chosen.results)
@@ -47,8 +51,11 @@ def main() -> int:
     return int(not all(one.ok for one in results))
 
 
-def _checks(part: str, chosen: argparse.Namespace) -> Mapping[str, Check]:
-    """The checks of one part; those of a rehearsal are short and run on the CPU."""
+def _checks(part: str, chosen: argparse.Namespace, folder: Path) -> Mapping[str, Check]:
+    """The checks of one part, with a folder for what they make.
+
+    Those of a rehearsal are short and run on the CPU.
+    """
     short, kit = chosen.rehearse, chosen.kit
     device = "cpu" if short else "cuda"
     sizes = ("rehearsal",) if short else ("large-v3", "large-v3-turbo")
@@ -57,9 +64,12 @@ def _checks(part: str, chosen: argparse.Namespace) -> Mapping[str, Check]:
         "works": lambda: works.checks(device, kit),
         "pool": pool.checks,
         "memory": lambda: memory.checks(TINY, 80),
-        "speed": lambda: speed.checks(device, sizes, 0.3 if short else 3.0),
-        "separation": lambda: separation.checks(device, (20.0,) if short else (300.0, 1800.0)),
+        "speed": lambda: speed.checks(folder, device, sizes, 0.3 if short else 3.0),
+        "separation": lambda: separation.checks(
+            folder, device, (20.0,) if short else (300.0, 1800.0)
+        ),
         "whole": lambda: whole.checks(
+            folder,
             device,
             kit,
             chosen.size or sizes[0],

@@ -4,7 +4,6 @@ import functools
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from importlib.resources import files
@@ -17,9 +16,8 @@ from benchmarks.real_gpu.works import ROOT
 _POLL_S = 0.5
 
 
-def checks(device: str, lengths: tuple[float, ...]) -> Mapping[str, Check]:
-    """A check for each length of sound, in seconds."""
-    folder = Path(tempfile.mkdtemp(prefix="real-gpu-"))
+def checks(folder: Path, device: str, lengths: tuple[float, ...]) -> Mapping[str, Check]:
+    """A check for each length of sound, in seconds; all files are made in `folder`."""
     found: dict[str, Check] = {}
     for seconds in lengths:
         name = f"separation of {seconds / 60:g} minutes"

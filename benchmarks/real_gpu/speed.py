@@ -6,7 +6,6 @@ import math
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -43,9 +42,13 @@ SIZES = {
 }
 
 
-def checks(device: str, names: tuple[str, ...], seconds: float) -> Mapping[str, Check]:
-    """The checks of this part; each speed is measured for at least so many seconds."""
-    folder = Path(tempfile.mkdtemp(prefix="real-gpu-"))
+def checks(
+    folder: Path, device: str, names: tuple[str, ...], seconds: float
+) -> Mapping[str, Check]:
+    """The checks of this part; each speed is measured for at least so many seconds.
+
+    Models are made in `folder`.
+    """
     found: dict[str, Check] = {}
     for name in names:
         for workers in WORKERS:

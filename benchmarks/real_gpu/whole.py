@@ -7,10 +7,8 @@ so that there are as many words to decode as in real speech.
 import functools
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -47,19 +45,23 @@ print(json.dumps({"seconds": time.monotonic() - started, "words": words}))
 
 
 def checks(
-    device: str, kit: Path, size: str, videos: int, seconds: float, mem_mb: int
+    folder: Path, device: str, kit: Path, size: str, videos: int, seconds: float, mem_mb: int
 ) -> Mapping[str, Check]:
-    """The check of this part: so many videos of so many seconds of the kit's talk."""
-    whole = functools.partial(compare, device, kit, size, videos, seconds, mem_mb)
+    """The check of this part: so many videos of so many seconds of the kit's talk.
+
+    All files are made in `folder`.
+    """
+    whole = functools.partial(compare, folder, device, kit, size, videos, seconds, mem_mb)
     return {f"whole workflow, {size}": whole}
 
 
-def compare(device: str, kit: Path, size: str, videos: int, seconds: float, mem_mb: int) -> Figures:
+def compare(
+    folder: Path, device: str, kit: Path, size: str, videos: int, seconds: float, mem_mb: int
+) -> Figures:
     """Times and words of both, and what the workflow's own journals tell."""
     talks = sorted(kit.glob("talk.*"))
     if not talks or not (kit / "tiny.en").is_dir():
         raise SkippedError(f"{kit} holds no tiny.en and no talk.*")
-    folder = Path(tempfile.mkdtemp(prefix="real-gpu-"))
     model = enlarge(kit / "tiny.en", folder / "model", *SIZES[size])
     sources = _made_videos(talks[0], folder / "videos", videos, seconds)
     workflow = _Workflow(folder, model, device, mem_mb)
@@ -80,7 +82,6 @@ def compare(device: str, kit: Path, size: str, videos: int, seconds: float, mem_
         "faster-whisper's words": direct["words"],
     }
     found |= workflow.told()
-    shutil.rmtree(folder, ignore_errors=True)
     return found
 
 
