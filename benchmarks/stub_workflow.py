@@ -41,7 +41,7 @@ finally:
 
 # Snakemake hands the outputs over by number and by name, so each is written twice.
 STUB: Final = """\
-for file in "${snakemake_output[@]}"; do echo stub > "$file"; done
+for file in "${snakemake_output[@]}"; do echo '{}' > "$file"; done
 """
 
 
@@ -56,7 +56,7 @@ class Cost:
 
     def jobs(self) -> int:
         """How many jobs were planned or run; a run may find more to do than was planned."""
-        done = re.findall(r"^(\d+) of \d+ steps", self.output, re.MULTILINE)
+        done = re.findall(r"\b(\d+) of \d+ (?:steps|jobs done)", self.output)
         total = re.findall(r"^total +(\d+)$", self.output, re.MULTILINE)
         return int((done or total or ["0"])[-1])
 

@@ -5,16 +5,16 @@ A job's log is all that it said, so that the warnings of all stages are in one p
 `waiting` otherwise.
 """
 
-import json
 import re
 import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from vat.files import StrPath, write_json
+from vat.files import DamagedError, StrPath, damaged, read_json, write_json
 from vat.jobs.addresses import masked, scrubbed
 from vat.jobs.messages import sentence
 from vat.planning.sources import Video
@@ -138,7 +138,7 @@ def summarise(
         ]
         log, error = failures[0] if failures and not done else (None, "")
         state = DONE if done else FAILED if failures else WAITING
-        said = [*_of_transcript(results / video), *(one for _, some, _ in found for one in some)]
+        said = [*_of_records(results / video), *(one for _, some, _ in found for one in some)]
         warnings = list(dict.fromkeys(said))
         outcomes.append(Outcome(video, name, state, error, str(log or ""), warnings))
     common = [log for log in sorted(logs.rglob("*.log")) if not {*names} & {*log.parts}]
@@ -184,19 +184,27 @@ def _read(log: Path) -> tuple[list[str], str]:
     return warnings, error
 
 
-def _of_transcript(folder: Path) -> Iterator[str]:
-    """What the transcript of a video warns of."""
-    record = _json(folder / "transcript.json")
-    yield from (one["text"] for one in record.get("warnings", []))
+def _of_records(folder: Path) -> Iterator[str]:
+    """What the transcript of a video warns of, and which of its records are damaged."""
+    for path in (folder / "transcript.json", *_reports(folder)):
+        try:
+            yield from (one["text"] for one in _json(path).get("warnings", []))
+        except DamagedError as error:
+            yield str(error)
+
+
+def _reports(folder: Path) -> list[Path]:
+    """The records of a video's translations."""
+    return sorted((folder / "translations").glob("*.json"))
 
 
 def _spent(results: Path, videos: Mapping[str, str]) -> tuple[tuple[int, int], float | None]:
     """Tokens and cost of the translations of all videos."""
-    reports = [
-        _json(path)
-        for video in videos
-        for path in (results / video / "translations").glob("*.json")
-    ]
+    reports = list[Mapping[str, Any]]()
+    for path in (path for video in videos for path in _reports(results / video)):
+        # A damaged one is among the video's warnings.
+        with suppress(DamagedError):
+            reports.append(_json(path))
     tokens = [report.get("tokens", {"input": 0, "output": 0}) for report in reports]
     costs = [report["cost"] for report in reports if report.get("cost") is not None]
     told = (sum(one["input"] for one in tokens), sum(one["output"] for one in tokens))
@@ -204,8 +212,12 @@ def _spent(results: Path, videos: Mapping[str, str]) -> tuple[tuple[int, int], f
 
 
 def _json(path: Path) -> Mapping[str, Any]:
-    """A stage's record; an empty one where the stage has not run."""
-    if not path.exists():
-        return {}
-    record: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    """A stage's record; an empty one where the stage has not run.
+
+    Raises:
+        DamagedError: where it is none.
+    """
+    record: Mapping[str, Any] = read_json(path) if path.exists() else {}
+    if not isinstance(record, Mapping):
+        raise damaged(path, "no record")
     return record

@@ -64,3 +64,15 @@ def test_nothing_is_asked_of_a_run_that_is_done(tmp_path: Path) -> None:
         "Videos: 1 done, 0 failed, 0 waiting.",
         f"Results: {tmp_path}",
     ]
+
+
+def test_a_damaged_record_is_a_warning_of_its_video(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "transcript.json", '{"warnings": [')
+    write(tmp_path / "a" / "translations" / "zh.json", "")
+    write(tmp_path / "b" / "transcript.json", "[1]")
+    wanted = {video: list[Path]() for video in "ab"}
+    found = summarise({"a": "A", "b": "B"}, wanted, (tmp_path, tmp_path / "logs"), since=0)
+    first, second = (one.warnings for one in found.outcomes)
+    assert [text.split("' is damaged")[0].rpartition("/")[2] for text in (*first, *second)] == [
+        *("transcript.json", "zh.json", "transcript.json"),
+    ]
