@@ -96,6 +96,13 @@ def right(request: dict[str, Any]) -> Answer:
         if isinstance(item, dict) and "draft" in item:
             translation = f"{item['draft']}。"
         answer[key] = {"begins": " ".join(text.split()[:4]), "translation": translation}
+        if '"errors":' in prompt:
+            wrong = item["translation"] != chinese(text)
+            answer[key] = {
+                "begins": " ".join(text.split()[:4]),
+                "errors": "major mistranslation: says something else" if wrong else "",
+            }
+            continue
         if '"critique"' in prompt:
             answer[key]["critique"] = "It lacks a full stop."
         if '"begins"' not in prompt:

@@ -24,6 +24,7 @@ from vat.translate.ollama import ollama_models
 from vat.translate.people import people_digest, people_names, read_people
 from vat.translate.server_check import knock
 from vat.translate.settings import (
+    ESTIMATE,
     NO_KEY,
     SERVERS,
     address_of,
@@ -81,7 +82,8 @@ class Plan:
         if options["backend"] not in SERVERS:
             kept = ("backend", "model", "on_failure")
             return {key: options[key] for key in kept} | shared
-        return {**options, **shared, **people, **self.prompts(prompts_of(options), target)}
+        judged = options if options["estimate"] else _unjudged(options)
+        return {**judged, **shared, **people, **self.prompts(prompts_of(options), target)}
 
     def check_translation(self) -> None:
         """See that every prompt and glossary is there and can be read.
@@ -115,7 +117,7 @@ class Plan:
         options = self.recipe["translate"]
         shared = {"glossary": self._terms(None, target)}
         prompts = self.prompts(["terms"] if options["backend"] in SERVERS else [], target)
-        return {**options, **shared, **prompts}
+        return {**_unjudged(options), **shared, **prompts}
 
     def first_reading(self) -> dict[str, Any]:
         """What shapes the overview of a video: the server, its model and the text of the prompt."""
@@ -247,6 +249,11 @@ class Plan:
         raise ConfigError(
             f"embed.burn_language is {wanted}, but '{record.source}' has no such track; {way_out}."
         )
+
+
+def _unjudged(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What shapes translations that nobody judges: not how that would be done."""
+    return {key: value for key, value in options.items() if key not in ESTIMATE}
 
 
 def make_plan(

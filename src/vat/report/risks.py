@@ -16,6 +16,7 @@ from vat.subtitles.track import Track
 from vat.timeline import Cue, Interval, common, length, union
 from vat.transcript.hallucinations import FOUND_AGAIN, LEFT_OUT
 from vat.translate.integrity import faults, repeated, repeated_widely
+from vat.translate.job import LOW
 
 _UNSURE_WORD: Final = 0.5
 """Probability of a word below which another one is as likely."""
@@ -173,6 +174,9 @@ def _doubt_track(look: Look, name: str, shown: Shown) -> None:
         look.doubt(4, f"{name}: not translated")
     elif ids & {*shown.report.get("too_long", ())}:
         look.doubt(0.5, f"{name}: longer than its time allows")
+    for one in shown.report.get("estimate", {}).get("remarks", ()):
+        if one["id"] in ids and one["penalty"] < LOW:
+            look.doubt(0.5, f"{name}: {one['errors']}")
 
 
 def _doubt_translation(look: Look, spoken: Track, name: str, track: Track) -> None:

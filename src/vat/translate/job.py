@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 from vat.errors import TranslationError
@@ -18,7 +18,47 @@ logger = logging.getLogger(__name__)
 MARK: Final = "[?]"
 """What stands before a text that could not be translated, where `on_failure` allows that."""
 
+WEIGHTS: Final = {"critical": 25, "major": 5, "minor": 1}
+"""What errors count by their severity, as in Freitag et al., "Experts, Errors, and Context" (2021);
+there, 25 is for what is no translation at all."""
+
+LOW: Final = WEIGHTS["major"]
+"""From this penalty on a sentence is translated again: the meaning is not what was said."""
+
 _NAMED: Final = 5
+
+
+@dataclass(slots=True)
+class Judgement:
+    """What a model thinks of the translations: of all `sentences` it judged some, found `low` ones.
+
+    So many of those were translated `again`, with a `better` result. `remarks` are the errors that
+    it finds in what was taken in the end, by cue, behind the sum of their weights.
+    """
+
+    sentences: int = 0
+    judged: int = 0
+    low: int = 0
+    again: int = 0
+    better: int = 0
+    remarks: dict[int, tuple[int, str]] = field(default_factory=dict)
+
+    def add(self, other: "Judgement") -> None:
+        """Count what the model thinks of other translations of the same video."""
+        self.sentences += other.sentences
+        self.judged += other.judged
+        self.low += other.low
+        self.again += other.again
+        self.better += other.better
+        self.remarks |= other.remarks
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object with the fields of the judgement."""
+        remarks = [
+            {"id": at, "penalty": penalty, "errors": errors}
+            for at, (penalty, errors) in sorted(self.remarks.items())
+        ]
+        return {**asdict(self), "remarks": remarks}
 
 
 @dataclass(slots=True)
@@ -29,7 +69,7 @@ class Report:
     and output, `cost` is this job's and `cost_so_far` that of all jobs of the same name; None where
     no prices are known. `doubtful` says, by cue, what was odd about a translation on which the
     translator insisted; `too_long` are cues whose text is more than can be read in their time;
-    `untranslated` cues keep their source text, marked.
+    `untranslated` cues keep their source text, marked. `judgement` is None where no model judged.
     """
 
     sentences: int = 0
@@ -41,6 +81,7 @@ class Report:
     doubtful: dict[int, str] = field(default_factory=dict)
     too_long: list[int] = field(default_factory=list)
     untranslated: list[int] = field(default_factory=list)
+    judgement: Judgement | None = None
 
     def add(self, other: "Report") -> None:
         """Count what another translation of the same video took and found as well."""
@@ -54,6 +95,9 @@ class Report:
         self.doubtful |= other.doubtful
         self.too_long += other.too_long
         self.untranslated += other.untranslated
+        if other.judgement is not None:
+            self.judgement = self.judgement or Judgement()
+            self.judgement.add(other.judgement)
 
     def write(self, path: StrPath) -> None:
         """Write it as a JSON file."""
@@ -61,6 +105,7 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the fields of the report."""
+        judged = {"estimate": self.judgement.to_json()} if self.judgement else {}
         return {
             "sentences": self.sentences,
             "recalled": self.recalled,
@@ -71,6 +116,7 @@ class Report:
             "doubtful": [{"id": at, "reason": why} for at, why in sorted(self.doubtful.items())],
             "too_long": sorted(self.too_long),
             "untranslated": sorted(self.untranslated),
+            **judged,
         }
 
 

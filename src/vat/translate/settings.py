@@ -24,6 +24,9 @@ PLACEHOLDERS: Final = (
 )
 """What a prompt may hold, each after a dollar sign."""
 
+ESTIMATE: Final = ("estimate", "estimate_share", "estimate_candidates")
+"""The keys that say nothing where the first one is false."""
+
 REFUSED_ADDRESS: Final = (
     "translate.base_url (or OPENAI_BASE_URL) holds a user name, password or key; take it out of the"
     " address and put a key into the environment variable OPENAI_API_KEY."
@@ -103,9 +106,9 @@ class TranslateSection:
     )
     prompts: Text = setting(
         "config/prompts",
-        "Folder with the prompts (translate.txt, review.txt, shorten.txt, overview.txt, terms.txt)"
-        " and styles/{language}.txt, notes on each target language. Each file is looked for in the"
-        " working directory, then beside the Snakefile.",
+        "Folder with the prompts (translate.txt, review.txt, estimate.txt, refine.txt, shorten.txt,"
+        " overview.txt, terms.txt) and styles/{language}.txt, notes on each target language. Each"
+        " file is looked for in the working directory, then beside the Snakefile.",
     )
     glossary: Text | None = setting(
         None,
@@ -127,6 +130,25 @@ class TranslateSection:
         False,
         "Whether every translation is reviewed in a second pass (draft, critique, final), at about"
         " twice the price.",
+    )
+    estimate: bool = setting(
+        False,
+        "Whether the model judges every translated sentence, and only those with grave errors are"
+        " translated again; openai and auto only.",
+    )
+    estimate_share: float = setting(
+        0.2,
+        "estimate: the largest share of a video's sentences that are translated again, the worst"
+        " first.",
+        minimum=0,
+        maximum=1,
+    )
+    estimate_candidates: int = setting(
+        3,
+        "estimate: how many translations of such a sentence are made at most, of which the best"
+        " that can be read in its time is taken.",
+        minimum=1,
+        maximum=20,
     )
     shorten: bool = setting(
         True,
@@ -212,6 +234,9 @@ class TranslateSettings:
     overview: bool = TranslateSection.overview
     echo: bool = TranslateSection.echo
     review: bool = TranslateSection.review
+    estimate: bool = TranslateSection.estimate
+    estimate_share: float = TranslateSection.estimate_share
+    estimate_candidates: int = TranslateSection.estimate_candidates
     shorten: bool = TranslateSection.shorten
     memory: bool = TranslateSection.memory
     on_failure: str = TranslateSection.on_failure
@@ -272,7 +297,8 @@ def means_of(
 
 def prompts_of(options: Mapping[str, Any]) -> list[str]:
     """The names of the prompts that a translation uses."""
-    return ["translate", *(name for name in ("review", "shorten") if options[name])]
+    asked = {"review": "review", "estimate": "estimate", "refine": "estimate", "shorten": "shorten"}
+    return ["translate", *(name for name, option in asked.items() if options[option])]
 
 
 def check_prompt(name: str, text: str) -> None:

@@ -214,6 +214,12 @@ def test_what_shapes_a_translation_is_known_before_it_runs(make: Any, tmp_path: 
     assert first.translation(video, "la")["prompts"]["translate"] == "Mine."
     local = make(**base, translate={"backend": "ctranslate2", "model": "x", "review": True})
     assert set(local.translation(video, "la")) == {"backend", "model", "on_failure", "glossary"}
+    judged = make(**base, translate={"estimate": True}).translation(video, "la")
+    assert judged["prompts"].keys() == {"translate", "estimate", "refine", "shorten"}
+    assert TranslateSettings(**judged).estimate_candidates == 3
+    assert make(**base, translate={"estimate_share": 1}).translation(
+        video, "la"
+    ) == first.translation(video, "la")
     assert set(make(**base, translate={"review": True}).translation(video, "la")["prompts"]) == {
         "translate",
         "review",

@@ -103,6 +103,9 @@ def test_a_lost_cue_and_one_where_nobody_speaks() -> None:
 def test_what_the_stages_recorded_counts() -> None:
     report = {"doubtful": [{"id": 2, "reason": "odd"}], "untranslated": [3], "too_long": [3]}
     assert first(transcript(), report=report).reasons == ["de: not translated"]
+    minor = {"id": 4, "penalty": 1, "errors": "minor awkward"}
+    judged = {"remarks": [minor, {**minor, "id": 5, "penalty": 5}]}
+    assert first(transcript(), report={"estimate": judged}).reasons == ["de: minor awkward"]
     report["untranslated"] = []
     assert first(transcript(), report=report).reasons == ["de: odd"]
     assert first(transcript(), check={"faults": {"reading_speed": [5]}}).reasons == [

@@ -10,7 +10,7 @@ from tests.helpers.asking import KEY, Asker
 @pytest.fixture(scope="module")
 def prompts(root: Path) -> dict[str, str]:
     """The texts of the prompts that come with the workflow."""
-    names = ("translate", "review", "shorten", "terms")
+    names = ("translate", "review", "estimate", "refine", "shorten", "terms")
     return {name: (root / f"config/prompts/{name}.txt").read_text("utf-8") for name in names}
 
 
