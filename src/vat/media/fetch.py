@@ -227,10 +227,10 @@ def _fetched(url: str, private_addresses: bool, client: Any) -> Any:
 
 
 def _check_streams(url: str, info: Mapping[str, Any]) -> None:
-    """See that what ffmpeg is to fetch (RTMP, RTSP) is not at a private address.
+    """See that what other programs would fetch (RTMP) is not at a private address.
 
     Raises:
-        PrivateAddressError: where it is; Python's own connections are looked at as they are made.
+        PrivateAddressError: where it is, also where that program is missing.
     """
     for one in _chosen(info):
         address = str(one.get("url"))

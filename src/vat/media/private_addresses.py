@@ -1,12 +1,16 @@
 """Where a site may send us: to public addresses, and to the server that the user has named."""
 
 import ipaddress
+import os
+import re
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock, get_ident
+from itertools import pairwise
+from pathlib import Path
+from threading import Lock, enumerate, get_ident
 from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -15,14 +19,19 @@ from vat.errors import SourceError
 from vat.jobs.addresses import masked
 
 _PORTS: Final = {"http": 80, "https": 443, "ftp": 21}
+_ADDRESS: Final = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _lock: Final = Lock()
 
 
 @dataclass(slots=True)
 class Reach:
-    """The private addresses and ports that a thread may connect to, and the last one refused."""
+    """The private addresses and ports that a thread may connect to, and the last one refused.
+
+    `others` are the threads that ran before, to which it says nothing.
+    """
 
     allowed: frozenset[tuple[str, int]]
+    others: frozenset[int | None] = frozenset()
     refused: "PrivateAddressError | None" = None
 
 
@@ -38,8 +47,9 @@ def within_reach(url: str, *, private: bool) -> Iterator[Reach]:
     """Let this thread connect to public addresses, to the server of `url` and to proxies only.
 
     Every connection that Python makes is looked at, with the address that its name has at that
-    moment: redirects, lists of segments and names that change are all covered. `private` lifts it.
-    A connection elsewhere fails, as one that nobody answers; what is yielded tells of it.
+    moment: redirects, lists of segments and names that change are all covered, and the threads that
+    this one starts. Other programs, whose connections nobody sees, get no address at all. `private`
+    lifts it. A connection elsewhere fails, as one that nobody answers; what is yielded tells of it.
     """
     if private:
         yield Reach(frozenset())
@@ -47,7 +57,8 @@ def within_reach(url: str, *, private: bool) -> Iterator[Reach]:
     _install()
     proxies = (proxy for proxy in getproxies().values() if "://" in proxy)
     allowed = frozenset(place for one in (url, *proxies) for place in _places(one))
-    reach = _guarded[get_ident()] = Reach(allowed)
+    others = frozenset(thread.ident for thread in enumerate())
+    reach = _guarded[get_ident()] = Reach(allowed, others)
     try:
         yield reach
     finally:
@@ -89,15 +100,40 @@ def _check(host: str, said: str) -> None:
 
 
 def _look(event: str, arguments: tuple[Any, ...]) -> None:
-    if event != "socket.connect" or (reach := _guarded.get(get_ident())) is None:
+    if event not in ("socket.connect", "subprocess.Popen") or (reach := _reach()) is None:
         return
-    place = arguments[1]
+    try:
+        if event == "socket.connect":
+            _look_at_place(reach, arguments[1])
+        else:
+            _look_at_program(arguments[1])
+    except PrivateAddressError as error:
+        reach.refused = error
+        raise ConnectionRefusedError(str(error)) from None
+
+
+def _reach() -> Reach | None:
+    """The reach of this thread, or of the one that has started it."""
+    own = get_ident()
+    if own in _guarded:
+        return _guarded[own]
+    return next((one for one in _guarded.copy().values() if own not in one.others), None)
+
+
+def _look_at_place(reach: Reach, place: Any) -> None:
     if isinstance(place, tuple) and (place[0], place[1]) not in reach.allowed:
-        try:
-            _check(str(place[0]), f"{place[0]}, port {place[1]}")
-        except PrivateAddressError as error:
-            reach.refused = error
-            raise ConnectionRefusedError(str(error)) from None
+        _check(str(place[0]), f"{place[0]}, port {place[1]}")
+
+
+def _look_at_program(command: Any) -> None:
+    words = [os.fsdecode(word) for word in ([command] if isinstance(command, str) else command)]
+    inputs = (word for option, word in pairwise(words) if option == "-i")
+    if any(map(_ADDRESS.match, words)) or not all(one.startswith("file:") for one in inputs):
+        raise PrivateAddressError(
+            f"The site's video is one that only the program '{Path(words[0]).name}' could"
+            " fetch, which nobody keeps from private addresses; name another in download.format, or"
+            " set download.private_addresses to true."
+        )
 
 
 def _install() -> None:

@@ -7,7 +7,7 @@ import netrc
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,9 @@ _PAGE_BYTES: Final = 50_000_000
 
 _COOKIE_BYTES: Final = 10_000_000
 _COOKIE_FIELDS: Final = 7
+_BEGGING: Final = "; please report this issue on"
+"""What yt-dlp adds to what it did not expect of a site."""
+
 _SAID: Final = 500
 """Longest reason of a site that is passed on, in characters."""
 
@@ -62,7 +65,7 @@ def extract(
     }
     private = manners.private_addresses
     with within_reach(url, private=private) as reach, yt_dlp.YoutubeDL(chosen) as client:
-        _guard(client, url)
+        _guard(client, url, private=private)
         try:
             return dict(client.sanitize_info(step(client)))
         except SourceError:
@@ -72,7 +75,8 @@ def extract(
                 raise reach.refused from None
             # What a site sends may break yt-dlp anywhere; the cure is the same for all.
             reason = scrubbed(str(error)).removeprefix("ERROR: ").splitlines() or [""]
-            said = reason[0][:_SAID].rstrip(".") or type(error).__name__
+            said, _, _ = reason[0].partition(_BEGGING)
+            said = said[:_SAID].rstrip(".") or type(error).__name__
             failed = SourceError(f"{masked(url)} cannot be fetched: {said}.")
             failed.final = bool(_GONE.search(said))
             raise failed from None
@@ -91,6 +95,8 @@ _COMMON: Final[Mapping[str, Any]] = {
     "no_color": True,
     "retries": 3,
     "socket_timeout": 30,
+    # ffmpeg's connections are nobody's to look at.
+    "hls_prefer_native": True,
     # ffmpeg, which fetches what yt-dlp cannot, would print whole addresses.
     "external_downloader_args": {"ffmpeg": ["-loglevel", "quiet"]},
 }
@@ -114,10 +120,21 @@ class _Limit:
             )
 
 
-def _guard(client: Any, url: str) -> None:
-    """Let nobody read a page without an end, and show the server of `url` its login."""
+def _guard(client: Any, url: str, *, private: bool) -> None:
+    """Let nobody read a page without an end, and show the server of `url` its login.
+
+    Unless sites may lead to `private` addresses, only Python connects to them.
+    """
     from yt_dlp.networking import Request
 
+    if not private:
+        direct = client.build_request_director
+
+        def directed(handlers: Iterable[Any], preferences: Any = None) -> Any:
+            # A library in C, whose connections Python does not see.
+            return direct([one for one in handlers if one.RH_KEY != "CurlCFFI"], preferences)
+
+        client.build_request_director = directed
     urlopen, login, place = client.urlopen, login_of(url), urlsplit(url).netloc
 
     def opened(asked: Any) -> Any:

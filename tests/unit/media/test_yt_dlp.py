@@ -2,6 +2,8 @@
 
 import gc
 import http.server
+import socket
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -13,6 +15,7 @@ import pytest
 from tests.helpers.media import FFMPEG, make_video
 from vat.errors import SourceError
 from vat.media.fetch import expand_url, fetch_url
+from vat.media.private_addresses import within_reach
 from vat.media.yt_dlp import Manners, login_of, read_cookies
 
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
@@ -57,10 +60,10 @@ def _quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("NETRC", str(tmp_path / "none"))
 
 
-def whole(body: bytes) -> Answer:
+def whole(body: bytes, kind: str = "video/mp4") -> Answer:
     def answer(site: http.server.BaseHTTPRequestHandler) -> None:
         site.send_response(200)
-        site.send_header("Content-Type", "video/mp4")
+        site.send_header("Content-Type", kind)
         site.send_header("Content-Length", str(len(body)))
         site.end_headers()
         site.wfile.write(body)
@@ -140,6 +143,56 @@ def test_a_site_leads_ffmpeg_to_no_private_address(
 
     with pytest.raises(SourceError, match=r"private address rtmp://127\.0\.0\.1:1/app"):
         fetch(f"{serve(smil)}/v.smil", tmp_path / "one")
+
+
+def test_what_only_ffmpeg_could_fetch_is_left(
+    serve: Callable[[Answer], str], tmp_path: Path
+) -> None:
+    """Of a list with a key that yt-dlp does not know, it would let ffmpeg fetch the segments."""
+    asked: list[str] = []
+
+    def inner(site: http.server.BaseHTTPRequestHandler) -> None:
+        asked.append(site.path)
+        site.send_error(404)
+
+    there = serve(inner)
+    key = f'#EXT-X-KEY:METHOD=SAMPLE-AES,URI="{there}/key"\n'
+    segment = f"#EXTINF:1,\n{there}/a.ts\n#EXT-X-ENDLIST\n"
+    body = f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n{key}{segment}".encode()
+    url = f"{serve(whole(body, 'application/vnd.apple.mpegurl'))}/v.m3u8"
+    with pytest.raises(SourceError, match=r"only the program 'ffmpeg.*private_addresses to true"):
+        fetch(url, tmp_path / "one")
+    assert asked == []
+    with pytest.raises(SourceError):
+        fetch(url, tmp_path / "two", private_addresses=True)
+    assert asked
+
+
+def test_threads_and_programs_have_the_reach_of_their_thread(
+    serve: Callable[[Answer], str],
+) -> None:
+    url = serve(whole(b""))
+    place = ("127.0.0.1", int(url.rpartition(":")[2]))
+    failed: list[BaseException] = []
+
+    def connect() -> None:
+        try:
+            socket.create_connection(place, timeout=5).close()
+        except OSError as error:
+            failed.append(error)
+
+    with within_reach("http://192.0.2.1/", private=False) as reach:
+        thread = threading.Thread(target=connect)
+        thread.start()
+        thread.join()
+        assert "private" in str(failed.pop())
+        assert reach.refused
+        for command in ([FFMPEG, "-i", "http:192.0.2.1"], ["rtmpdump", "-r", "rtmp://192.0.2.1"]):
+            with pytest.raises(ConnectionRefusedError, match="only the program"):
+                subprocess.run(command, check=False)
+        subprocess.run([FFMPEG, "-v", "quiet", "-i", "file:none"], check=False)
+    connect()
+    assert not failed
 
 
 @pytest.mark.parametrize("told", [True, False])
