@@ -39,6 +39,10 @@ class ConfigError(VatError):
     final = True
 
 
+class UsageError(VatError):
+    """A command line asks for something that there is not."""
+
+
 class SourceError(VatError):
     """A video cannot be found, fetched or read; where a site was asked, it may answer later."""
 

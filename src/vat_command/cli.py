@@ -1,0 +1,152 @@
+"""The command line of `vat`."""
+
+import argparse
+import os
+import sys
+import webbrowser
+from collections.abc import Sequence
+from dataclasses import replace
+from difflib import get_close_matches
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final, NoReturn
+
+from vat.errors import UsageError, VatError
+from vat_command.home import home
+from vat_command.snakemake_call import Wishes, snakemake_call
+
+_WRONG_USE: Final = 2
+_COMMANDS: Final = {
+    "doctor": "see whether this host is ready: GPUs, models, translation server, fonts, disk",
+    "forecast": "tell how long it takes, how many GPU-hours, and what it costs",
+    "edits": "lay out copies of the subtitles to correct, in the folder edits",
+    "glossary": "propose terms whose translation is to be fixed",
+    "review": "show the pages of the last run, where subtitles can be corrected",
+    "demo": "subtitle three short videos with tiny models: no network, no key, no GPU",
+}
+_EPILOG: Final = """
+commands, each in the place of the first SOURCE:
+{commands}
+
+What follows -- goes to Snakemake:
+
+  vat talks --to zh,ja                        subtitles in Chinese and Japanese
+  vat talks --to zh -n                        what would be done
+  vat talks --to zh -- --cores 8 --quiet      as Snakemake's own options say
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Entry of the command vat; the exit status, where Snakemake does not take the process over."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if not words:
+        _parser().print_help()
+        return _WRONG_USE
+    try:
+        command, wishes = read_wishes(words)
+        if command == "review":
+            return _show_pages(Path(wishes.out))
+        _become(snakemake_call(wishes, home(), Path.cwd()))
+    except VatError as error:
+        print(f"vat: {error}", file=sys.stderr)
+        return _WRONG_USE if isinstance(error, UsageError) else 1
+
+
+def _become(call: Sequence[str]) -> NoReturn:
+    """Let Snakemake take the place of this process, so that signals reach it alone."""
+    # Files in the folder where one stands are no modules of the workflow's.
+    safe = os.environ | {"PYTHONSAFEPATH": "1"}
+    os.execve(call[0], list(call), safe)  # noqa: S606
+
+
+def read_wishes(words: Sequence[str]) -> tuple[str, Wishes]:
+    """The command, "" for making subtitles, and what is wished of it.
+
+    Raises:
+        UsageError: where the words mean nothing.
+    """
+    cut = words.index("--") if "--" in words else len(words)
+    own, rest = list(words[:cut]), words[cut + 1 :]
+    command = own.pop(0) if own and own[0] in _COMMANDS else ""
+    given = _parser(command).parse_intermixed_args(own)
+    wishes = Wishes(
+        sources=given.sources,
+        target="" if command == "demo" else command,
+        out=given.out,
+        languages=given.to,
+        spoken=given.spoken,
+        dry_run=given.dry_run,
+        profile=given.profile,
+        config_files=given.configfile,
+        settings=given.set,
+        rest=rest,
+    )
+    if command == "demo":
+        return command, _of_the_demo(wishes)
+    if not command:
+        _check_sources(wishes)
+    return command, wishes
+
+
+def _of_the_demo(wishes: Wishes) -> Wishes:
+    if wishes.sources:
+        raise UsageError("The demo has its own videos; leave out 'demo' to subtitle others.")
+    files = [str(home() / "config" / "demo.yaml"), *wishes.config_files]
+    return replace(wishes, sources=[str(home() / "demo")], config_files=files)
+
+
+def _check_sources(wishes: Wishes) -> None:
+    if not wishes.sources and not wishes.config_files:
+        raise UsageError("Name a folder, a video or a URL to subtitle; vat --help tells the rest.")
+    for name in wishes.sources[:1]:
+        near = get_close_matches(name, _COMMANDS, n=1, cutoff=0.75)
+        if near and not Path(name).exists():
+            raise UsageError(f"There is no '{name}' here; did you mean vat {near[0]}?")
+
+
+def _show_pages(out: Path) -> int:
+    page = (out / "results" / "report" / "index.html").absolute()
+    if not page.is_file():
+        raise UsageError(
+            f"There is no '{page}'; run vat FOLDER first, or name the folder of the run with --out."
+        )
+    print(page.as_uri())
+    if "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ:
+        webbrowser.open(page.as_uri())
+    return 0
+
+
+class _Parser(argparse.ArgumentParser):
+    """One that lets its caller say what is wrong."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse prints."""
+        raise UsageError(f"{message[:1].upper()}{message[1:]}; see vat --help.")
+
+
+def _parser(command: str = "") -> argparse.ArgumentParser:
+    listed = "\n".join(f"  {name:<10}{what}" for name, what in _COMMANDS.items())
+    parser = _Parser(
+        prog=f"vat {command}".strip(),
+        description=_COMMANDS.get(command, "Make videos with translated subtitles.").capitalize(),
+        epilog="" if command else _EPILOG.format(commands=listed),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add("sources", nargs="*", metavar="SOURCE", help="folder, video, URL, or sheet (.tsv, .csv)")
+    to = "languages to translate into, such as zh or zh,ja; none for the spoken one only"
+    add("--to", action="append", default=[], metavar="LANGUAGES", help=to)
+    spoken = "the language spoken; found out where it is left out"
+    add("--from", dest="spoken", default="", metavar="LANGUAGE", help=spoken)
+    out = "folder below which results, logs and models are written; this one if left out"
+    add("--out", default=".", metavar="FOLDER", help=out)
+    add("-n", "--dry-run", action="store_true", help="only say what would be done")
+    setting = "a setting, such as asr.model=large-v3-turbo; may be repeated"
+    add("--set", action="append", default=[], metavar="KEY=VALUE", help=setting)
+    file = "a file with settings; may be repeated"
+    add("--configfile", action="append", default=[], metavar="FILE", help=file)
+    profile = "where jobs run: local-gpu (if left out), slurm, or a profile of your own"
+    add("--profile", default="local-gpu", help=profile)
+    add("--version", action="version", version=f"vat {version('vat-subtitles')}")
+    return parser
