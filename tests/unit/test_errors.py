@@ -43,5 +43,5 @@ def test_one_error_is_final_and_the_others_of_its_class_are_not() -> None:
 
 def test_an_unknown_model_is_final(tmp_path: Path) -> None:
     with pytest.raises(ModelError) as caught:
-        fetch("asr", "no-such-model", tmp_path / "model")
+        fetch("asr", "no-such-model", tmp_path / "asr" / "model")
     assert caught.value.final

@@ -14,7 +14,7 @@ from vat.planning.delivery_names import delivery_names
 from vat.planning.edits import SPOKEN
 from vat.planning.english_models import check_language
 from vat.planning.forecast_answers import ForecastAnswers
-from vat.planning.models import folder_name
+from vat.planning.models import check_fetched, folder_name
 from vat.planning.plan import Plan, check_translator
 from vat.planning.sources import Video
 from vat.planning.track_answers import TrackAnswers
@@ -108,8 +108,10 @@ class Answers(TrackAnswers, ForecastAnswers):
         Raises:
             ConfigError: where a job asks a translator whose key is missing.
             TranslationError: where its server is away or refuses the key.
+            ModelError: where a model has other weights than those that were fetched.
         """
         check_translator(self._plan, rules)
+        self._check_models()
         self.adopt_edits()
         self._run = begin_run(self.translations)
         return self._run
@@ -204,8 +206,15 @@ class Answers(TrackAnswers, ForecastAnswers):
         return self._local[use] or f"{self._resources}/models/{kind}/{folder_name(name)}"
 
     def models(self) -> dict[str, str]:
-        """The folders of all models that are used, by their use."""
-        return {use: folder for use in self._uses if (folder := self.model(use))}
+        """The folders of all models that are used, by their use; the voice encoder is a file."""
+        found = {use: folder for use in self._uses if (folder := self.model(use))}
+        return {**found, "voices": self.voice_encoder} if self.voice_encoder else found
+
+    def _check_models(self) -> None:
+        for use, (kind, name) in self._uses.items():
+            folder = Path(self.model(use) or "")
+            if not self._local[use] and folder.is_dir():
+                check_fetched(kind, name, folder)
 
     def fetched(self, use: str) -> str | list[str]:
         """The folder to which the model for a use is fetched, where it has to be."""

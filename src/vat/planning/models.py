@@ -5,7 +5,7 @@ import logging
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Final
 
 from vat.errors import ModelError, final
-from vat.planning.weights import digest_of_file, note_origin
+from vat.planning.trusted_weights import TrustedWeights
+from vat.planning.weights import digest_of_file, note_origin, origin_of
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +70,7 @@ _KIM = Known(
         )
     },
     ("kim.yaml",),
+    "ac9b0614ab3cd7f77219e18ba494dfd93956c348",
 )
 
 KNOWN: Final[Mapping[str, Mapping[str, Known]]] = MappingProxyType(
@@ -107,25 +109,59 @@ def fetch(kind: str, name: str, destination: str | Path) -> None:
 
     `kind` is asr, separate or translate; `name` is a known name, or owner/name of a repository. A
     broken download is continued by the next call. Weights are compared with the digests known here,
-    and with those of the hub; `vat.planning.weights.ORIGIN` beside them tells what was fetched.
+    with those of the hub, and with those that were fetched first (`TrustedWeights` two folders
+    above); `vat.planning.weights.ORIGIN` beside them tells what was fetched.
 
     Raises:
         ModelError: for an unknown name, without a network, or where a file is missing or damaged.
     """
     known = KNOWN[kind].get(name) or _repository(kind, name)
-    cache = Path(destination).with_name(f".download-{Path(destination).name}")
+    folder = Path(destination)
+    cache = folder.with_name(f".download-{folder.name}")
+    trusted = _trusted(folder)
+    pinned = known.revision is not None
+    if not pinned:
+        known = replace(known, revision=trusted.revision(folder))
     _download(known, name, cache, _SECTIONS[kind])
     for file, weights in known.checked.items():
         _check_weights(cache / file, weights, name)
-    note_origin(cache, known.repository, name)
+    digests = note_origin(cache, known.repository, name)
+    if not pinned:
+        trusted.compare(folder, digests, name)
     for file in known.packaged:
         with as_file(files("vat").joinpath("data", file)) as source:
             shutil.copy(source, cache / file)
     check_folder(kind, cache, name)
     shutil.rmtree(cache / ".cache", ignore_errors=True)
-    if Path(destination).exists():
-        shutil.rmtree(destination)
-    cache.replace(destination)
+    if folder.exists():
+        shutil.rmtree(folder)
+    cache.replace(folder)
+    trusted.note(folder)
+
+
+def check_fetched(kind: str, name: str, folder: Path) -> None:
+    """See that a model that was fetched still has the weights that were fetched.
+
+    Raises:
+        ModelError: where it has others.
+    """
+    digests = _trusted(folder).check(folder, name)
+    known = KNOWN[kind].get(name)
+    # One that an older VAT has fetched is that version's.
+    is_known = known and origin_of(folder).get("revision") in (None, known.revision)
+    for file, weights in known.checked.items() if known and is_known else ():
+        if digests.get(file) != weights.sha256:
+            raise final(
+                ModelError(
+                    f"'{file}' in '{folder}' is not that of the model '{name}'; remove that"
+                    " folder, and run again to fetch it anew."
+                )
+            )
+
+
+def _trusted(folder: Path) -> TrustedWeights:
+    """What is trusted of the models beside a folder, whose place is models/kind/name."""
+    return TrustedWeights(folder.absolute().parent.parent)
 
 
 def size_on_hub(kind: str, name: str) -> int:

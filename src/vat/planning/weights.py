@@ -24,8 +24,10 @@ def digest_of_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def note_origin(folder: Path, repository: str, name: str) -> None:
+def note_origin(folder: Path, repository: str, name: str) -> dict[str, str]:
     """Compare fetched files with the digests that the hub has of them, and write `ORIGIN`.
+
+    The result are the digests of all files by their paths below the folder.
 
     The hub tells the SHA-256 of large files, which weights are.
 
@@ -53,10 +55,23 @@ def note_origin(folder: Path, repository: str, name: str) -> None:
     write_json(
         folder / ORIGIN, {"repository": repository, "revision": revision or None, "files": files}
     )
+    return files
+
+
+def origin_of(folder: Path) -> dict[str, Any]:
+    """What `note_origin` has written; nothing where that is missing or damaged."""
+    return _read(folder / ORIGIN)
+
+
+def weights_of(folder: Path) -> Iterator[Path]:
+    """The files of a model, below its folder, in the order of their names."""
+    return (path.relative_to(folder) for path in _files(folder))
 
 
 def record_models(models: Mapping[str, str], record: Path) -> None:
     """Write which models a run used: by use, the folder, the origin, and each file's digest.
+
+    A model may be a single file as well.
 
     A file that has the size and the time of the last record is not read again; weights have
     gigabytes.
@@ -64,8 +79,8 @@ def record_models(models: Mapping[str, str], record: Path) -> None:
     known = {one["path"]: one for use in _read(record).values() for one in use["files"]}
     found = {}
     for use, folder in models.items():
-        if Path(folder).is_dir():
-            origin = _read(Path(folder) / ORIGIN)
+        if Path(folder).exists():
+            origin = origin_of(Path(folder))
             found[use] = {
                 "folder": folder,
                 "repository": origin.get("repository"),
@@ -94,6 +109,8 @@ def _read(record: Path) -> dict[str, Any]:
 
 def _files(folder: Path) -> Iterator[Path]:
     """The files of a model, in the order of their names; hidden ones are a downloader's."""
+    if folder.is_file():
+        yield folder
     for path in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
         if path.is_file() and not hidden and path.name != ORIGIN:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import shutil
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,7 +16,7 @@ import pytest
 from vat.errors import ModelError
 from vat.files import read_json, write_json
 from vat.planning import models
-from vat.planning.models import KNOWN, Known, Weights, fetch
+from vat.planning.models import KNOWN, Known, Weights, check_fetched, fetch
 from vat.planning.weights import record_models
 
 FILES = {
@@ -34,6 +35,8 @@ class Hub(BaseHTTPRequestHandler):
     wrong: ClassVar[str] = ""
     """What is told instead of the right digests."""
 
+    asked: ClassVar[list[str]] = []
+
     def log_message(self, *_: object) -> None:
         """Stay quiet."""
 
@@ -41,6 +44,7 @@ class Hub(BaseHTTPRequestHandler):
         self.do_GET()
 
     def do_GET(self) -> None:
+        self.asked.append(self.path)
         if self.path.startswith("/api/models/"):
             siblings = [{"rfilename": name} for name in self.files]
             tree = [
@@ -81,20 +85,20 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[type[Hub]]:
 
 
 def test_a_model_is_fetched_with_the_files_it_needs(hub: type[Hub], tmp_path: Path) -> None:
-    fetch("asr", "owner/name", tmp_path / "model")
-    found = {path.name for path in (tmp_path / "model").iterdir()}
+    fetch("asr", "owner/name", tmp_path / "asr" / "model")
+    found = {path.name for path in (tmp_path / "asr" / "model").iterdir()}
     assert found == {"model.bin", "config.json", "tokenizer.json", "origin.json"}
-    origin = json.loads((tmp_path / "model" / "origin.json").read_text())
+    origin = json.loads((tmp_path / "asr" / "model" / "origin.json").read_text())
     assert (origin["repository"], origin["revision"]) == ("owner/name", COMMIT)
     assert origin["files"]["model.bin"] == hashlib.sha256(FILES["model.bin"]).hexdigest()
-    assert (tmp_path / "model" / "model.bin").read_bytes() == FILES["model.bin"]
+    assert (tmp_path / "asr" / "model" / "model.bin").read_bytes() == FILES["model.bin"]
 
 
 def test_a_missing_file_is_named_and_nothing_is_left(hub: type[Hub], tmp_path: Path) -> None:
     hub.files = {"config.json": b"{}", "tokenizer.json": b"{}"}
     with pytest.raises(ModelError, match=r"'owner/name' lacks model\.bin"):
-        fetch("asr", "owner/name", tmp_path / "model")
-    assert not (tmp_path / "model").exists()
+        fetch("asr", "owner/name", tmp_path / "asr" / "model")
+    assert not (tmp_path / "asr" / "model").exists()
 
 
 @pytest.mark.parametrize(
@@ -112,8 +116,8 @@ def test_weights_are_checked(
     known = Known("owner/name", ("model.bin",), {"model.bin": Weights(size, digest)}, ("kim.yaml",))
     monkeypatch.setattr(models, "KNOWN", MappingProxyType({"separate": {"mine": known}}))
     with pytest.raises(ModelError, match=message):
-        fetch("separate", "mine", tmp_path / "model")
-    assert not (tmp_path / "model").exists()
+        fetch("separate", "mine", tmp_path / "asr" / "model")
+    assert not (tmp_path / "asr" / "model").exists()
 
 
 @pytest.mark.parametrize("kind", ["asr", "translate"])
@@ -122,15 +126,76 @@ def test_weights_of_any_repository_are_compared_with_the_hubs_digest(
 ) -> None:
     hub.wrong = "a" * 64
     with pytest.raises(ModelError, match=r"'owner/name', these files are damaged: 'config"):
-        fetch(kind, "owner/name", tmp_path / "model")
-    assert not (tmp_path / "model").exists()
+        fetch(kind, "owner/name", tmp_path / "asr" / "model")
+    assert not (tmp_path / "asr" / "model").exists()
     hub.wrong = ""
-    fetch(kind, "owner/name", tmp_path / "model")
-    assert (tmp_path / "model" / "model.bin").read_bytes() == FILES["model.bin"]
+    fetch(kind, "owner/name", tmp_path / "asr" / "model")
+    assert (tmp_path / "asr" / "model" / "model.bin").read_bytes() == FILES["model.bin"]
+
+
+def test_weights_that_were_fetched_once_are_trusted_and_no_others(
+    hub: type[Hub], tmp_path: Path
+) -> None:
+    model = tmp_path / "models" / "translate" / "owner--name"
+    notes = tmp_path / "models" / "trusted.json"
+    fetch("translate", "owner/name", model)
+    noted = read_json(notes)["translate/owner--name"]
+    assert noted["revision"] == COMMIT
+    assert noted["files"]["model.bin"]["sha256"] == hashlib.sha256(FILES["model.bin"]).hexdigest()
+    check_fetched("translate", "owner/name", model)
+
+    shutil.rmtree(model)
+    hub.files = {**FILES, "model.bin": b"others"}
+    hub.asked.clear()
+    with pytest.raises(
+        ModelError, match=r"hub's 'model\.bin'.*remove 'translate/owner--name' from"
+    ):
+        fetch("translate", "owner/name", model)
+    assert COMMIT in str(hub.asked)
+    assert "main" not in str(hub.asked)
+    assert not model.exists()
+    write_json(notes, {})
+    fetch("translate", "owner/name", model)
+    assert (model / "model.bin").read_bytes() == b"others"
+
+
+def test_weights_are_held_against_those_that_were_fetched(hub: type[Hub], tmp_path: Path) -> None:
+    model = tmp_path / "models" / "translate" / "owner--name"
+    fetch("translate", "owner/name", model)
+    whole = (model / "model.bin").read_bytes()
+    for damage in ("notes as they are", "no notes", "damaged notes"):
+        (model / "model.bin").write_bytes(whole[:-1] + b"!")
+        with pytest.raises(ModelError, match=r"'model\.bin' has the SHA-256.*remove that folder"):
+            check_fetched("translate", "owner/name", model)
+        (model / "model.bin").unlink()
+        with pytest.raises(ModelError, match=r"'model\.bin' is missing"):
+            check_fetched("translate", "owner/name", model)
+        (model / "model.bin").write_bytes(whole)
+        check_fetched("translate", "owner/name", model)
+        notes = tmp_path / "models" / "trusted.json"
+        notes.write_text("{}" if damage == "notes as they are" else '{"translate/owner')
+
+
+def test_weights_of_unknown_origin_are_trusted_as_they_are_found(tmp_path: Path) -> None:
+    model = tmp_path / "models" / "translate" / "owner--name"
+    model.mkdir(parents=True)
+    (model / "model.bin").write_bytes(b"one")
+    check_fetched("translate", "owner/name", model)
+    (model / "model.bin").write_bytes(b"two")
+    with pytest.raises(ModelError, match="not the one that was fetched"):
+        check_fetched("translate", "owner/name", model)
+
+
+def test_named_weights_are_those_of_their_name(tmp_path: Path) -> None:
+    model = tmp_path / "models" / "asr" / "tiny"
+    model.mkdir(parents=True)
+    (model / "model.bin").write_bytes(b"weights of something else")
+    with pytest.raises(ModelError, match=r"'model\.bin' in '.*' is not that of the model 'tiny'"):
+        check_fetched("asr", "tiny", model)
 
 
 def test_the_digests_of_local_models_are_recorded_once(tmp_path: Path) -> None:
-    model, record = tmp_path / "model", tmp_path / "models.json"
+    model, record = tmp_path / "asr" / "model", tmp_path / "models.json"
     (model / "sub").mkdir(parents=True)
     (model / "model.bin").write_bytes(b"one")
     (model / "sub" / "config.json").write_bytes(b"{}")
@@ -161,8 +226,8 @@ def test_right_weights_come_with_their_configuration(
     right = Weights(7, hashlib.sha256(b"weights").hexdigest())
     known = Known("owner/name", ("net.ckpt",), {"net.ckpt": right}, ("kim.yaml",))
     monkeypatch.setattr(models, "KNOWN", MappingProxyType({"separate": {"mine": known}}))
-    fetch("separate", "mine", tmp_path / "model")
-    assert {path.name for path in (tmp_path / "model").iterdir()} == {
+    fetch("separate", "mine", tmp_path / "asr" / "model")
+    assert {path.name for path in (tmp_path / "asr" / "model").iterdir()} == {
         "net.ckpt",
         "kim.yaml",
         "origin.json",
@@ -176,9 +241,9 @@ def test_without_network_there_is_one_sentence(
     # The hub's client waits longer and longer between its attempts.
     monkeypatch.setattr("huggingface_hub.utils._http.time.sleep", lambda _: None)
     with pytest.raises(ModelError, match=r"'large-v3' cannot be fetched.*asr\.model") as error:
-        fetch("asr", "large-v3", tmp_path / "model")
+        fetch("asr", "large-v3", tmp_path / "asr" / "model")
     assert "\n" not in str(error.value)
-    assert not (tmp_path / "model").exists()
+    assert not (tmp_path / "asr" / "model").exists()
 
 
 def test_named_weights_are_known_and_their_revision_is_fixed() -> None:
@@ -192,10 +257,11 @@ def test_named_weights_are_known_and_their_revision_is_fixed() -> None:
 
 def test_an_unknown_name_lists_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"'large-v4' is unknown.*large-v3"):
-        fetch("asr", "large-v4", tmp_path / "model")
+        fetch("asr", "large-v4", tmp_path / "asr" / "model")
 
 
 def test_kims_checkpoint_is_pinned() -> None:
     (weights,) = KNOWN["separate"]["kim"].checked.values()
+    assert KNOWN["separate"]["kim"].revision
     assert weights.size == 913_106_900
     assert weights.sha256.startswith("87201f4d31afb5bc")
