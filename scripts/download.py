@@ -12,8 +12,7 @@ with job_log(snakemake.log[0]):
     means = snakemake.config["download"]
     download(
         snakemake.params.source,
-        snakemake.output.source,
-        snakemake.output.media,
+        *snakemake.output,
         remote=snakemake.params.remote,
         title=snakemake.params.title,
         audio_track=snakemake.params.audio_track,
@@ -21,5 +20,6 @@ with job_log(snakemake.log[0]):
         ffmpeg=ffmpeg,
         manners=Manners(means["cookies"], means["max_mb"], means["private_addresses"]),
         fingerprint=snakemake.params.fingerprint,
+        truncated=means["truncated"],
         check=feasibility(snakemake.config["embed"], ffmpeg),
     )

@@ -8,7 +8,7 @@ from typing import Final
 
 VERSIONS: Final = {
     "fetch_model": 1,
-    "download": 4,
+    "download": 5,
     "extract_audio": 4,
     "separate": 2,
     "split": 4,
@@ -24,6 +24,6 @@ VERSIONS: Final = {
     "propose_people": 1,
     "edit": 1,
     "bilingual": 3,
-    "embed": 6,
+    "embed": 7,
     "deliver": 3,
 }

@@ -172,6 +172,21 @@ def broken_first_packet(path: Path) -> None:
     path.write_bytes(whole)
 
 
+def theora(path: Path) -> None:
+    """Pictures that stay the same have packets without content."""
+    still = ["-f", "lavfi", "-i", "color=red:s=64x48:r=25:d=2"]
+    ffmpeg(*still, *SOUND, *BOTH, "-c:v", "libtheora", "-c:a", "libvorbis", path)
+
+
+def animation(path: Path) -> None:
+    """A codec that Matroska holds in a mode in which packets tell no time of being shown."""
+    ffmpeg(*PICTURE, *SOUND, *BOTH, "-c:v", "gif", "-c:a", "libopus", path)
+
+
+def flash(path: Path) -> None:
+    ffmpeg(*PICTURE, *SOUND, *BOTH, "-c:v", "flv1", "-c:a", "mp3", "-ar", "44100", path)
+
+
 def damaged_broadcast(path: Path) -> None:
     """Ten seconds, of which one was not received."""
     long = [part.replace("d=2", "d=10") for part in (*PICTURE, *SOUND)]
@@ -205,6 +220,9 @@ ODDITIES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "marks": ("mkv", marks),
     "late sound": ("mkv", late_sound),
     "broken first packet": ("mkv", broken_first_packet),
+    "Theora": ("ogv", theora),
+    "animation": ("mkv", animation),
+    "Flash": ("swf", flash),
 }
 """Suffix and maker of each kind."""
 

@@ -2,12 +2,13 @@
 
 import logging
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 import av
 from av.container import InputContainer
+from av.packet import Packet
 from av.stream import Stream as AvStream
 
 from vat.embed.picture import Picture, differences, read_picture
@@ -215,14 +216,29 @@ def _read_starts(
     container: InputContainer, stream: AvStream, settings: EmbedSettings
 ) -> list[float]:
     """The same by reading the whole file."""
-    container.seek(0)
     return [
         float(packet.pts * packet.time_base)
-        for packet in container.demux(stream)
+        for packet in _packets(container, stream, 0)
         if packet.pts is not None
         and packet.time_base is not None
         and _has_text(packet.size, settings)
     ]
+
+
+def _packets(
+    container: InputContainer, stream: AvStream, moment: int
+) -> Iterator["Packet[AvStream]"]:
+    """The packets of a stream from a moment of its clock on, or from the start.
+
+    Where no picture is marked as a key frame, a file is not searched at all.
+    """
+    try:
+        container.seek(moment, stream=stream)
+    except av.FFmpegError:
+        with opened(container.name.removeprefix("file:")) as again:
+            yield from again.demux(again.streams[stream.index])
+        return
+    yield from container.demux(stream)
 
 
 def _read_event(
@@ -232,8 +248,7 @@ def _read_event(
     base = stream.time_base
     if base is not None:
         wanted = round(start / base)
-        container.seek(wanted, stream=stream)
-        for packet in container.demux(stream):
+        for packet in _packets(container, stream, wanted):
             if packet.pts is None or packet.pts < wanted:
                 continue
             if _has_text(packet.size, settings):

@@ -32,23 +32,48 @@ class Extent:
     lasts: dict[int, float] = field(default_factory=dict)
     ends: dict[int, float] = field(default_factory=dict)
     hidden: float = 0.0
+    _untold: "Extent | None" = None
 
     def begin(self, packet: "Packet[Any]") -> None:
         """Count one of the first packets."""
         start, _ = _span(packet)
-        if start is not None:
-            index = packet.stream.index
-            self.starts[index] = min(start, self.starts.get(index, start))
-            if packet.is_discard and packet.stream.type == "video":
-                self.hidden = max(self.hidden, -start)
+        if start is None:
+            self._decoded().starts.setdefault(packet.stream.index, _decoding(packet))
+            return
+        index = packet.stream.index
+        self.starts[index] = min(start, self.starts.get(index, start))
+        if packet.is_discard and packet.stream.type == "video":
+            self.hidden = max(self.hidden, -start)
 
     def end(self, packet: "Packet[Any]") -> None:
         """Count one of the last packets."""
         start, until = _span(packet)
-        if start is not None:
-            index = packet.stream.index
-            self.lasts[index] = max(start, self.lasts.get(index, start))
-            self.ends[index] = max(until, self.ends.get(index, until))
+        index = packet.stream.index
+        if start is None:
+            decoded, moment = self._decoded(), _decoding(packet)
+            decoded.lasts[index] = moment
+            decoded.ends[index] = moment + _length(packet)
+            return
+        self.lasts[index] = max(start, self.lasts.get(index, start))
+        self.ends[index] = max(until, self.ends.get(index, until))
+
+    def _decoded(self) -> "Extent":
+        """The same by the times of decoding."""
+        self._untold = self._untold or Extent()
+        return self._untold
+
+    def completed(self) -> "Extent":
+        """With the times of decoding for streams of which no packet tells when it is shown.
+
+        So it is in AVI and in Matroska's compatibility mode, where the order is the same.
+        """
+        if self._untold:
+            for index in self._untold.lasts.keys() - self.lasts.keys():
+                self.lasts[index] = self._untold.lasts[index]
+                self.ends[index] = self._untold.ends[index]
+                if index in self._untold.starts:
+                    self.starts[index] = self._untold.starts[index]
+        return self
 
 
 @dataclass(slots=True)
@@ -82,6 +107,7 @@ def read_extent(path: Path, indexes: Collection[int]) -> Extent:
                 container.seek(int(moment * av.time_base), backward=True)
                 for packet in _packets(container, indexes):
                     extent.end(packet)
+    extent.completed()
     return extent if extent.lasts else read_all(path, indexes)[0]
 
 
@@ -107,7 +133,7 @@ def read_all(path: Path, indexes: Collection[int]) -> tuple[Extent, dict[int, Ti
                 its.lag = max(its.lag, float(packet.dts * packet.time_base) - start)
     for its in times.values():
         its.shown.sort()
-    return extent, times
+    return extent.completed(), times
 
 
 def hidden_seconds(path: Path, indexes: Collection[int]) -> float:
@@ -131,4 +157,12 @@ def _span(packet: "Packet[Any]") -> tuple[float | None, float]:
     if packet.pts is None or packet.time_base is None:
         return None, 0.0
     start = float(packet.pts * packet.time_base)
-    return start, start + float((packet.duration or 0) * packet.time_base)
+    return start, start + _length(packet)
+
+
+def _decoding(packet: "Packet[Any]") -> float:
+    return float((packet.dts or 0) * (packet.time_base or 0))
+
+
+def _length(packet: "Packet[Any]") -> float:
+    return float((packet.duration or 0) * (packet.time_base or 0))

@@ -15,7 +15,7 @@ from vat.embed.settings import EmbedSettings
 from vat.errors import EmbedError
 from vat.media.containers import MADE
 from vat.media.probe import Media, opened
-from vat.media.stream import Stream
+from vat.media.stream import Stream, output_options
 from vat.subtitles.track import Track
 
 logger = logging.getLogger(__name__)
@@ -153,6 +153,7 @@ def stream_arguments(
     for one in kept:
         if not one.cover:
             arguments += ["-map", f"0:{one.stream.index}"]
+    arguments += output_options(one.stream for one in kept if not one.cover)
     if settings.container == "mp4":
         arguments += _titles(kept)
     old = [one for one in kept if one.stream.type == "subtitle"]

@@ -16,7 +16,7 @@ import av
 
 from vat.media.ffmpeg import LOCAL_ONLY, complaint
 from vat.media.probe import Media
-from vat.media.stream import Stream, described, input_options, stream_of
+from vat.media.stream import Stream, described, input_options, output_options, stream_of
 
 logger = logging.getLogger(__name__)
 
@@ -154,12 +154,8 @@ class _Trials:
             for number, stream in enumerate(streams)
             for argument in ("-map", f"0:{stream.index}", f"-c:{number}", ways[stream.index])
         ]
-        copied = [
-            argument
-            for stream in streams
-            for argument in ("-map", f"0:{stream.index}")
-            if ways[stream.index] == "copy"
-        ]
+        copies = [stream for stream in streams if ways[stream.index] == "copy"]
+        copied = [part for one in copies for part in ("-map", f"0:{one.index}")]
         length = ["-frames:a", "1"] if "flac" in ways.values() else ["-t", f"{_TRIED_SECONDS}"]
         begin = max(_begin(stream) for stream in streams)
         seek = ["-ss", f"{begin:.3f}"] if begin else []
@@ -172,11 +168,21 @@ class _Trials:
             "-i",
             f"file:{self.path}",
             *maps,
+            *output_options(streams),
             *length,
         ]
         command += [*MUXER_OPTIONS[self.container], "-f", MUXERS[self.container], str(trial)]
         if copied:
-            command += [*copied, "-c", "copy", *length, "-f", "framecrc", str(counts)]
+            command += [
+                *copied,
+                "-c",
+                "copy",
+                *output_options(copies),
+                *length,
+                "-f",
+                "framecrc",
+                str(counts),
+            ]
         said = complaint(command, ffmpeg=self.ffmpeg, limit_seconds=_LIMIT_SECONDS)
         if said is not None:
             logger.info("%s does not take %s: %s", self.container, dict(ways), said)
@@ -243,5 +249,7 @@ def _counted(counts: Path) -> list[int]:
 def _numbers(counts: Path) -> Iterator[int]:
     with counts.open(encoding="ascii", errors="replace") as file:
         for line in file:
-            if not line.startswith("#"):
-                yield int(line.partition(",")[0])
+            number, _, _, _, size = line.split(",")[:5] if line[:1] != "#" else ["0"] * 5
+            # A packet without content repeats a picture, in Theora for one.
+            if int(size):
+                yield int(number)

@@ -19,6 +19,7 @@ from vat.media.stream import told_choice
 from vat.media.suffixes import SUFFIXES
 from vat.media.titles import one_line
 from vat.media.unfinished import check_finished
+from vat.media.wholeness import check_whole
 from vat.media.yt_dlp import Manners, extract
 
 logger = logging.getLogger(__name__)
@@ -54,13 +55,14 @@ def download(
     manners: Manners = _PLAIN,
     check: Callable[[Path, Media], None] | None = None,
     fingerprint: str = "",
+    truncated: str = "warn",
 ) -> None:
     """Bring one video in: `destination` links or holds it, and `media_json` says what it is.
 
     A fetched video stays beside `destination` until it is probed and passes `check`, so that a
     failure there does not fetch it again. A local one must still have the `fingerprint` that it had
     when the run began, and nobody may be writing to it. A `source` may be masked (see
-    `vat.jobs.addresses`), and is so in what is recorded.
+    `vat.jobs.addresses`), and is so in what is recorded. `truncated` is "warn" or "fail".
 
     Raises:
         SourceError: where it cannot be had, is no video, or is damaged.
@@ -77,10 +79,8 @@ def download(
         link_local(source, target)
         here = target
     media = probe(here, name=name, title=title, source=source, audio_track=audio_track)
-    logger.info("%s: %.3f s, audio track %s", name, media.duration, media.audio_track)
-    choice = told_choice(media.of_type("audio"), media.audio_track, name)
-    if choice and audio_track is None:
-        logger.warning("%s", choice)
+    check_whole(here, name, media.duration, media.missing, truncated)
+    _tell(media, chosen=audio_track is not None)
     media = with_holdings(media, here, ffmpeg)
     if check is not None:
         check(here, media)
@@ -90,6 +90,14 @@ def download(
     if remote:
         here.replace(target)
         _facts_file(here).unlink(missing_ok=True)
+
+
+def _tell(media: Media, *, chosen: bool) -> None:
+    """Log what a video is, and which track is transcribed where nobody has `chosen` it."""
+    logger.info("%s: %.3f s, audio track %s", media.name, media.duration, media.audio_track)
+    choice = told_choice(media.of_type("audio"), media.audio_track, media.name)
+    if choice and not chosen:
+        logger.warning("%s", choice)
 
 
 def link_local(source: str | Path, destination: str | Path) -> None:

@@ -11,6 +11,9 @@ _SEGMENT: Final = 0x18538067
 _TRACKS: Final = 0x1654AE6B
 _TRACK: Final = 0xAE
 _CODEC: Final = 0x86
+_ENCODINGS: Final = (0x6D80, 0x6240)
+_ENCODING_TYPE: Final = 0x5033
+_ENCRYPTION: Final = 1
 _UNKNOWN_SIZES: Final = frozenset(2 ** (7 * length) - 1 for length in range(1, 9))
 """All ones, as where the writer could not come back."""
 
@@ -26,6 +29,26 @@ def codec_ids(path: str | Path) -> list[str]:
         for number, one in _parts(tracks)
         if number == _TRACK
     ]
+
+
+def encrypted_tracks(file: BinaryIO) -> bool:
+    """Whether a track is encrypted (RFC 9559, 5.1.4.1.31.4)."""
+    tracks = _found(file, (_SEGMENT, _TRACKS))
+    return any(
+        kind == _ENCODING_TYPE and int.from_bytes(data, "big") == _ENCRYPTION
+        for number, track in _parts(tracks)
+        if number == _TRACK
+        for encoding in _inside(track, _ENCODINGS)
+        for kind, data in _parts(encoding)
+    )
+
+
+def _inside(data: bytes, way: tuple[int, ...]) -> list[bytes]:
+    """The contents of all elements on a way from one element's content."""
+    found = [data]
+    for number in way:
+        found = [content for one in found for kind, content in _parts(one) if kind == number]
+    return found
 
 
 def _found(file: BinaryIO, way: tuple[int, ...]) -> bytes:

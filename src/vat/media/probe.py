@@ -15,15 +15,16 @@ from av.container import InputContainer
 
 from vat.errors import SourceError
 from vat.files import Record
+from vat.media.encryption import is_encrypted
 from vat.media.matroska import WEBVTT, codec_ids
 from vat.media.stream import Stream, choose_track, described, stream_of
 from vat.media.titles import one_line
-from vat.media.wholeness import missing_bytes
+from vat.media.wholeness import lacks_index
 
 logger = logging.getLogger(__name__)
 
 TRUNCATION_SECONDS = 2.0
-"""How much earlier than its header says a file may end before it counts as truncated, and at least
+"""How much earlier than its header says a file may end before it counts as broken off, and at least
 two frames of its picture (a slide show has long ones). Muxers round durations to a frame or a
 fragment, which is below one second in all containers of the tests."""
 
@@ -34,7 +35,9 @@ _NO_TIMES: Final = 0x0080
 """libavformat's mark of formats without time stamps (AVFMT_NOTIMESTAMPS)."""
 
 _FRAMES = 2
-_FIRST_PACKETS = 50
+_KEYLESS_PACKETS = 600
+"""So many packets without a key frame: of a picture that has any, one comes every few seconds."""
+
 _SEEK_BACK_SECONDS = 10.0
 
 
@@ -44,7 +47,8 @@ class Media(Record):
 
     `duration` and `audio_start` are seconds of video time, whose t = 0 is the container's start;
     `start_time` is that moment on the container's own clock. `audio_track` counts among the audio
-    streams from 0 and is None where there is no sound.
+    streams from 0 and is None where there is no sound. `missing` are the seconds that the header
+    promises and the file has not, as where it was broken off.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Media(Record):
     streams: tuple[Stream, ...]
     audio_track: int | None
     audio_start: float
+    missing: float = 0.0
 
     def of_type(self, kind: str) -> list[Stream]:
         """The streams of one type: video, audio, subtitle, attachment or data."""
@@ -84,7 +89,7 @@ def probe_duration(path: str | Path) -> float:
         SourceError: where the file is missing or no media file.
     """
     with opened(path) as container:
-        return _duration(container, path)
+        return _length(container, path)[0]
 
 
 def probe(
@@ -96,23 +101,24 @@ def probe(
     container's default track, else the first.
 
     Raises:
-        SourceError: where the file is missing, no video, truncated, or lacks that audio track.
+        SourceError: where the file is missing, no video, or lacks that audio track.
     """
     with opened(path, name) as container:
         streams = _streams(container)
         if not any(stream.type in ("video", "audio") for stream in streams):
             raise SourceError(f"'{name}' has neither picture nor sound; remove it from the videos.")
-        _check_readable(container, name)
+        _check_readable(path, container, name)
         begin = zero_of(container)
     with opened(path, name) as container:
-        duration = _duration(container, name)
+        duration, missing = _length(container, name)
     if any(_may_be_empty(stream) for stream in streams):
         streams = _with_empty_ones(path, streams)
+    streams = _with_keyless_ones(path, streams)
     audio = [stream for stream in streams if stream.type == "audio"]
     track = choose_track(audio, audio_track, name)
     start = (audio[track].start or 0.0) if track is not None else 0.0
     title = one_line(title or "") or Path(name).stem
-    return Media(name, title, source, duration, begin, streams, track, start)
+    return Media(name, title, source, duration, begin, streams, track, start, missing)
 
 
 def status_of(path: str | Path, name: str | None = None) -> os.stat_result:
@@ -159,20 +165,26 @@ def opened(path: str | Path, name: str | None = None) -> InputContainer:
             options={"protocol_whitelist": "file,crypto,data"},
         )
     except (av.FFmpegError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
+        if lacks_index(path):
+            raise SourceError(
+                f"'{name}' has no index (moov), as where a recording or a copy was broken off;"
+                " copy it again, or have it repaired by its camera or a program such as untrunc."
+            ) from error
+        reason = getattr(error, "strerror", None) or error
         raise SourceError(
             f"'{name}' cannot be read as a video ({reason}); replace it or remove it."
         ) from error
 
 
-def _duration(container: InputContainer, name: str | Path) -> float:
+def _length(container: InputContainer, name: str | Path) -> tuple[float, float]:
     """Seconds to the end of the last packet, or to the header's where that is a little later.
 
-    Headers of recordings that were broken off promise too little, those of some programs count
+    And the seconds that the header promises beyond that, if these are more than a rounding. Headers
+    of recordings that were broken off promise too little or too much, those of some programs count
     from a clock's zero and not from the first packet.
 
     Raises:
-        SourceError: where there are no packets, or none near the end that the header promises.
+        SourceError: where there are no packets.
     """
     promised = float(container.duration) / av.time_base if container.duration else 0.0
     start, tolerance = zero_of(container), _tolerance(container)
@@ -189,19 +201,11 @@ def _duration(container: InputContainer, name: str | Path) -> float:
         )
     if end is None:
         raise SourceError(f"'{Path(name).name}' contains no picture or sound at all; remove it.")
-    if missing := missing_bytes(container.name.removeprefix("file:")):
-        raise SourceError(
-            f"'{Path(name).name}' is truncated: {missing} bytes are missing at its end, after"
-            f" {end:.1f} s; copy or download it again."
-        )
     if start > 0 and abs(promised - start - end) < tolerance:
-        return end
+        return end, 0.0
     if end < promised - tolerance:
-        raise SourceError(
-            f"'{Path(name).name}' is truncated: it should last {promised:.1f} s but ends after"
-            f" {end:.1f} s; copy or download it again."
-        )
-    return max(end, promised)
+        return end, promised - end
+    return max(end, promised), 0.0
 
 
 def _tolerance(container: InputContainer) -> float:
@@ -249,15 +253,12 @@ def _last_moment(container: InputContainer, start: float, promised: float) -> fl
     return end
 
 
-def _check_readable(container: InputContainer, name: str) -> None:
-    """See that picture and sound are not encrypted: they would be copied and heard as garbage."""
-    with suppress(av.FFmpegError):
-        for packet in islice(container.demux(), _FIRST_PACKETS):
-            if packet.has_sidedata("encryption_info"):
-                raise SourceError(
-                    f"'{name}' is encrypted; only whoever has its key can read it. Name a copy that"
-                    " is not protected."
-                )
+def _check_readable(path: str | Path, container: InputContainer, name: str) -> None:
+    if is_encrypted(path, container, described(container)):
+        raise SourceError(
+            f"'{name}' is encrypted; only whoever has its key can read it. Name a copy that is not"
+            " protected."
+        )
 
 
 def _streams(container: InputContainer) -> tuple[Stream, ...]:
@@ -303,3 +304,20 @@ def _with_empty_ones(path: str | Path, streams: tuple[Stream, ...]) -> tuple[Str
             if not doubtful:
                 break
     return tuple(replace(one, empty=one.index in doubtful) for one in streams)
+
+
+def _with_keyless_ones(path: str | Path, streams: tuple[Stream, ...]) -> tuple[Stream, ...]:
+    """The streams, with a mark on pictures none of whose first packets is a key frame."""
+    pictures = {
+        one.index
+        for one in streams
+        if one.type == "video" and not one.attached_pic and not one.empty
+    }
+    with opened(path) as container, suppress(av.FFmpegError):
+        packets = container.demux([container.streams[index] for index in pictures])
+        for packet in islice(packets, _KEYLESS_PACKETS):
+            if packet.is_keyframe:
+                pictures.discard(packet.stream.index)
+            if not pictures:
+                break
+    return tuple(replace(one, keyless=one.index in pictures) for one in streams)

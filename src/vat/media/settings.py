@@ -37,3 +37,9 @@ class DownloadSettings:
         " silence there.",
         enum=("fail", "warn"),
     )
+    truncated: str = means(
+        "warn",
+        "What becomes of a file that was broken off, so that its header or its structure promises"
+        " more than there is: warn and take it as far as it goes, or fail.",
+        enum=("warn", "fail"),
+    )

@@ -19,6 +19,7 @@ from vat.media.ffmpeg import progress_line
 from vat.media.flac import flac_reader, flac_writer
 from vat.media.probe import Media
 from vat.media.time_axis import DAMAGE_SECONDS, TrackSound, silent
+from vat.timeline import Interval
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,10 @@ _SAME_SECONDS: Final = 0.001
 _BLOCK_SECONDS = 10.0
 BEYOND_SECONDS: Final = 0.5
 """Sound after the end that is an encoder's last frames."""
+
+END_SECONDS: Final = 1.0
+"""Lost sound at the very end that is a packet which was not written to its end: in RealMedia, one
+of several frames."""
 
 _TOLD = 5
 _EVERY = 16
@@ -120,8 +125,9 @@ def _check(track: TrackSound, damaged: str, name: str) -> None:
     """Say what could not be decoded.
 
     Raises:
-        SourceError: where it is more than a click and `damaged` is "fail", and where sound goes on
-            after the end of the video, so that its length is not what it was taken for.
+        SourceError: where it is more than a click and not the end, and `damaged` is "fail"; and
+            where sound goes on after the end of the video, so that its length is not what it was
+            taken for.
     """
     if track.beyond > BEYOND_SECONDS:
         raise SourceError(
@@ -136,12 +142,19 @@ def _check(track: TrackSound, damaged: str, name: str) -> None:
     told = ", ".join(f"{a:.1f} to {b:.1f} s" for a, b in stretches[:_TOLD])
     more = f" and {len(stretches) - _TOLD} more" if len(stretches) > _TOLD else ""
     sentence = f"'{name}' is damaged: its sound cannot be decoded from {told}{more}"
-    if damaged == "fail":
+    inside = [one for one in stretches if not _is_the_end(one, track.seconds)]
+    if damaged == "fail" and inside:
         raise SourceError(
             f"{sentence}. Copy or download it again, or set download.damaged to warn to have"
             " silence there."
         )
     logger.warning("%s; there is silence instead", sentence)
+
+
+def _is_the_end(stretch: Interval, seconds: float) -> bool:
+    """Whether a stretch is the last packet or so of a recording that was broken off."""
+    start, end = stretch
+    return end > seconds - DAMAGE_SECONDS and end - start < END_SECONDS
 
 
 @dataclass(slots=True)

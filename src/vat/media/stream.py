@@ -45,6 +45,7 @@ class Stream(Record):
     nobody has tried; `lost_in_mkv` and `lost_in_mp4` say without which of its `facts`. These are
     side data by ffmpeg's names, language and marks. `chapters` tells of a track that only holds the
     titles of the chapters, `read_as` of the decoder that reads text which ffmpeg does not know.
+    `keyless` tells of a picture none of whose packets is marked as a key frame.
     """
 
     index: int
@@ -69,6 +70,7 @@ class Stream(Record):
     lost_in_mp4: str = ""
     chapters: bool = False
     read_as: str | None = None
+    keyless: bool = False
 
     @property
     def words(self) -> str:
@@ -81,6 +83,14 @@ def input_options(streams: Iterable[Stream]) -> list[str]:
     """What has to stand before ffmpeg's input for these streams to be read."""
     odd = [one for one in streams if one.read_as]
     return [part for one in odd for part in (f"-c:{one.index}", str(one.read_as))]
+
+
+def output_options(streams: Iterable[Stream]) -> list[str]:
+    """What has to stand before ffmpeg's output that copies these streams, in their order.
+
+    ffmpeg leaves out what comes before the first key frame, which would be everything here.
+    """
+    return [f"-copyinkf:{number}" for number, stream in enumerate(streams) if stream.keyless]
 
 
 def choose_track(audio: Sequence[Stream], wanted: int | None, name: str) -> int | None:
