@@ -6,7 +6,10 @@ from typing import Any
 from snakemake_interface_executor_plugins.executors.real import RealExecutor
 from snakemake_interface_executor_plugins.settings import CommonSettings, ExecutorSettingsBase
 
-from snakemake_executor_plugin_local_gpu.pathvars import explain_wrong_types
+from snakemake_executor_plugin_local_gpu.configurations import (
+    explain_unreadable_files,
+    explain_wrong_pathvars,
+)
 
 __all__ = ["Executor", "ExecutorSettings", "common_settings"]
 
@@ -18,7 +21,8 @@ common_settings = CommonSettings(
 )
 
 
-explain_wrong_types()
+explain_wrong_pathvars()
+explain_unreadable_files()
 
 
 @dataclass

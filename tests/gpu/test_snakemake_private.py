@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from snakemake import jobs, pathvars, script
 from snakemake.api import Workflow
-from snakemake.exceptions import WorkflowError
+from snakemake.common import configfile
+from snakemake.exceptions import ApiError
 from snakemake.executors import local
 from snakemake.logging import logger
 from snakemake.pathvars import Pathvars
@@ -22,7 +23,10 @@ from snakemake.settings.types import DeploymentMethod, SchedulingSettings
 from snakemake.shell import shell
 
 from snakemake_executor_plugin_local_gpu import snakemake_private as private
-from snakemake_executor_plugin_local_gpu.pathvars import explain_wrong_types
+from snakemake_executor_plugin_local_gpu.configurations import (
+    explain_unreadable_files,
+    explain_wrong_pathvars,
+)
 from tests.helpers.imports import imported_packages
 
 PLUGINS = ("snakemake_executor_plugin_local_gpu", "snakemake_scheduler_plugin_local_gpu")
@@ -31,7 +35,7 @@ PLUGINS = ("snakemake_executor_plugin_local_gpu", "snakemake_scheduler_plugin_lo
 def test_two_modules_alone_import_snakemake_itself(root: Path) -> None:
     files = [file for name in PLUGINS for file in (root / "src" / name).rglob("*.py")]
     importing = {file.name for file in files if "snakemake" in imported_packages(file)}
-    assert importing == {"snakemake_private.py", "pathvars.py"}
+    assert importing == {"snakemake_private.py", "configurations.py"}
 
 
 def code(thing: Callable[..., Any] | type) -> str:
@@ -153,7 +157,29 @@ def test_the_shell_of_a_job_is_its_own_or_snakemakes() -> None:
 
 @pytest.mark.parametrize("wrong", ["en-us", 5, ["a"], True])
 def test_pathvars_that_are_no_mapping_are_one_sentence(wrong: Any) -> None:
-    explain_wrong_types()
-    with pytest.raises(WorkflowError, match="pathvars in the configuration must be names"):
+    explain_wrong_pathvars()
+    with pytest.raises(ApiError, match="pathvars in the configuration must be names"):
         Pathvars.from_config({"pathvars": wrong})
     assert Pathvars.from_config({"pathvars": {"results": "out"}}).get("results") == "out"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"videos: \xff\xfe", "'utf-8' codec can't decode"),
+        (b"videos: " + b"[" * 2000, "nested too deeply"),
+        (b"max: 1" + b"0" * 5000, "4300 digits"),
+    ],
+)
+def test_files_of_configuration_that_cannot_be_read_are_one_sentence(
+    content: bytes, reason: str, tmp_path: Path
+) -> None:
+    explain_unreadable_files()
+    file = tmp_path / "config.yaml"
+    file.write_bytes(content)
+    with pytest.raises(ApiError, match=rf"Config file .* cannot be read: .*{reason}"):
+        configfile.load_configfile(file)
+    with pytest.raises(ApiError, match="Is a directory"):
+        configfile.load_configfile(tmp_path)
+    file.write_text("videos: in")
+    assert configfile.load_configfile(file) == {"videos": "in"}

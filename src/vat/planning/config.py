@@ -2,7 +2,7 @@
 
 import difflib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from typing import Any, Final, cast
 
@@ -16,6 +16,10 @@ from vat.planning.settings import Config, SheetRow
 
 _SHOWN: Final = 120
 _PRINTABLE_BITS: Final = 10_000
+_DEEPEST: Final = 20
+_MOST: Final = 1_000_000
+"""Values in a configuration; the most are a list of videos."""
+
 CONFIG: Final[Schema] = schema_of(Config, "Configuration of VAT")
 SHEET_ROW: Final[Schema] = schema_of(SheetRow, "One row of a video sheet")
 
@@ -73,6 +77,7 @@ def checked(
     Raises:
         ConfigError: naming the first fault.
     """
+    _check_size(record, where)
     typed: dict[str, Any] = _typed(record, schema)
     check(typed, schema, where)
     return typed
@@ -90,6 +95,24 @@ def check(record: Mapping[str, Any], schema: Schema, where: str = "configuration
     for fault in faults:
         sentence = f"In the {where}, {_explain(fault)}"
         raise ConfigError(sentence if sentence.endswith("?") else f"{sentence}.")
+
+
+def _check_size(record: Mapping[str, Any], where: str) -> None:
+    """See that a record can be walked through: YAML's anchors may repeat a part for ever.
+
+    Raises:
+        ConfigError: where it is nested too deeply or is too large.
+    """
+    left, seen = [(0, cast("Any", record))], 0
+    while left:
+        depth, value = left.pop()
+        seen += 1
+        if depth > _DEEPEST or seen > _MOST:
+            raise ConfigError(f"The {where} is too large or nested too deeply; correct it.")
+        inner = value.values() if isinstance(value, Mapping) else value
+        if isinstance(inner, str) or not isinstance(inner, Iterable):
+            continue
+        left.extend((depth + 1, one) for one in inner)
 
 
 def recipe(config: Mapping[str, Any], schema: Schema = CONFIG) -> dict[str, Any]:

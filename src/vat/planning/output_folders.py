@@ -1,7 +1,7 @@
 """The folders that a run writes to, looked at before anything runs."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +13,20 @@ _LONGEST: Final = 4096
 _BELOW: Final = 600
 """Bytes that the names of results may take below a folder, those of temporary files included."""
 
+_SIGNS: Final = frozenset("{}<>*")
+"""What stands for something else in Snakemake's paths, or in searches for files."""
+
+
+def check_names(names: Iterable[str], place: Callable[[str], str]) -> None:
+    """See that each of Snakemake's own folders has a path; `place` gives it.
+
+    Raises:
+        ConfigError: naming the first whose path is empty: the root of the disk would be taken.
+    """
+    for name in names:
+        if not place(name).strip():
+            raise ConfigError(f"The path of '{name[1:-1]}' in pathvars is empty; give it one.")
+
 
 def check_places(folders: Iterable[Path]) -> None:
     """See that each of the folders is there or can be made, and can be written to.
@@ -21,6 +35,11 @@ def check_places(folders: Iterable[Path]) -> None:
         ConfigError: naming the first that is not.
     """
     for folder in folders:
+        if wrong := next((c for c in str(folder) if c in _SIGNS or not c.isprintable()), None):
+            raise ConfigError(
+                f"The path '{folder}' of a folder holds {wrong!r}, which Snakemake takes for more"
+                " than a name; correct pathvars."
+            )
         place = folder.absolute()
         if len(os.fsencode(place)) > _LONGEST - _BELOW:
             raise ConfigError(

@@ -9,7 +9,7 @@ from vat.jobs.processes import begin_run, hang_up_as_terminate
 from vat.media.fetch import set_dead_links_aside
 from vat.planning.killed_runs import Runs
 from vat.planning.leftovers import set_damaged_aside
-from vat.planning.output_folders import check_places
+from vat.planning.output_folders import check_names, check_places
 from vat.planning.plan import collect_garbage_rarely
 
 
@@ -34,11 +34,12 @@ def enter_run(here: Path, place: Callable[[str], str], *, main: bool) -> Runs:
     `place` gives the path behind one with Snakemake's variables.
 
     Raises:
-        ConfigError: naming the first folder of the run that cannot be written to.
+        ConfigError: naming the first folder of the run that has no name or cannot be written to.
     """
     runs = Runs(here / ".snakemake")
     if main:
         names = ("<results>", "<resources>", "<logs>", "<benchmarks>")
+        check_names(names, place)
         check_places([here / ".snakemake", *map(Path, map(place, names))])
         runs.enter()
     else:

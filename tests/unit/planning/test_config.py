@@ -105,6 +105,17 @@ def test_a_mistake_is_one_sentence_with_the_key(
         assert fragment in message
 
 
+def test_a_configuration_without_an_end_is_one_sentence() -> None:
+    endless: list[Any] = []
+    endless.append(endless)
+    many: list[Any] = ["x"] * 30
+    for _ in range(6):
+        many = [many] * 30
+    for wrong in (endless, many):
+        with pytest.raises(ConfigError, match="too large or nested too deeply"):
+            complete({"videos": wrong})
+
+
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text() | st.integers(), inner),

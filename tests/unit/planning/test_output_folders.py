@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from vat.errors import ConfigError
-from vat.planning.output_folders import check_places
+from vat.planning.output_folders import check_names, check_places
 
 
 def test_what_can_be_made_is_right(tmp_path: Path) -> None:
@@ -33,3 +33,15 @@ def test_a_folder_without_rights_is_named(tmp_path: Path, monkeypatch: pytest.Mo
 def test_a_path_that_is_too_long_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is too long"):
         check_places([tmp_path / "/".join(["x" * 200] * 18)])
+
+
+@pytest.mark.parametrize("name", ["{video}", "a<b", "a\0b", "a\nb"])
+def test_a_name_that_is_more_than_a_name_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="which Snakemake takes for more than a name"):
+        check_places([tmp_path, Path(name)])
+
+
+def test_a_folder_without_a_path_is_not_the_root_of_the_disk() -> None:
+    check_names(["<logs>"], lambda name: f"x/{name}")
+    with pytest.raises(ConfigError, match=r"The path of 'logs' in pathvars is empty"):
+        check_names(["<results>", "<logs>"], {"<results>": "r", "<logs>": " "}.__getitem__)
