@@ -48,8 +48,7 @@ runs = explained(enter_run, Path.cwd(), place, main=workflow.is_main_process)
 began = time.time()
 root = Path(workflow.current_basedir).parent.parent
 # Snakemake tells its targets to nobody while it reads the rules.
-if "doctor" in sys.argv:
-    config.update(with_a_video(config, Path.cwd(), root))
+config.update(with_a_video(config, Path.cwd(), root) if "doctor" in sys.argv else {})
 plan = explained(
     make_plan,
     config,
@@ -59,6 +58,7 @@ plan = explained(
     # A cluster's jobs plan again what this process has planned.
     renew=workflow.is_main_process,
     gpu_mb=largest_gpu_mb if workflow.local_exec else None,
+    deployed=bool(workflow.deployment_settings.deployment_method),
 )
 config.update(plan.config)
 if plan.said and workflow.is_main_process:

@@ -4,6 +4,7 @@ import gc
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ from vat.planning.existing import BESIDE, SubtitleFinder, Taken, told, with_lang
 from vat.planning.known_sources import Probes
 from vat.planning.model_choice import Memory, choose_speech_model
 from vat.planning.sources import Finder, Video, identity, is_url, locate
+from vat.planning.torch_needs import do_without_torch
 from vat.settings import AUTO
 from vat.subtitles.track import BILINGUAL
 from vat.timeline import count_chunks
@@ -264,13 +266,15 @@ def make_plan(
     skip: Sequence[Path],
     renew: bool = True,
     gpu_mb: Memory | None = None,
+    deployed: bool = False,
 ) -> Plan:
     """Check `config`, find the videos, and count their chunks.
 
     `root` is the folder of the Snakefile, `here` the one under which everything is written;
     nothing below the folders `skip` is taken for a video. Without `renew`, as in the jobs of a
     cluster, folders, files and playlists are taken for what the run has found there. `gpu_mb` tells
-    of the GPUs on which the run's jobs run, None where that is on other hosts.
+    of the GPUs on which the run's jobs run, None where that is on other hosts; `deployed` jobs have
+    environments of their own.
 
     Raises:
         ConfigError, SourceError: one sentence about what is wrong.
@@ -284,10 +288,7 @@ def make_plan(
     if renew and any(video.remote for video in videos.values()):
         read_cookies(download["cookies"])
     _hide_secrets(full)
-    said = list[str]()
-    if full["asr"]["model"] == AUTO:
-        full["asr"]["model"] = choose_speech_model(full, probes, gpu_mb)
-        said.append(f"Speech is recognised by {full['asr']['model']} (asr.model: auto).")
+    said = _choose_model(full, probes, gpu_mb)
     length = full["split"]["chunk_seconds"]
     chunks: dict[str, int | None] = dict.fromkeys(videos)
     fingerprints = dict.fromkeys(videos, "")
@@ -300,12 +301,21 @@ def make_plan(
         taken[slug] = finder.take(video, fingerprints[slug], seconds[slug] or 0.0)
         videos[slug] = with_language(video, taken[slug])
     probes.save()
-    said += told(taken)
-    facts = (videos, chunks, fingerprints, seconds, bases, "\n".join(said), taken)
-    plan = Plan(full, recipe(full), *facts)
+    missed = [] if deployed or find_spec("torch") else do_without_torch(videos, taken, full)
+    said += [*told(taken), *missed]
+    facts = (chunks, fingerprints, seconds, bases, "\n".join(said), taken)
+    plan = Plan(full, recipe(full), videos, *facts)
     plan.check_translation()
     plan.check_embedding()
     return plan
+
+
+def _choose_model(config: dict[str, Any], probes: Probes, gpu_mb: Memory | None) -> list[str]:
+    """Put a model for `asr.model: auto`, and say so."""
+    if config["asr"]["model"] != AUTO:
+        return []
+    config["asr"]["model"] = choose_speech_model(config, probes, gpu_mb)
+    return [f"Speech is recognised by {config['asr']['model']} (asr.model: auto)."]
 
 
 def _checked(config: Mapping[str, Any]) -> dict[str, Any]:

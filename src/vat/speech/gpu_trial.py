@@ -7,6 +7,7 @@ CUDA library may end it, and on the one GPU that it was given.
 import sys
 from collections.abc import Callable, Iterator
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 
 from vat.jobs.device import preload_cuda_libraries
@@ -17,7 +18,8 @@ def trials(model: str, device: str) -> Iterator[tuple[str, Callable[[], None]]]:
 
     Without a folder `model`, no format is computed in.
     """
-    yield "torch (separation)", lambda: _multiply(device)
+    if find_spec("torch"):
+        yield "torch (separation)", lambda: _multiply(device)
     import ctranslate2
 
     try:
