@@ -150,3 +150,7 @@ def _parser(command: str = "") -> argparse.ArgumentParser:
     add("--profile", default="local-gpu", help=profile)
     add("--version", action="version", version=f"vat {version('vat-subtitles')}")
     return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

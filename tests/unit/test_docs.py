@@ -1,9 +1,12 @@
 """The documentation names files, headings and make targets that exist."""
 
 import re
+import shlex
 from pathlib import Path
 
 import pytest
+
+from vat_command.cli import read_wishes
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = "benchmarks|config|demo|docs|envs|models|profiles|scripts|src|tests|workflow"
@@ -65,3 +68,22 @@ def test_paths_and_make_targets_exist(page: Path) -> None:
     assert missing == []
     rules = re.findall(r"^([\w-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)
     assert set(targets(text)) <= set(rules)
+
+
+def test_pictures_are_small_and_shown() -> None:
+    pictures = [path for path in ROOT.glob("docs/images/*") if path.suffix in (".png", ".jpg")]
+    assert pictures
+    shown = "".join(page.read_text(encoding="utf-8") for page in PAGES)
+    for picture in pictures:
+        assert picture.stat().st_size < 150_000
+        assert f"docs/images/{picture.name}" in shown
+
+
+def test_the_readme_shows_commands_that_there_are() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^vat (.+?)(?:  +#.*)?$", text, re.MULTILINE)
+    assert len(shown) > 10
+    for line in shown:
+        command, wishes = read_wishes(shlex.split(line))
+        assert command in ("", "doctor", "forecast", "glossary"), line
+        assert wishes.sources or command == "doctor", line
