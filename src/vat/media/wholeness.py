@@ -1,7 +1,9 @@
 """Whether a file has all that its own structure promises: where it has not, it was broken off."""
 
 import logging
+import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -67,10 +69,13 @@ def missing_bytes(path: str | Path) -> int:
 
 
 def lacks_index(path: str | Path) -> bool:
-    """Whether an MP4 or QuickTime file has sound and picture, and nothing tells where they are."""
-    size = Path(path).stat().st_size
+    """Whether an MP4 or QuickTime file has sound and picture, and nothing tells where they are.
+
+    False for one that cannot be read at all.
+    """
     whole: set[bytes] = set()
-    with Path(path).open("rb") as file:
+    with suppress(OSError), Path(path).open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
         for kind, _, end in boxes(file, 0, size):
             if kind not in _BOXES:
                 break

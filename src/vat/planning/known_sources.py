@@ -9,6 +9,7 @@ from typing import Any
 from vat.errors import SourceError
 from vat.files import DamagedError, locked, read_json, write_json
 from vat.jobs.addresses import hide, masked
+from vat.jobs.messages import sentence
 from vat.media.fetch import expand_url
 from vat.media.probe import fingerprint_of, probe_duration
 from vat.media.yt_dlp import Manners
@@ -53,8 +54,8 @@ class Probes:
             mark = fingerprint_of(source)
             known = mark == last[0] and last[1] is not None
             return last if known else [mark, probe_duration(source)]
-        except SourceError as error:
-            logger.warning("%s", error)
+        except (SourceError, OSError) as error:
+            logger.warning("%s", sentence(error))
             return [mark, None] if mark else last
 
     def listing(self, key: str, look: Callable[[], Sequence[str]]) -> Sequence[str]:

@@ -57,6 +57,7 @@ def prepare_folders(videos: Iterable[str], place: Callable[[str], str]) -> None:
     """
     slugs = list(videos)
     own = (f"{folder}/{slug}" for folder in ("<results>", "<logs>") for slug in slugs)
-    check_places(map(Path, map(place, own)))
+    # What is delivered comes last, after all work is done.
+    check_places(map(Path, map(place, (*own, "<results>/delivery"))))
     set_dead_links_aside(Path(place(f"<results>/{slug}/source")) for slug in slugs)
     set_damaged_aside(Path(place(f"<results>/{slug}")) for slug in slugs)

@@ -9,6 +9,7 @@ from vat.errors import SourceError
 from vat.media.fetch import download
 from vat.media.probe import Media, probe_duration
 from vat.media.sound import extract_audio
+from vat.media.wholeness import lacks_index
 
 SECONDS = 12
 INPUTS = ["-f", "lavfi", "-i", f"testsrc2=s=64x48:r=25:d={SECONDS}"]
@@ -97,6 +98,10 @@ def test_without_an_index_there_is_nothing_to_take(
     part.write_bytes(data[: int(len(data) * share)])
     with pytest.raises(SourceError, match=rf"'v\.{suffix}' has no index .* copy it again"):
         bring_in(part, tmp_path)
+
+
+def test_a_file_that_cannot_be_opened_lacks_nothing_that_is_known(tmp_path: Path) -> None:
+    assert not lacks_index(tmp_path / "away.mp4")
 
 
 def test_a_whole_file_says_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -1,5 +1,6 @@
 """What is known of files, folders and playlists is asked once, and again where it must be."""
 
+import errno
 import os
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,24 @@ def test_an_unreadable_file_is_planned_and_looked_at_again(
     caplog.clear()
     make(videos="v.mp4")
     assert "'v.mp4'" in caplog.text
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EIO])
+def test_a_file_that_the_system_does_not_give_stops_no_other(
+    make: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    number: int,
+) -> None:
+    video = make_video(tmp_path / "v.mp4", 1)
+
+    def probe(path: str) -> float:
+        raise OSError(number, os.strerror(number), path)
+
+    monkeypatch.setattr("vat.planning.known_sources.probe_duration", probe)
+    assert list(make(videos="v.mp4").chunks.values()) == [1]
+    assert f"'{video}': {os.strerror(number)}; " in caplog.text
 
 
 OUT_OF_REACH = {"gone": "/nowhere/gone.mkv", "loop": "loop.mp4", "long": "x" * 300}
