@@ -15,7 +15,7 @@ VERSIONS: Final = {
     "asr_chunk": 6,
     "shot_changes": 1,
     "speakers": 1,
-    "merge": 10,
+    "merge": 11,
     "word_times": 1,
     "existing_subtitles": 1,
     "overview": 1,

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final
 
 from vat.timeline import Interval, Word, common, length, union, without
-from vat.transcript.hallucinations import FOUND_AGAIN, Evidence, Suspect
+from vat.transcript.hallucinations import FOUND_AGAIN, Suspect
 from vat.transcript.seams import plain
 
 NEAR_SECONDS: Final = 10.0
@@ -31,6 +31,9 @@ below 0.85."""
 
 MOST_WORDS_PER_SECOND: Final = 10.0
 """Nobody speaks faster; such words have been set together where they were not said."""
+
+_FEW_WORDS = 2
+"""That so few take no time tells nothing: so Whisper may set the last word of what it hears."""
 
 _OF_THE_VOICE: Final = frozenset({"no voice", "faint voice"})
 _SECONDS_PER_CHARACTER = 0.06
@@ -71,7 +74,7 @@ def _fate(
     alone = not any(
         word.start < suspect.words[-1].end and word.end > suspect.words[0].start for word in words
     )
-    if alone and _is_sure(suspect.evidence):
+    if alone and _is_sure(suspect):
         return "kept", list(suspect.words)
     return suspect.fate, []
 
@@ -87,11 +90,13 @@ def _is_possible(suspect: Suspect) -> bool:
     )
 
 
-def _is_sure(evidence: Evidence) -> bool:
+def _is_sure(suspect: Suspect) -> bool:
+    evidence = suspect.evidence
+    timed = evidence.words_per_second <= MOST_WORDS_PER_SECOND
     return (
         evidence.avg_logprob >= SURE_LOGPROB
         and evidence.probability >= SURE_PROBABILITY
-        and evidence.words_per_second <= MOST_WORDS_PER_SECOND
+        and (timed or len(suspect.words) <= _FEW_WORDS)
     )
 
 

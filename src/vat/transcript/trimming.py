@@ -21,6 +21,9 @@ _EARLY_SECONDS = 0.5
 _CLOSE_SECONDS = 0.5
 _MOST_SQUEEZED = 4
 _MOST_PULLED = 2
+_TOUCHING_SECONDS = 0.1
+_SURE = 0.5
+_LEAST_SECONDS_PER_LETTER = 0.045
 
 
 def trimmed(words: Sequence[Word], speech: Sequence[Interval]) -> list[Word]:
@@ -29,9 +32,10 @@ def trimmed(words: Sequence[Word], speech: Sequence[Interval]) -> list[Word]:
     Whisper lets the first word of a phrase begin where the phrase before ended, and the last one
     end where the next begins. Of the stretches of speech under a word it keeps that which fills
     most of it, or that on the side of its sentence. A word that ends just before a voice begins,
-    at the word which that voice says next, is pulled into it. Any other word with no speech under
-    it stays where it is, and takes no longer than saying it can take. Both sequences and the result
-    are ordered by start.
+    at the word which that voice says next, is pulled into it. One or two words that go on a
+    sentence behind a word which was stretched over the silence before them return to its voice.
+    Any other word with no speech under it stays where it is, and takes no longer than saying it can
+    take. Both sequences and the result are ordered by start.
     """
     voiced = _joined(speech)
     starts = [start for start, _ in voiced]
@@ -45,7 +49,8 @@ def trimmed(words: Sequence[Word], speech: Sequence[Interval]) -> list[Word]:
             found.append(replace(word, start=round(start, 3), end=round(end, 3)))
         else:
             found.append(_shortened(word, voiced))
-    return sorted(_pulled(found, voiced), key=lambda word: word.start)
+    settled = _returned(words, _pulled(found, voiced), voiced)
+    return sorted(settled, key=lambda word: word.start)
 
 
 def _own(parts: Sequence[Interval], word: Word, before: Sequence[Word]) -> Interval:
@@ -104,6 +109,50 @@ def _is_early(words: Sequence[Word], index: int, pause: Interval) -> bool:
     close = after.start - word.end <= _CLOSE_SECONDS and word.end - word.start >= LEAST_SECONDS / 2
     near = pause[1] - _EARLY_SECONDS <= word.end <= pause[1]
     return close and near and pause[0] <= word.start
+
+
+def _returned(
+    heard: Sequence[Word], placed: Sequence[Word], voiced: Sequence[Interval]
+) -> list[Word]:
+    """The words, those at their true place that Whisper set behind a silence.
+
+    At the end of what it hears it may stretch the last word but one or two, and set the rest at the
+    very end ("the" for two seconds, "bank." for none). `heard` and `placed` are the same words
+    before and after trimming.
+    """
+    found, ends = list(placed), [end for _, end in voiced]
+
+    def is_voiced(word: Word) -> bool:
+        at = bisect_right(ends, word.start)
+        return at < len(voiced) and voiced[at][0] < max(word.end, word.start + 0.001)
+
+    first = 1
+    while first < len(heard):
+        last = first
+        while (
+            last < len(heard)
+            and not is_voiced(placed[last])
+            and _goes_on(heard[last - 1], heard[last])
+        ):
+            last += 1
+        voice, group = placed[first - 1], heard[first - 1 : last]
+        needed = _LEAST_SECONDS_PER_LETTER * sum(len(word.text) for word in group)
+        if (
+            0 < last - first <= _MOST_PULLED
+            and is_voiced(voice)
+            and heard[first - 1].end - voice.end > INNER_PAUSE_SECONDS
+            and voice.end - voice.start >= needed
+        ):
+            found[first - 1 : last] = _shared(group, (voice.start, voice.end))
+        first = max(last, first) + 1
+    return found
+
+
+def _goes_on(before: Word, word: Word) -> bool:
+    """Whether a sure word goes on the sentence of the one before it, without a pause."""
+    touches = word.start - before.end <= _TOUCHING_SECONDS
+    same = word.segment == before.segment and not before.text.endswith(_SENTENCE_ENDS)
+    return touches and same and word.probability >= _SURE
 
 
 def _shared(words: Sequence[Word], place: Interval) -> list[Word]:

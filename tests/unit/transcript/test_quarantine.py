@@ -67,6 +67,13 @@ def test_the_evidence_decides_what_becomes_of_words_without_a_voice(
     assert fate(suspect, speech) == expected
 
 
+@pytest.mark.parametrize(("count", "expected"), [(1, "kept"), (2, "kept"), (3, "left out")])
+def test_only_of_several_words_it_matters_that_they_take_no_time(count: int, expected: str) -> None:
+    words = [Word(30.0, 30.0, text, 0.99) for text in ("bank", "and", "shore.")[:count]]
+    _, (found,) = suspects(words, [SURE], voice_of([], 60), QuarantineSettings())
+    assert fate(found, ALL_SAID)[0] == expected
+
+
 def test_words_are_moved_to_the_voice_that_has_none() -> None:
     words, _ = settled(SAID, [doubted("it cold.", 16, 0.52)], SPEECH)
     it, cold = words[2:4]

@@ -90,6 +90,38 @@ def test_a_word_in_silence_takes_no_longer_than_it_can() -> None:
     assert found.end == pytest.approx(10.45)
 
 
+STRETCHED = [Word(2.0, 2.3, "up", 0.9), Word(2.3, 4.5, "the", 0.99)]
+
+
+@pytest.mark.parametrize(
+    ("late", "returns"),
+    [
+        ([Word(4.5, 4.5, "bank.", 0.98)], True),
+        ([Word(4.5, 4.8, "old", 0.9), Word(4.8, 4.8, "inn.", 0.9)], True),
+        ([Word(4.5, 4.5, "bank.", 0.2)], False),  # not sure enough to move
+        ([Word(4.7, 4.7, "bank.", 0.98)], False),  # does not follow what is stretched
+        ([Word(4.5, 4.5, "bank.", 0.98, segment=1)], False),
+        ([Word(4.5, 4.5, "transubstantiation.", 0.98)], False),  # nobody says it in so little time
+        ([Word(4.5, 4.5, one, 0.9) for one in ("a", "b", "c")], False),
+    ],
+)
+def test_words_behind_a_silence_return_to_the_voice_of_their_sentence(
+    late: list[Word], *, returns: bool
+) -> None:
+    found = trimmed([*STRETCHED, *late], SPEECH[:1])
+    assert [word.text for word in found] == [word.text for word in (*STRETCHED, *late)]
+    assert found[0] == STRETCHED[0]
+    assert (found[-1].end <= 3.0) == returns
+    assert found[1].start == 2.3
+    if returns:
+        assert all(a.end == b.start for a, b in itertools.pairwise(found))
+
+
+def test_a_new_sentence_behind_a_silence_stays_there() -> None:
+    words = [Word(2.0, 4.5, "bank.", 0.9), Word(4.5, 4.5, "you", 0.9)]
+    assert trimmed(words, SPEECH[:1])[1] == words[1]
+
+
 moments = st.floats(0, 20)
 pairs = st.tuples(moments, moments).map(lambda pair: (min(pair), max(pair)))
 
