@@ -1,11 +1,13 @@
 """How well is real speech heard, and at what price: VAT and plain faster-whisper on the same talks.
 
-python -m benchmarks.real_speech [--seconds 180] [--model base] FOLDER
+python -m benchmarks.real_speech [--seconds 180] [--model base] [--talk NAME]... FOLDER
 
 FOLDER has clips.tsv (columns file, language, text) and clips/ (see tests/helpers/real_talks.py);
-talks are made of its English clips. Without it there is only the audio book that a Debian package
-brings.
-Starts are measured against the voice detection's, at phrases after a pause.
+talks are made of its English and its Chinese clips. Without it there is only the audio book that a
+Debian package brings. --talk takes one of the talks alone: librivox, lecture, hard, chinese.
+Starts are measured against the voice detection's, at phrases after a pause. Errors are of words, or
+of characters in Chinese, where both forms of writing count as one. SubER is VAT's of its
+subtitles, and faster-whisper's of its segments.
 """
 
 import argparse
@@ -17,13 +19,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.subtitle_edit_rate import edit_rate, reference_cues
 from tests.helpers.real_scores import Score, score
-from tests.helpers.real_talks import Talk, clips, english_talks, librivox
+from tests.helpers.real_talks import Talk, chinese_talk, clips, english_talks, librivox
 from tests.helpers.real_weights import whisper
 from vat.speech.asr import load_model, transcribe_chunk, transcribe_window
 from vat.speech.settings import SplitSettings
 from vat.speech.split import split
-from vat.timeline import Interval, Part, Word
+from vat.subtitles.spoken import spoken_track
+from vat.timeline import Cue, Interval, Part, Word
 from vat.transcript.merge import merge
 from vat.transcript.settings import QuarantineSettings, SeamSettings
 
@@ -36,6 +40,7 @@ class Outcome:
     """What one way of listening made of a talk; `doubted` counts the words in quarantine."""
 
     score: Score
+    cues: Sequence[Cue]
     cpu_seconds: float
     bare_seconds: float = 0.0
     doubted: int = 0
@@ -72,6 +77,7 @@ def vat(
     coverage = made.coverage
     return Outcome(
         score(talk, made.words, made.speech),
+        spoken_track(made, {})[0].cues,
         spent,
         coverage["seconds"]["no_words"],
         coverage["words"]["quarantined"],
@@ -102,12 +108,18 @@ def plain(
         **batched,
         **options,
     )
+    told = list(segments)
+    spent = time.process_time() - began
     words = [
         Word(float(word.start), float(word.end), word.word.strip(), float(word.probability))
-        for segment in segments
+        for segment in told
         for word in segment.words
     ]
-    return Outcome(score(talk, words, speech), time.process_time() - began)
+    cues = [
+        Cue(number, float(segment.start), float(segment.end), segment.text.strip())
+        for number, segment in enumerate(told, 1)
+    ]
+    return Outcome(score(talk, words, speech), cues, spent)
 
 
 WAYS: Mapping[str, Listener] = {
@@ -131,7 +143,7 @@ def rows(talk: Talk, sound: Path, model: Path) -> Iterator[str]:
         language_model="",
         settings=SplitSettings(),
     )
-    speech = chunks.speech
+    speech, reference = chunks.speech, reference_cues(talk)
     load_model(str(model), "cpu", "int8", THREADS)
     idle = sum(end - start for start, end in talk.silence) / 3600
     for name, listen in WAYS.items():
@@ -139,7 +151,8 @@ def rows(talk: Talk, sound: Path, model: Path) -> Iterator[str]:
         heard = found.score
         yield (
             f"| {talk.name} | {name} | {heard.error_percent:.2f} | {heard.wrong} | {heard.missing}"
-            f" | {heard.added} | {heard.start_error(50) * 1000:.0f}"
+            f" | {heard.added} | {edit_rate(found.cues, reference, talk.language):.1f}"
+            f" | {heard.start_error(50) * 1000:.0f}"
             f" | {heard.start_error(95) * 1000:.0f} | {heard.invented / idle:.0f}"
             f" | {found.doubted} | {found.bare_seconds:.1f}"
             f" | {found.cpu_seconds / talk.seconds * 60:.1f} |"
@@ -152,19 +165,23 @@ def main() -> None:
     parser.add_argument("folder", nargs="?", type=Path)
     parser.add_argument("--seconds", type=float, default=180.0)
     parser.add_argument("--model", default="base")
+    parser.add_argument("--talk", action="append", default=[])
     given = parser.parse_args()
     talks = [librivox(ROOT / "resources" / "real")]
     if given.folder is not None:
-        talks += english_talks(clips(given.folder), given.seconds)
+        found = clips(given.folder)
+        talks += [*english_talks(found, given.seconds), *chinese_talk(found)]
     model = whisper(given.model, ROOT / "resources")
     print(
-        "| talk | listener | errors, % of words | wrong | missing | added | starts off, median, ms"
-        " | 95th percentile | invented, words/h of silence | quarantined | s of speech without"
-        " words | CPU s per minute |"
+        "| talk | listener | errors, % of words | wrong | missing | added | SubER"
+        " | starts off, median, ms | 95th percentile | invented, words/h of silence | quarantined"
+        " | s of speech without words | CPU s per minute |"
     )
-    print("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|")
+    print("|---|---|" + "--:|" * 11)
     with tempfile.TemporaryDirectory() as folder:
         for talk in talks:
+            if given.talk and talk.name not in given.talk:
+                continue
             sound = talk.write(Path(folder) / f"{talk.name}.wav")
             for row in rows(talk, sound, model):
                 print(row, flush=True)

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from tests.helpers.real_talks import Talk
+from vat.subtitles.chinese import converted
 from vat.timeline import Interval
 
 _BY_CHARACTER = ("zh", "ja", "yue")
@@ -58,12 +59,14 @@ class Score:
 
 
 def tokens(text: str, language: str) -> list[str]:
-    """A text as it is compared: without case and punctuation, titles in full."""
+    """A text as it is compared: without case and marks, titles in full, Chinese simplified."""
     folded = (
         unicodedata.normalize("NFKC", text)
         .casefold()
         .replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
     )
+    if language == "zh":
+        (folded,) = converted([folded], "zh-hans", same_words=True)
     if language in _BY_CHARACTER:
         return [character for character in folded if character.isalnum()]
     folded = re.sub(r"\bmr\b\.?", "mister", folded)

@@ -149,6 +149,19 @@ def english_talks(found: Mapping[str, Clip], seconds: float = _SECONDS) -> list[
     return [_lecture(spoken, seconds), _hard(spoken, sounds, seconds)]
 
 
+def chinese_talk(found: Mapping[str, Clip]) -> list[Talk]:
+    """A talk of the Chinese clips, each said three times; none without such clips."""
+    spoken = [clip for clip in found.values() if clip.language == "zh"]
+    if not spoken:
+        return []
+    talk = Talk("chinese", "zh")
+    talk.pause(0.5)
+    for clip in spoken * 3:
+        talk.say(clip)
+        talk.pause(0.45)
+    return [talk]
+
+
 def many_languages(found: Mapping[str, Clip]) -> tuple[Talk, list[str]]:
     """A talk in which the language changes with every sentence, and the languages in order."""
     spoken = [clip for clip in found.values() if clip.language not in ("music", "noise")]
