@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from vat.timeline import Interval, Word, common, length
+from vat.transcript.coverage import longest_seconds
 from vat.transcript.seams import matches, overlap, plain
 
 TRUSTED_AGREEMENT: Final = 0.4
@@ -74,10 +75,13 @@ def filled(
 def _agreement(
     mine: Sequence[Word], again: Sequence[Word], pairs: Sequence[tuple[int, int]]
 ) -> float:
-    """Dice's coefficient of the words for whose time both readings have a word."""
+    """Dice's coefficient of the words for whose time both readings have a word.
+
+    A word that is stretched over more than saying it can take tells nothing about that time.
+    """
     left, right = {i for i, _ in pairs}, {j for _, j in pairs}
-    alone = sum(i not in left and _meets(word, again) for i, word in enumerate(mine))
-    alone += sum(j not in right and _meets(word, mine) for j, word in enumerate(again))
+    alone = sum(i not in left and _rivals(word, again) for i, word in enumerate(mine))
+    alone += sum(j not in right and _rivals(word, mine) for j, word in enumerate(again))
     return 2 * len(pairs) / (2 * len(pairs) + alone) if alone else 1.0
 
 
@@ -132,11 +136,22 @@ def _is_sure(words: Sequence[Word]) -> bool:
 
 def _is_surer(again: Sequence[Word], inside: Sequence[Word]) -> bool:
     """Whether a reading is surer of the words that it has for the time of the draft's."""
-    mine = [word.probability for word in again if _meets(word, inside)]
-    theirs = [word.probability for word in inside if _meets(word, again)]
+    mine = [word.probability for word in again if _rivals(word, inside)]
+    theirs = [word.probability for word in inside if _rivals(word, again)]
     if not mine or not theirs:
         return True
     return sum(mine) / len(mine) >= sum(theirs) / len(theirs) + SURER
+
+
+def _rivals(word: Word, others: Sequence[Word]) -> bool:
+    """Whether a word meets another, neither of them longer than saying it can take."""
+    return not _is_stretched(word) and _meets(
+        word, [one for one in others if not _is_stretched(one)]
+    )
+
+
+def _is_stretched(word: Word) -> bool:
+    return word.end - word.start > longest_seconds(word.text)
 
 
 def _meets(word: Word, others: Sequence[Word]) -> bool:

@@ -22,6 +22,7 @@ _CLOSE_SECONDS = 0.5
 _MOST_SQUEEZED = 4
 _MOST_PULLED = 2
 _TOUCHING_SECONDS = 0.1
+_TAIL_SECONDS = 0.15
 _SURE = 0.5
 _LEAST_SECONDS_PER_LETTER = 0.045
 
@@ -49,6 +50,7 @@ def trimmed(words: Sequence[Word], speech: Sequence[Interval]) -> list[Word]:
             found.append(replace(word, start=round(start, 3), end=round(end, 3)))
         else:
             found.append(_shortened(word, voiced))
+    found = _followed(words, found)
     settled = _returned(words, _pulled(found, voiced), voiced)
     return sorted(settled, key=lambda word: word.start)
 
@@ -62,7 +64,13 @@ def _own(parts: Sequence[Interval], word: Word, before: Sequence[Word]) -> Inter
     too_little = parts[0][1] - parts[0][0] < LEAST_SECONDS
     if too_little or word.text.lower() in function_words(word.language).get("open", ()):
         return parts[-1]
-    return max(parts, key=lambda part: part[1] - part[0])
+    longest = longest_seconds(word.text)
+    # Of what is longer than the word can be, other words are lost: the place is theirs.
+    fit = [part for part in parts if part[1] - part[0] <= longest] or parts
+    # The detection hears voices longer than they are, and seldom later than they begin.
+    tails = [_TAIL_SECONDS if part is not parts[-1] else 0.0 for part in fit]
+    lengths = [end - start - tail for (start, end), tail in zip(fit, tails, strict=True)]
+    return fit[lengths.index(max(lengths))]
 
 
 def _shortened(word: Word, voiced: Sequence[Interval]) -> Word:
@@ -75,6 +83,23 @@ def _shortened(word: Word, voiced: Sequence[Interval]) -> Word:
     if after - word.end < word.start - before:
         return replace(word, start=round(word.end - longest, 3))
     return replace(word, end=round(word.start + longest, 3))
+
+
+def _followed(heard: Sequence[Word], placed: Sequence[Word]) -> list[Word]:
+    """The words, those beside the next one that Whisper stretched over a phrase which it lost.
+
+    Where a phrase is lost, its neighbours fill its time, and the first words of the next phrase can
+    be set long before it. `heard` and `placed` are the same words before and after trimming.
+    """
+    found = list(placed)
+    for at in range(len(found) - 2, -1, -1):
+        word, after = found[at], found[at + 1]
+        moved = after.start - heard[at + 1].start > INNER_PAUSE_SECONDS
+        too_long = word.end - word.start > longest_seconds(word.text)
+        room = after.end - after.start >= 2 * LEAST_SECONDS
+        if moved and too_long and room and _goes_on(heard[at], heard[at + 1]):
+            found[at : at + 2] = _shared([word, after], (after.start, after.end))
+    return found
 
 
 def _pulled(words: Sequence[Word], voiced: Sequence[Interval]) -> list[Word]:
@@ -150,7 +175,7 @@ def _returned(
 
 def _goes_on(before: Word, word: Word) -> bool:
     """Whether a sure word goes on the sentence of the one before it, without a pause."""
-    touches = word.start - before.end <= _TOUCHING_SECONDS
+    touches = abs(word.start - before.end) <= _TOUCHING_SECONDS
     same = word.segment == before.segment and not before.text.endswith(_SENTENCE_ENDS)
     return touches and same and word.probability >= _SURE
 

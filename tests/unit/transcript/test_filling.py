@@ -39,3 +39,11 @@ def test_a_reading_that_agrees_nowhere_must_be_surer(probability: float, trusted
     again = [Word(w.start, w.end, w.text, probability) for w in SAID]
     # Nothing but their own words speaks for them: no word is shared.
     assert filled(draft, again, WINDOW, [HOLE], SPEECH).trusted == trusted
+
+
+def test_a_word_stretched_over_a_lost_phrase_does_not_keep_it_out() -> None:
+    draft = [Word(10.0, 11.0, "before", 0.9), Word(12.0, 14.6, "near", 0.95)]
+    lost = [Word(12.0 + n / 2, 12.4 + n / 2, f"said{n}", 0.9) for n in range(5)]
+    found = filled(draft, lost, (11.5, 15.0), [(12.0, 14.6)], [(10.0, 11.0), (12.0, 14.6)])
+    assert (found.trusted, found.agreement) == (True, 1)
+    assert [word.text for word in found.words] == ["before", *(word.text for word in lost)]

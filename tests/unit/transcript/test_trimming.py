@@ -90,6 +90,25 @@ def test_a_word_in_silence_takes_no_longer_than_it_can() -> None:
     assert found.end == pytest.approx(10.45)
 
 
+def test_the_first_word_of_a_phrase_leaves_the_tail_of_the_voice_before() -> None:
+    first = Word(2.86, 5.1, "word", 0.9)
+    assert trimmed([first], SPEECH)[0].start == pytest.approx(5.0)
+
+
+def test_words_stretched_over_a_lost_phrase_leave_its_place_free() -> None:
+    speech = [(1.0, 3.0), (5.0, 8.0), (10.0, 12.0)]
+    words = [
+        Word(2.5, 3.0, "end", 0.9),
+        Word(3.5, 6.2, "one", 0.9),
+        Word(6.2, 10.3, "more", 0.9),
+        Word(10.3, 10.8, "phrase.", 0.9),
+    ]
+    found = trimmed(words, speech)
+    assert [word.text for word in found] == [word.text for word in words]
+    assert (found[1].start, found[2].end) == (10.0, 10.3)
+    assert found[1].end == found[2].start
+
+
 STRETCHED = [Word(2.0, 2.3, "up", 0.9), Word(2.3, 4.5, "the", 0.99)]
 
 
