@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from vat.files import read_json
-from vat.report.pages import read_tracks
 from vat.report.risks import Look, Shown, looks
+from vat.report.video_page import read_tracks
 from vat.subtitles.track import Track
 from vat.timeline import Cue
 

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import Final
 
 from gpulease.driver import last_answer
+from gpulease.inventory import Gpu
 from gpulease.journal import Ended
 
 Counters = tuple[tuple[float, ...], tuple[float, ...]]
@@ -30,6 +31,12 @@ def counters(uuids: Sequence[str]) -> Counters:
         return (), ()
     pairs = [told.get(uuid, (0.0, 0.0)) for uuid in uuids]
     return tuple(round(j or 0.0, 1) for j, _ in pairs), tuple(round(at, 3) for _, at in pairs)
+
+
+def joules_of(gpu: Gpu) -> float | None:
+    """What a device had used when the driver last told this process; None where it does not."""
+    joules, _ = counters([gpu.uuid])
+    return joules[0] if joules and joules[0] else None
 
 
 def shared_energy(leases: Iterable[Ended], since: float = 0.0) -> dict[str, float]:

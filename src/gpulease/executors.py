@@ -3,6 +3,7 @@
 A plugin of a workflow system needs nothing else of this package than this and `gpulease` itself.
 """
 
+from gpulease.energy import joules_of
 from gpulease.explain import explain, name_gpu
 from gpulease.inventory import Gpu
 from gpulease.learned import Learned, with_margin
@@ -45,6 +46,7 @@ __all__ = [
     "examine_host",
     "explain",
     "gpus_here",
+    "joules_of",
     "name_gpu",
     "needed",
     "rehearse",

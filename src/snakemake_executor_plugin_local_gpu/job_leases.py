@@ -77,15 +77,17 @@ class OwnLease:
             self._learning.begin(self._lease, self._job)
             yield self
             reason = "finished"
-            self._learning.finished(self._lease, self._job)
         finally:
+            used_mb = self._learning.used_mb(self._lease)
+            if reason == "finished":
+                self._learning.finished(self._lease, self._job)
             self.death = self._learning.death(self._lease)
             self._learning.end(self._lease)
             # Noted before, so that the next lease of this memory is never earlier.
             ended, seconds = time.time(), time.monotonic() - started
             if not self._lease.release():
                 reason = f"{reason}, processes that it left behind keep the memory"
-            self._journal.released(name, self, ended, seconds, reason)
+            self._journal.released(name, self, ended, seconds, used_mb, reason)
 
     def give_up(self) -> None:
         """Release it."""

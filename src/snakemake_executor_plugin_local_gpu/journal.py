@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any, Literal
 
-from gpulease.executors import Choice, Gpu, Lease, Worker, explain, name_gpu
+from gpulease.executors import Choice, Gpu, Lease, Worker, explain, joules_of, name_gpu
 from snakemake_executor_plugin_local_gpu.gpu_job import JobName
 from snakemake_executor_plugin_local_gpu.grants import Grant
 
@@ -39,6 +39,8 @@ class Journal:
                 mem_mb=lease.mem_mb,
                 free_mb=view.free_mb,
                 total_mb=gpu.total_mb,
+                worker_pid=lease.worker_pid,
+                energy_j=joules_of(gpu),
                 reason=lease.choice.reason,
                 others={other.uuid: why for other, why in lease.choice.others},
             )
@@ -60,9 +62,12 @@ class Journal:
         self._say(f"{job} {explain(choice)}", line)
 
     def released(
-        self, job: JobName, lease: Grant, ended: float, seconds: float, reason: str
+        self, job: JobName, lease: Grant, ended: float, seconds: float, used_mb: int, reason: str
     ) -> None:
-        """A job was over at the time `ended`, after so many seconds, and with it its lease."""
+        """A job was over at the time `ended`, after so many seconds, and with it its lease.
+
+        Its processes were seen to take `used_mb` at most; 0 where the driver does not tell.
+        """
         for gpu in lease.gpus:
             line = self._write(
                 job,
@@ -72,6 +77,9 @@ class Journal:
                 mem_mb=lease.mem_mb,
                 free_mb=None,
                 seconds=round(seconds, 3),
+                used_mb=used_mb or None,
+                worker_pid=lease.worker_pid,
+                energy_j=joules_of(gpu),
                 reason=reason,
                 time=round(ended, 3),
             )

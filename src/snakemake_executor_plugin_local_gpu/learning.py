@@ -129,6 +129,10 @@ class Learning:
                     return
                 self._journal.resized(job.name, lease, before)
 
+    def used_mb(self, lease: Lease) -> int:
+        """The most that a lease's processes were seen to take so far; 0 where nothing was seen."""
+        return self._observer.seen(lease).peak_mb
+
     def end(self, lease: Lease) -> Use:
         """A lease is over; what its processes were seen to take."""
         self._jobs.pop(lease, None)

@@ -195,7 +195,9 @@ class Workers:
             reason = "finished"
         finally:
             ended, seconds = time.time(), time.monotonic() - started
-            self._journal.released(job, seat, ended, seconds, reason)
+            lease = seat.worker.lease
+            used_mb = self.learning.used_mb(lease) if lease else 0
+            self._journal.released(job, seat, ended, seconds, used_mb, reason)
 
     def abandon(self, seat: Seat) -> None:
         """End a worker whose job was never started, because the run ends."""

@@ -55,7 +55,11 @@ def test_a_worker_keeps_what_its_jobs_take_and_the_next_run_asks_for_that(
     host: Host, learning: Runs
 ) -> None:
     host.add_gpus(10000)
+    host.add(f"energy {gpu_uuid(0)} 5000000")
     out = learning.run(workflow(0, 6, 8000, mb=3000, seconds=0.1), "--cores", "1")
+    ended = of(learning, "released")
+    assert {(one["used_mb"], one["energy_j"]) for one in ended[1:]} == {(3000, 5000.0)}
+    assert len({one["worker_pid"] for one in [*ended, *of(learning, "granted")]}) == 1
     assert peaks(learning) == [
         {"work": "asr asr 8000", "gpu": "Simulated 10", "peak_mb": 3000, "jobs": 6, "short_mb": 0}
     ]

@@ -4,11 +4,14 @@ import json
 import re
 import shutil
 from pathlib import Path
+from urllib.parse import unquote
 
 from tests.helpers.workflow import Workflow, demo
 from vat.subtitles.formats import to_srt
 from vat.subtitles.track import Track
 from vat.timeline import Cue
+
+HOSTILE = "<script>alert(1)</script> *x* `y`_ bad_.mkv"
 
 
 def data_of(page: Path) -> dict[str, dict[str, list[tuple[float, float, str]]]]:
@@ -39,3 +42,45 @@ def test_a_correction_from_a_page_is_in_the_video_and_on_the_page(
         "conflicts": [],
     }
     assert data_of(page)["tracks"]["zh"][0][2] == "我改过了"
+
+
+def test_snakemakes_report_shows_what_is_done_and_names_what_failed(
+    workflow: Workflow, finished_demo: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(finished_demo, run, symlinks=True)
+    summary = json.loads((run / "results/summary.json").read_text("utf-8"))
+    failed, *others = summary["videos"]
+    failed |= {"state": "failed", "name": HOSTILE, "error": "The sky fell.", "log": "logs/x.log"}
+    (run / "results/summary.json").write_text(json.dumps(summary), "utf-8")
+    shutil.rmtree(run / f"results/{failed['video']}/subtitles")
+    made = workflow(run, *demo("--report", "report.html"))
+    assert made.status == 0, made.output
+    html = (run / "report.html").read_text("utf-8")
+    assert "2 done, 1 failed, 0 waiting" in html
+    assert "The sky fell." in html
+    assert "<script>alert(1)" not in html
+    assert "bad_.mkv" in html
+    for name in ("index", *(one["video"] for one in others)):
+        assert f"results/report/{name}.html" in html
+    for one in others:
+        assert f"results/{one['video']}/subtitles/zh.srt" in html
+        assert f"results/{one['video']}/subtitles/source.srt" in html
+    assert f"results/{failed['video']}/subtitles" not in html
+    assert all(text in html for text in ("The last run: all videos", "as they were generated"))
+
+
+def test_the_page_of_the_run_tells_where_files_are_and_with_what_they_were_made(
+    finished_demo: Path,
+) -> None:
+    page = (finished_demo / "results/report/index.html").read_text("utf-8")
+    links = [unquote(place) for place in re.findall(r'<a href="([^"]+)"', page)]
+    assert len(links) > 9
+    assert [one for one in links if not (finished_demo / "results/report" / one).exists()] == []
+    made_with = json.loads((finished_demo / "results/provenance.json").read_text("utf-8"))
+    assert made_with["versions"]["snakemake"]
+    assert made_with["configuration"]["asr"]["model"]
+    models = made_with["models"].values()
+    assert all(file["sha256"] for model in models for file in model["files"])
+    assert "data:image/svg+xml;base64," in page
+    assert len(page) < 500_000

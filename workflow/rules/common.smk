@@ -12,12 +12,11 @@ from snakemake.logging import logger
 from vat.errors import VatError
 from vat.files import read_json
 from vat.jobs.messages import is_of_system
-from vat.planning import summary
 from vat.planning.answers import Answers, grown
 from vat.planning.doctor import named_models, with_a_video
 from vat.planning.plan import make_plan
 from vat.planning.run_start import enter_run, prepare_folders, prepare_process
-from vat.report.pages import write_pages
+from vat.report.pages import Run, write_pages
 from vat.stages import VERSIONS
 
 
@@ -72,13 +71,12 @@ if workflow.is_main_process:
 
 def tell_end(log):
     """Say what became of every video; the same goes to summary.json and the pages."""
-    last = [Path(place(path)) for path in ask.finished(None)]
-    folders = Path(place("<results>")), Path(place("<logs>"))
-    own = Path(log[0]) if log else None
-    told = summary.tell_end(plan.videos, last, folders, began, own, ask.models())
+    cores = workflow.resource_settings.cores if workflow.local_exec else None
+    run = Run.of(ask, place, began, cores, workflow.executor_settings)
+    told = run.told(plan.videos, log, ask.models())
     # After all that was said before, also where a view of the run is drawn.
     logger.info(told, extra={"summary": True})
-    write_pages(*folders, began, last)
+    write_pages(run)
 
 
 def words_of(wildcards):

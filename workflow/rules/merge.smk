@@ -29,7 +29,13 @@ rule merge:
     output:
         transcript=ensure("<results>/{video}/transcript.json", non_empty=True),
         cues=ensure("<results>/{video}/subtitles/source.json", non_empty=True),
-        srt="<results>/{video}/subtitles/source.srt",
+        srt=report(
+            "<results>/{video}/subtitles/source.srt",
+            caption="../report/subtitles.rst",
+            category="Subtitles",
+            subcategory="{video}",
+            labels={"language": "source"},
+        ),
         vtt="<results>/{video}/subtitles/source.vtt",
         ass="<results>/{video}/subtitles/source.ass",
         check="<results>/{video}/subtitles/source.check.json",

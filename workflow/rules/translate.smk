@@ -19,7 +19,13 @@ rule translate:
         model=ask.fetched_translator,
     output:
         cues=ensure("<results>/{video}/subtitles/{language}.json", non_empty=True),
-        srt="<results>/{video}/subtitles/{language}.srt",
+        srt=report(
+            "<results>/{video}/subtitles/{language}.srt",
+            caption="../report/subtitles.rst",
+            category="Subtitles",
+            subcategory="{video}",
+            labels={"language": "{language}"},
+        ),
         vtt="<results>/{video}/subtitles/{language}.vtt",
         ass="<results>/{video}/subtitles/{language}.ass",
         check="<results>/{video}/subtitles/{language}.check.json",

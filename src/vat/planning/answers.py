@@ -16,6 +16,7 @@ from vat.planning.english_models import check_language
 from vat.planning.forecast_answers import ForecastAnswers
 from vat.planning.models import check_fetched, folder_name
 from vat.planning.plan import Plan, check_translator
+from vat.planning.report_answers import ReportAnswers
 from vat.planning.sources import Video
 from vat.planning.track_answers import TrackAnswers
 from vat.planning.voice_encoder import voice_encoder
@@ -55,7 +56,7 @@ def grown(amount: int) -> Amount:
     return answer
 
 
-class Answers(TrackAnswers, ForecastAnswers):
+class Answers(TrackAnswers, ForecastAnswers, ReportAnswers):
     """The answers for one plan.
 
     `results` and `resources` are the paths of these folders. What a wrong configuration could spoil
@@ -125,7 +126,7 @@ class Answers(TrackAnswers, ForecastAnswers):
 
     def finished(self, wildcards: Wildcards) -> list[str]:
         """The last file of every chain."""
-        videos = self._plan.videos
+        videos = self.shown_videos
         delivered = [f"<results>/{video}/delivery.json" for video in videos]
         return [
             *(delivered if self._config["delivery"]["how"] != "none" else []),

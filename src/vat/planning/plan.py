@@ -114,6 +114,19 @@ class Plan:
             check_prompt(name, text)
         return {"prompts": texts, "style": self.text(found[0]) if found else ""}
 
+    def made_with(self) -> tuple[dict[str, str], list[Path]]:
+        """The texts of the prompts and styles by name, and the user's tables, of all videos."""
+        options, found, tables = self.config["translate"], dict[str, str](), list[str]()
+        asks = options["backend"] in SERVERS
+        for video, target in ((one, code) for one in self.videos for code in self.translated(one)):
+            tables += [*self.glossary(video, target), *self.people(video)]
+            if asks and f"style {target}" not in found:
+                texts = self.prompts([*prompts_of(options), "overview"], target)
+                found |= {**texts["prompts"], f"style {target}": texts["style"]}
+        return {name: text for name, text in found.items() if text}, self._here(
+            dict.fromkeys(tables)
+        )
+
     def proposal(self, target: str) -> dict[str, Any]:
         """What shapes the proposal of a glossary."""
         options = self.recipe["translate"]

@@ -15,6 +15,7 @@ from vat.subtitles.lines import columns
 from vat.subtitles.track import Track
 from vat.timeline import Cue, Interval, common, length, union
 from vat.transcript.hallucinations import FOUND_AGAIN, LEFT_OUT
+from vat.translate.glossary import Term, missing_terms, terms_in
 from vat.translate.integrity import faults, repeated, repeated_widely
 from vat.translate.job import LOW
 
@@ -57,11 +58,15 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A track with what its stages recorded: its check and, of a translation, its report."""
+    """A track with what its stages recorded: its check and, of a translation, its report.
+
+    `terms` are those of the user's glossaries that hold for it.
+    """
 
     track: Track
     check: Mapping[str, Any] = field(default_factory=dict)
     report: Mapping[str, Any] = field(default_factory=dict)
+    terms: Sequence[Term] = ()
 
 
 def looks(transcript: Mapping[str, Any], spoken: str, tracks: Mapping[str, Shown]) -> list[Look]:
@@ -78,7 +83,7 @@ def looks(transcript: Mapping[str, Any], spoken: str, tracks: Mapping[str, Shown
         for name, shown in tracks.items():
             _doubt_track(look, name, shown)
             if name != spoken and spoken in tracks:
-                _doubt_translation(look, tracks[spoken].track, name, shown.track)
+                _doubt_translation(look, tracks[spoken].track, name, shown)
     for name, shown in tracks.items():
         if name != spoken and spoken in tracks:
             _compare(found, tracks[spoken].track, name, shown.track)
@@ -179,21 +184,33 @@ def _doubt_track(look: Look, name: str, shown: Shown) -> None:
             look.doubt(0.5, f"{name}: {one['errors']}")
 
 
-def _doubt_translation(look: Look, spoken: Track, name: str, track: Track) -> None:
+def _doubt_translation(look: Look, spoken: Track, name: str, shown: Shown) -> None:
     """What a comparison of the texts tells, after all that people have changed."""
-    said, made = _text(look, spoken), _text(look, track)
+    said, made = _text(look, spoken), _text(look, shown.track)
     if said and not made:
         look.doubt(3, f"{name}: nothing stands here")
     if not said or not made:
         return
-    for fault in faults([said], [made], (spoken.language, track.language)):
+    terms = terms_in(said, shown.terms)
+    missing = missing_terms(said, made, terms)
+    # A sentence of several subtitles may have its terms in another order.
+    near = _text(look, shown.track, beside=1)
+    for term in missing_terms(said, near, missing):
+        look.doubt(3, f"{name}: the glossary wants '{term.target}' for '{term.source}'")
+    kept = [term for term in terms if term not in missing]
+    for fault in faults([said], [made], (spoken.language, shown.track.language), kept):
         reason = f"{name}: {fault.reason}"
         if reason not in look.reasons:
             look.doubt(3 if fault.certain else 2, reason)
 
 
-def _text(look: Look, track: Track) -> str:
-    return " ".join(track.cues[at].text for at in look.cues.get(track.name, ()))
+def _text(look: Look, track: Track, beside: int = 0) -> str:
+    """What a track says at a place, with so many cues before and after it."""
+    places = look.cues.get(track.name, ())
+    if not places:
+        return ""
+    cues = track.cues[max(0, places[0] - beside) : places[-1] + beside + 1]
+    return " ".join(cue.text for cue in cues)
 
 
 def _compare(found: Sequence[Look], spoken: Track, name: str, track: Track) -> None:

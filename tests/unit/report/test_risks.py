@@ -7,6 +7,7 @@ import pytest
 from vat.report.risks import Look, Shown, looks
 from vat.subtitles.track import Track
 from vat.timeline import Cue
+from vat.translate.glossary import Term
 
 SAID = (
     "We met nobody at the harbour.",
@@ -73,6 +74,14 @@ def test_translations_that_people_would_doubt(at: int, text: str, reason: str) -
     look = first(transcript(), made)
     assert look.cues["source"] == [at]
     assert any(reason in one for one in look.reasons), look.reasons
+
+
+def test_a_term_that_the_glossary_wants_otherwise_is_found_unless_it_stands_beside() -> None:
+    terms = [Term("boats", "Kähne"), Term("letter", "Brief"), Term("storm", "Brief|Orkan")]
+    look = first(transcript(), terms=terms)
+    assert look.reasons == ["de: the glossary wants 'Kähne' for 'boats'"]
+    beside = (MADE[0], "Sie waren um 7 Uhr am Morgen weg.", f"Kähne. {MADE[2]}", *MADE[3:])
+    assert first(transcript(), beside, terms=terms[:1]).reasons != look.reasons
 
 
 def test_texts_that_stand_out_among_the_others() -> None:

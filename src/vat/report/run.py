@@ -1,0 +1,77 @@
+"""A run that has ended: where its files are, and what is known of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from vat.planning.sources import Video
+from vat.planning.summary import tell_end
+
+
+class Asked(Protocol):
+    """What is asked of the plan."""
+
+    def finished(self, wildcards: Any) -> list[str]:
+        """The last file of every chain, with Snakemake's variables."""
+
+    def made_with(self) -> Mapping[str, Any]:
+        """Versions, configuration and the like."""
+
+    def terms_of(self, video: str, language: str) -> Sequence[Path]:
+        """The user's glossaries for a video and a language."""
+
+
+def _unknown() -> Mapping[str, Any]:
+    return {}
+
+
+def _no_tables(video: str, language: str) -> Sequence[Path]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The folders of a run, and what a look at these does not tell.
+
+    `since` is when it began, in seconds of the epoch; `last` are the files that it was to end with:
+    they tell whose corrections are in force. `cores` are those that all jobs shared, None where
+    they did not, as on a cluster; at most `computing` of them computed on a GPU at a time (0: any
+    number). `made_with` tells versions, configuration and the like, `glossary` the user's tables of
+    terms for a video and a language.
+    """
+
+    results: Path
+    logs: Path
+    since: float
+    last: Sequence[Path] = ()
+    benchmarks: Path | None = None
+    cores: int | None = None
+    computing: int = 0
+    made_with: Callable[[], Mapping[str, Any]] = _unknown
+    glossary: Callable[[str, str], Sequence[Path]] = _no_tables
+
+    @classmethod
+    def of(
+        cls,
+        ask: Asked,
+        place: Callable[[str], str],
+        since: float,
+        cores: int | None,
+        executor: object,
+    ) -> Self:
+        """The run of a plan; `place` gives the path behind one with Snakemake's variables."""
+        results, logs, benchmarks = (
+            Path(place(name)) for name in ("<results>", "<logs>", "<benchmarks>")
+        )
+        last = [Path(place(path)) for path in ask.finished(None)]
+        machine = benchmarks, cores, getattr(executor, "compute_jobs", None) or 0
+        return cls(results, logs, since, last, *machine, ask.made_with, ask.terms_of)
+
+    def told(
+        self, videos: Mapping[str, Video], runs_log: Sequence[str], models: Mapping[str, str]
+    ) -> str:
+        """What is said at the end; the same goes to summary.json (see `summary.tell_end`)."""
+        own = Path(runs_log[0]) if runs_log else None
+        folders = self.results, self.logs
+        return tell_end(videos, self.last, folders, self.since, own, models)
