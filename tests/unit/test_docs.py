@@ -11,6 +11,7 @@ from vat_command.cli import read_wishes
 ROOT = Path(__file__).resolve().parents[2]
 FOLDERS = "benchmarks|config|demo|docs|envs|models|profiles|scripts|src|tests|workflow"
 PAGES = sorted(page for name in [".", *FOLDERS.split("|")] for page in ROOT.glob(f"{name}/*.md"))
+PAGES += sorted(ROOT.glob("docs/zh/*.md"))
 CODE = re.compile(r"^```.*?^```|`[^`\n]+`", re.MULTILINE | re.DOTALL)
 
 
