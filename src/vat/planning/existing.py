@@ -17,10 +17,10 @@ from vat.planning.known_sources import Probes
 from vat.planning.sources import Video, identity
 from vat.settings import MULTI
 from vat.subtitles.existing import Existing, Judged, best, form_of, is_in, judge
+from vat.subtitles.likely_language import likely_language
 from vat.subtitles.reading import ENDINGS, plain, read_subtitles
 from vat.subtitles.settings import ASR, BOTH, EDITS, KEEP, REPLACE, SIDECAR, TRACK
 from vat.subtitles.sidecars import PICTURE_ENDINGS, Sidecar, files_beside, sidecars_of
-from vat.translate.written_language import likely_language
 
 BESIDE: Final = "existing-"
 """Before the language in the name of a track that is kept beside a new one."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from vat.errors import SubtitleError
 from vat.subtitles.direction import END, TO_LEFT, TO_RIGHT
+from vat.subtitles.encodings import encoding_of
 from vat.subtitles.positions import BOTTOM, of_commands, of_cue_settings
 from vat.timeline import Cue
 
@@ -22,9 +23,6 @@ ENDINGS: Final = ("srt", "vtt", "ass", "ssa")
 """The forms that are read, the first one first."""
 
 _HEAD: Final = 4096
-_WIDE_SHARE: Final = 4
-"""UTF-16 without its mark has a zero for every Latin letter, blank and digit: half of all bytes."""
-
 _MOST_BYTES: Final = 64 * 2**20
 """A day of subtitles has 3 MB; what is larger is something else."""
 
@@ -143,25 +141,6 @@ def _decoded(path: Path) -> tuple[str, list[str]]:
     said = f"it is read as {encoding}; save it as UTF-8 if letters are wrong"
     odd = [] if encoding.startswith("utf-") else [said]
     return data.decode(encoding, "replace").removeprefix("\ufeff"), odd
-
-
-def encoding_of(data: bytes) -> str | None:
-    """The encoding of a text by its mark, or as the letters make it likely; None for no text."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        from charset_normalizer import from_bytes
-
-        best = from_bytes(data).best()
-        return None if best is None or b"\0" in data else best.encoding
-    zeros = data[: _HEAD & ~1]
-    if zeros[1::2].count(0) > len(zeros) // _WIDE_SHARE:
-        return "utf-16-le"
-    if zeros[::2].count(0) > len(zeros) // _WIDE_SHARE:
-        return "utf-16-be"
-    return "utf-8"
 
 
 def _read_blocks(path: Path, text: str, *, vtt: bool) -> SubtitleFile:

@@ -10,6 +10,7 @@ from unicodedata import normalize
 
 from vat.languages import base, chinese_script, language, letters
 from vat.subtitles.chinese import variant_counts
+from vat.subtitles.likely_language import likely_language
 from vat.subtitles.lines import columns
 from vat.translate.glossary import Term, missing_terms, terms_in
 from vat.translate.remarks import remarks
@@ -17,7 +18,6 @@ from vat.translate.written_language import (
     foreign_share,
     has_letters,
     is_name,
-    likely_language,
     script_of,
     words,
 )

@@ -3,7 +3,7 @@
 import functools
 import re
 from collections.abc import Set
-from typing import Any, Final
+from typing import Final
 from unicodedata import name as unicode_name
 from unicodedata import normalize
 
@@ -30,7 +30,6 @@ _DENSE: Final = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL"})
 _DENSE_WEIGHT: Final = 3
 """A Chinese character says about as much as three letters."""
 
-_DETECTOR_NAMES: Final = {"jw": "jv"}
 _LATIN = "A-Za-z0-9\u00c0-\u024f"
 _WORD = re.compile(rf"[{_LATIN}]+(?:['’.-][{_LATIN}]+)*|(?:(?![{_LATIN}])\w)+")
 
@@ -91,23 +90,3 @@ def script_of(letter: str) -> str:
 def _is_latin(text: str) -> bool:
     found = [letter for letter in text if letter.isalpha()]
     return sum(script_of(letter) == "LATIN" for letter in found) * 2 >= len(found)
-
-
-def likely_language(text: str, code: str) -> tuple[str, float, float | None]:
-    """The most likely language of a text, its probability, and that of the language `code`.
-
-    The last is None where the detector (py3langid) does not know `code`.
-    """
-    name = base(code)
-    wanted = {"zh", "wuu", "yue"} if name in ("zh", "yue") else {_DETECTOR_NAMES.get(name, name)}
-    ranked = _detector().rank(text)
-    known = [probability for label, probability in ranked if label in wanted]
-    best, probability = ranked[0]
-    return best, probability, sum(known) if known else None
-
-
-@functools.cache
-def _detector() -> Any:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
