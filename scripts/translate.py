@@ -21,5 +21,5 @@ with job_log(snakemake.log[0], GpuLeaseError):
     known = read_knowledge(given.glossary, given.people, given.overview)
     layout = cue_settings(target, params.layout)
     found = translate(spoken.cues, spoken.language, target, settings, layout, means, *known)
-    write_checked(Track(target, found.cues), check_cues(found.cues, target, layout), out)
+    write_checked(spoken.into(target, found.cues), check_cues(found.cues, target, layout), out)
     found.report.write(out.report)

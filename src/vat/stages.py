@@ -17,7 +17,7 @@ VERSIONS: Final = {
     "speakers": 1,
     "merge": 11,
     "word_times": 1,
-    "existing_subtitles": 1,
+    "existing_subtitles": 2,
     "overview": 1,
     "translate": 11,
     "propose_terms": 2,

@@ -149,6 +149,7 @@ class Cue(Record):
 
     `language` is empty where it is that of the whole track. `position` is where in the picture it
     is shown, as the keys of a number pad lie (7 is the upper left corner); 0 is the usual place.
+    `place` is the exact one, where there is one, in commands of ASS (see `vat.subtitles.drawings`).
     """
 
     id: int
@@ -157,6 +158,7 @@ class Cue(Record):
     text: str
     language: str = ""
     position: int = 0
+    place: str = ""
 
 
 def text_of(words: Sequence[Word]) -> str:

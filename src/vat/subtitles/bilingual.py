@@ -24,7 +24,8 @@ def pair(upper: Track, lower: Track) -> Track:
         if over or under:
             cues.append(Cue(len(cues) + 1, start, end, "\n".join([*over, *under])))
             upper_lines.append(len(over))
-    return Track(upper.language, cues, BILINGUAL, lower.language, upper_lines)
+    drawings = upper.drawings or lower.drawings
+    return Track(upper.language, cues, BILINGUAL, lower.language, upper_lines, drawings)
 
 
 def _rounded(cues: Sequence[Cue]) -> list[Cue]:

@@ -112,14 +112,20 @@ def _time(then: float, mine: float, now: float) -> tuple[float, bool]:
 
 
 def _with_languages(place: _Place) -> list[Cue]:
-    """The user's cues, in the language of those in their place; a text left alone as it was."""
+    """The user's cues, in the language of those in their place; a text left alone as it was.
+
+    They stay where in the picture those were, as most forms of copies tell nothing of that.
+    """
     others = [*place.now, *place.then]
-    language = others[0].language if others else ""
     kept = {plain(cue.text): cue.text for cue in others}
-    return [
-        replace(cue, language=language, text=kept.get(plain(cue.text), cue.text))
-        for cue in place.mine
-    ]
+    found = []
+    for cue in place.mine:
+        like = max(others, key=lambda other: _shared(cue, other), default=cue)
+        told = cue if cue.position or cue.place else like
+        text = kept.get(plain(cue.text), cue.text)
+        placed = replace(cue, position=told.position, place=told.place)
+        found.append(replace(placed, language=like.language, text=text))
+    return found
 
 
 def _conflict(place: _Place) -> Conflict:
@@ -169,6 +175,9 @@ def _places(then: Sequence[Cue], mine: Sequence[Cue], now: Sequence[Cue]) -> Ite
 
 
 def _stand_for_each_other(one: Cue, other: Cue) -> bool:
-    shared = min(one.end, other.end) - max(one.start, other.start)
     shorter = min(one.end - one.start, other.end - other.start)
-    return shared > _OVERLAP_SHARE * shorter
+    return _shared(one, other) > _OVERLAP_SHARE * shorter
+
+
+def _shared(one: Cue, other: Cue) -> float:
+    return min(one.end, other.end) - max(one.start, other.start)

@@ -43,6 +43,9 @@ _LATIN: Final = {
 _KANA_SHARE: Final = 0.3
 """Of what is not ASCII; no other language than Japanese has so many kana."""
 
+_HANJA_SHARE: Final = 0.1
+"""Korean subtitles have fewer Chinese characters than this for each syllable."""
+
 
 def encoding_of(data: bytes) -> str | None:
     """The encoding of a text by its mark, or as the letters make it likely; None for no text."""
@@ -93,7 +96,8 @@ def _likely(data: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
     said = _sample(line for line in data.splitlines() if not line.isascii())
-    best = from_bytes(said, cp_isolation=[*_PAGES, *_LATIN]).best()
+    ranked = from_bytes(said, cp_isolation=[*_PAGES, *_LATIN])
+    best = next((one for one in ranked if one.encoding != "cp949" or _is_korean(str(one))), None)
     if best is None:
         return None
     if best.encoding in _LATIN or _is_inside_words(str(best)):
@@ -112,6 +116,12 @@ def _sample(lines: Iterable[bytes]) -> bytes:
         taken.append(line)
         size += len(line)
     return b"\n".join(taken)
+
+
+def _is_korean(text: str) -> bool:
+    """Whether a text has next to no Chinese characters among its syllables, as Chinese read so."""
+    syllables = sum("\uac00" <= one <= "\ud7a3" for one in text)
+    return sum("\u4e00" <= one <= "\u9fff" for one in text) <= _HANJA_SHARE * syllables
 
 
 def _is_inside_words(text: str) -> bool:

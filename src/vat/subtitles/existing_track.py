@@ -13,8 +13,9 @@ from vat.subtitles.existing import Existing
 from vat.subtitles.limits import CueSettings
 from vat.subtitles.lines import lay_out
 from vat.subtitles.overlaps import apart
-from vat.subtitles.reading import SubtitleFile, read_packets, read_subtitles
+from vat.subtitles.reading import read_packets, read_subtitles
 from vat.subtitles.settings import TRACK
+from vat.subtitles.subtitle_file import SubtitleFile
 from vat.subtitles.track import Track
 from vat.timeline import Cue
 
@@ -47,7 +48,9 @@ def existing_track(
             for cue in single
         ]
         logger.info("%d subtitles are laid out anew", len(wide))
-    return Track(language, single), check_cues(single, language, layout)
+    drawings = [replace(one, start=max(0.0, one.start)) for one in file.drawings if one.end > 0]
+    track = Track(language, single, drawings=drawings)
+    return track, check_cues(single, language, layout)
 
 
 def _read(source: str, taken: Existing) -> SubtitleFile:
@@ -65,8 +68,8 @@ def _tell(file: SubtitleFile, early: int, overlapping: int) -> None:
     """Log what of a file is read otherwise than it stands there."""
     if file.styled:
         logger.info("markup of %d subtitles is left out, but for their places", file.styled)
-    if file.drawn:
-        logger.warning("%d drawings are no text and are left out", file.drawn)
+    if file.drawings:
+        logger.info("%d drawings are kept for the forms that show them", len(file.drawings))
     if early:
         logger.warning("%d subtitles end before the video begins and are left out", early)
     if overlapping:

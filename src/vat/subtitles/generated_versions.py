@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -113,7 +113,7 @@ def with_edits(generated: Track, name: str, folder: EditFolder) -> Edited:
             "%.1f to %.1f s: '%s' was generated anew as '%s'; your '%s' is kept",
             *(one.start, one.end, one.generated_then, one.generated_now, one.edited),
         )
-    track = Track(generated.language, cues, generated.name)
+    track = replace(generated, cues=cues)
     return Edited(track, found.edits, found.conflicts)
 
 

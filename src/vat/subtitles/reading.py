@@ -3,19 +3,19 @@
 import html
 import logging
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from vat.errors import SubtitleError
-from vat.subtitles.direction import END, TO_LEFT, TO_RIGHT
+from vat.subtitles.ass_reading import events_of, read_ass, script_of
+from vat.subtitles.drawings import USUAL_CANVAS, place_of
 from vat.subtitles.encodings import encoding_of
 from vat.subtitles.positions import BOTTOM, of_commands, of_cue_settings
+from vat.subtitles.rolling import unrolled
+from vat.subtitles.subtitle_file import SubtitleFile, trimmed
 from vat.timeline import Cue
-
-if TYPE_CHECKING:
-    from pysubs2 import SSAFile
 
 logger = logging.getLogger(__name__)
 
@@ -26,57 +26,38 @@ _HEAD: Final = 4096
 _MOST_BYTES: Final = 64 * 2**20
 """A day of subtitles has 3 MB; what is larger is something else."""
 
-_CLOCK: Final = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[,.:](\d{1,9}))?"
+_CLOCK: Final = r"(-?)(?:(\d{1,4}):)?(\d{1,2}):(\d{1,2})(?:[,.:](\d{1,9}))?"
 _TIMES: Final = re.compile(rf"^\s*{_CLOCK}\s*-{{1,3}}>\s*{_CLOCK}(?=\s|$)(.*)$")
 """The line of times of SRT and WebVTT; what follows are WebVTT's or SubRip's positions."""
+
+_FULL: Final = r"(-?)(\d{1,4})\s?:\s?(\d{1,2})\s?:\s?(\d{1,2})\s?[,.:;]\s?(\d{1,9})"
+_LOOSE: Final = re.compile(
+    rf"^\s*{_FULL}\s*(?:[-\u2010-\u2015\u2212]{{1,3}}\s?>|=>|\u2192)\s*{_FULL}(.*)$"
+)
+"""The same as hands and programs for text make of it; with whole times alone, to be sure."""
+
+_SPOILT: Final = re.compile(r"^\s*\d{1,4}\s?:\s?\d{1,2}\b.*--\s?>")
+"""What was to be a line of times."""
 
 _NUMBER: Final = re.compile(r"^\s*(\d{1,9})\s*$")
 _HEADS: Final = ("WEBVTT", "NOTE", "STYLE", "REGION")
 _TAGS: Final = re.compile(
-    r"</?(?:i|b|u|s|font|span|c|v|lang|ruby|rt)(?:[.\s][^<>]*)?/?>|<\d[\d:.]*>|\{\\[^{}]*\}",
+    r"</?(?:i|b|u|s|em|strong|strike|del|big|small|sub|sup|tt|p|div|center|font|span|c|v|lang|ruby|rt)"
+    r"(?:[.\s][^<>]*)?/?>|<\d[\d:.]*>|\{\\[^{}]*\}"
+    r"|\{(?:[yY]:[ibus,]+|[cC]:\$[0-9a-fA-F]{6}|[sSpP]:\d+)\}",
     re.IGNORECASE,
 )
 """Markup that players obey in SRT and WebVTT, which the tracks of VAT do not carry."""
 
+_ENTITIES: Final = {
+    **{"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&apos;": "'", "&#39;": "'"},
+    "&nbsp;": " ",
+}
+"""Those that are about in SubRip, which knows none."""
+
+_ENTITY: Final = re.compile("|".join(_ENTITIES))
+
 _BREAKS: Final = re.compile(r"<br\s*/?>", re.IGNORECASE)
-
-_MARKS: Final = re.compile(
-    f"[{TO_LEFT}{TO_RIGHT}{END}\u200e\u200f\u061c\u202d\u202e\u2066-\u2069\ufeff]"
-)
-"""Marks of direction, which every writer puts in by itself."""
-
-
-_FIELDS: Final = 8
-"""Fields of an event of ASS in a container before its text: number, layer, style, name, three
-margins and effect."""
-
-_EVENT_TIMES: Final = re.compile(r"[^,]*(?:,\s*-?\d{1,2}:\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?\s*){2},")
-
-_OPEN: Final = "\ue000"
-_CLOSE: Final = "\ue001"
-_PRIVATE: Final = str.maketrans("", "", _OPEN + _CLOSE)
-_OVERRIDES: Final = re.compile(r"\{[^}]*\}")
-"""Commands in an event of ASS; braces that are text are escaped, and marked while these go."""
-
-
-@dataclass(frozen=True, slots=True)
-class SubtitleFile:
-    """What a file of subtitles holds: cues in the order of their times, numbered from 1.
-
-    `odd` says what was wrong and how it was read; `styled` counts cues that had markup, `placed`
-    those with a place in pixels, and `drawn` drawings, which are left out.
-    """
-
-    cues: list[Cue]
-    odd: list[str] = field(default_factory=list)
-    styled: int = 0
-    placed: int = 0
-    drawn: int = 0
-
-    def in_order(self) -> "SubtitleFile":
-        """The same with the cues in the order of their times, numbered from 1."""
-        cues = sorted(self.cues, key=lambda cue: (cue.start, cue.end))
-        return replace(self, cues=[replace(cue, id=at) for at, cue in enumerate(cues, 1)])
 
 
 def read_subtitles(path: Path) -> SubtitleFile:
@@ -91,7 +72,7 @@ def read_subtitles(path: Path) -> SubtitleFile:
     text, odd = _decoded(path)
     form = _form(path, text)
     if form in ("ass", "ssa"):
-        found = _read_ass(path, text, form)
+        found = read_ass(path, text, form)
     else:
         found = _read_blocks(path, text, vtt=form == "vtt")
     if not found.cues and text.strip() and not _is_empty(text):
@@ -114,12 +95,11 @@ def _form(path: Path, text: str) -> str:
 
 def plain(text: str) -> str:
     """What a text says, without markup and marks of direction, its lines trimmed."""
-    return _trimmed(_TAGS.sub("", text))
+    return trimmed(_without_entities(_TAGS.sub("", text)))
 
 
-def _trimmed(text: str) -> str:
-    lines = (line.strip() for line in _MARKS.sub("", text).splitlines())
-    return "\n".join(line for line in lines if line)
+def _without_entities(text: str) -> str:
+    return _ENTITY.sub(lambda found: _ENTITIES[found[0]], text)
 
 
 def _is_empty(text: str) -> bool:
@@ -140,63 +120,77 @@ def _decoded(path: Path) -> tuple[str, list[str]]:
         raise SubtitleError(f"'{path}' is in an unknown encoding; save it as UTF-8.")
     said = f"it is read as {encoding}; save it as UTF-8 if letters are wrong"
     odd = [] if encoding.startswith("utf-") else [said]
-    return data.decode(encoding, "replace").removeprefix("\ufeff"), odd
+    return data.decode(encoding, "replace").replace("\ufeff", ""), odd
 
 
 def _read_blocks(path: Path, text: str, *, vtt: bool) -> SubtitleFile:
     """The cues of SRT or WebVTT: every line of times begins one, whatever stands around it."""
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     found = SubtitleFile([])
-    begins = [at for at, line in enumerate(lines) if "-->" in line and _TIMES.match(line)]
-    for number, at in enumerate(begins):
-        stop = begins[number + 1] if number + 1 < len(begins) else len(lines)
+    begins = _lines_of_times(path, lines)
+    places = [*begins, len(lines)]
+    for number, (at, told) in enumerate(begins.items()):
+        stop = places[number + 1]
         said = _said(lines[at + 1 : stop], number + 1, last=stop == len(lines), vtt=vtt)
-        start, end = _times(lines[at])
+        start, end = _seconds(told.groups()[:5]), _seconds(told.groups()[5:10])
         if end < start:
             raise SubtitleError(
                 f"'{path}', line {at + 1}: the subtitle ends before it begins; correct its times."
             )
-        told = _TIMES.match(lines[at])
-        marked = f"{told[9]}\n" if told else ""
-        text, styled, place = _plain_block(marked, "\n".join(said), vtt=vtt)
-        found.cues.extend(_cue(found, start, end, text, f"line {at + 1}", place))
+        cue, styled = _plain_block(told[11], "\n".join(said), vtt=vtt)
+        found.add(replace(cue, start=start, end=end), f"line {at + 1}")
         found = replace(found, styled=found.styled + styled)
-    for at in range(begins[0] if begins else len(lines)):
+    for at in range(places[0]):
         if lines[at].strip() and not _NUMBER.match(lines[at]) and not vtt:
             found.odd.append(f"line {at + 1} belongs to no subtitle and is left out")
             break
+    return replace(found, cues=unrolled(found.in_order().cues)) if vtt else found
+
+
+def _lines_of_times(path: Path, lines: Sequence[str]) -> dict[int, re.Match[str]]:
+    """What the lines of times tell, by index.
+
+    Raises:
+        SubtitleError: where one cannot be read, whose subtitle would else be another one's text.
+    """
+    found = dict[int, re.Match[str]]()
+    for at, line in enumerate(lines):
+        if ">" not in line and "\u2192" not in line:
+            continue
+        told = ("-->" in line and _TIMES.match(line)) or _LOOSE.match(line)
+        if told:
+            found[at] = told
+        elif _SPOILT.match(line) and (at == 0 or _NUMBER.match(lines[at - 1] or "0")):
+            raise SubtitleError(f"'{path}', line {at + 1}: these are no times; correct them.")
     return found
 
 
-def _plain_block(settings: str, said: str, *, vtt: bool) -> tuple[str, bool, int]:
-    """The text of a cue of SRT or WebVTT, whether it had markup, and its place."""
+def _plain_block(settings: str, said: str, *, vtt: bool) -> tuple[Cue, bool]:
+    """A cue of SRT or WebVTT with its text and place, and whether it had markup."""
     whole = _TAGS.sub("", _BREAKS.sub("\n", said))
-    place = of_cue_settings(settings) if vtt else of_commands(said, BOTTOM, 0)
     # Entities are text that would be taken for markup.
-    return _trimmed(html.unescape(whole) if vtt else whole), whole != said, place
-
-
-def _cue(
-    found: SubtitleFile, start: float, end: float, text: str, where: str, place: int
-) -> Iterator[Cue]:
-    if not text:
-        return
-    if end == start:
-        found.odd.append(f"{where}: the subtitle has no length and is shown for a moment")
-        end = start + 0.001
-    yield Cue(0, start, end, text, position=place)
+    text = trimmed(html.unescape(whole) if vtt else _without_entities(whole))
+    cue = Cue(0, 0.0, 0.0, text, position=of_cue_settings(settings))
+    if not vtt:
+        commands = "".join(_TAGS.findall(said))
+        position = of_commands(commands, BOTTOM, USUAL_CANVAS[1])
+        cue = replace(cue, position=position, place=place_of(commands, BOTTOM, USUAL_CANVAS))
+    return cue, whole != said
 
 
 def _said(lines: list[str], number: int, *, last: bool, vtt: bool) -> list[str]:
     """The lines of a cue's text: those up to the next cue's number, blank ones left out."""
     said = [line.rstrip() for line in lines]
+    # WebVTT's names of cues stand right above the times, and right below an empty line.
+    if vtt and not last and len(lines) > 1 and lines[-1].strip() and not lines[-2]:
+        said.pop()
     while said and not said[-1]:
         said.pop()
     if said and not last:
         named = _NUMBER.match(said[-1])
         # A number is the next cue's where a blank line parts it, or where it counts on.
         apart = len(said) < 2 or not said[-2]
-        if (named and (apart or int(named[1]) == number + 1)) or (vtt and apart and len(said) > 1):
+        if named and not vtt and (apart or int(named[1]) == number + 1):
             said.pop()
     if vtt:
         blocks = "\n".join(said).split("\n\n")
@@ -204,79 +198,11 @@ def _said(lines: list[str], number: int, *, last: bool, vtt: bool) -> list[str]:
     return [line for line in said if line.strip()]
 
 
-def _times(line: str) -> tuple[float, float]:
-    match = _TIMES.match(line)
-    assert match is not None  # noqa: S101
-    return _seconds(match.groups()[:4]), _seconds(match.groups()[4:8])
-
-
 def _seconds(clock: tuple[str | None, ...]) -> float:
-    hours, minutes, seconds, fraction = (one or "0" for one in clock)
+    hours, minutes, seconds, fraction = (one or "0" for one in clock[1:])
     whole = int(hours) * 3600 + int(minutes) * 60 + int(seconds)
-    return round(whole + int(fraction) / float(10 ** len(fraction)), 3)
-
-
-def _read_ass(path: Path, text: str, form: str) -> SubtitleFile:
-    import pysubs2
-
-    try:
-        script = pysubs2.SSAFile.from_string(text, format_=form)
-    except (pysubs2.exceptions.Pysubs2Error, ValueError, LookupError) as error:
-        line = next((at for at, one in enumerate(text.splitlines(), 1) if _is_odd(one)), 0)
-        where = f", line {line}," if line else ""
-        raise SubtitleError(f"'{path}'{where} cannot be read: {error}.") from error
-    return _events(script, str(path))
-
-
-def _is_odd(line: str) -> bool:
-    """Whether a line of ASS is an event whose times are none."""
-    return bool(re.match(r"\s*(?:Dialogue|Comment)\s*:", line)) and not _EVENT_TIMES.match(line)
-
-
-def _events(script: "SSAFile", name: str) -> SubtitleFile:
-    """The cues of a script; equal ones at the same time are layers of one."""
-    found, seen = SubtitleFile([]), set[tuple[int, int, str]]()
-    styled = placed = drawn = 0
-    for number, event in enumerate(script, 1):
-        if event.is_comment:
-            continue
-        if event.is_drawing:
-            drawn += 1
-            continue
-        if event.end < event.start:
-            raise SubtitleError(
-                f"'{name}', event {number}: the subtitle ends before it begins; correct its times."
-            )
-        text, commands = _plain_event(event.text)
-        key = (event.start, event.end, text)
-        if key in seen:
-            continue
-        seen.add(key)
-        styled += bool(commands)
-        placed += r"\pos(" in commands or r"\move(" in commands
-        style = script.styles.get(event.style)
-        usual = int(style.alignment) if style else BOTTOM
-        place = of_commands(commands, usual, _height(script))
-        times = event.start / 1000, event.end / 1000
-        found.cues.extend(_cue(found, *times, text, f"event {number}", place))
-    return replace(found, styled=styled, placed=placed, drawn=drawn)
-
-
-def _height(script: "SSAFile") -> float:
-    """The height of a script's picture, 0 where it tells none."""
-    told = str(script.info.get("PlayResY", ""))
-    return float(told) if told.isdecimal() else 0.0
-
-
-def _plain_event(said: str) -> tuple[str, str]:
-    """The text of an event, and its commands."""
-    text = said.translate(_PRIVATE).replace(r"\{", _OPEN).replace(r"\}", _CLOSE)
-    commands = "".join(_OVERRIDES.findall(text))
-    text = _OVERRIDES.sub("", text)
-    for code, character in ((r"\N", "\n"), (r"\n", "\n"), (r"\h", " ")):
-        text = text.replace(code, character)
-    text = text.replace(_OPEN, "{").replace(_CLOSE, "}").replace("\\\u2060", "\\")
-    return _trimmed(text), commands
+    time = round(whole + int(fraction) / float(10 ** len(fraction)), 3)
+    return -time if clock[0] else time
 
 
 def read_packets(
@@ -295,28 +221,10 @@ def read_packets(
         raise SubtitleError(f"'{name}' is in an unknown encoding.")
     told = [(start, end, data.decode(encoding, "replace")) for start, end, data in packets]
     if codec in ("ass", "ssa"):
-        return _events(_script(header.decode("utf-8", "replace"), told), name).in_order()
+        return events_of(script_of(header.decode("utf-8", "replace"), told), name).in_order()
     found, styled = SubtitleFile([]), 0
     for number, (start, end, said) in enumerate(told, 1):
-        text, marked, place = _plain_block("", said, vtt=codec == "webvtt")
+        cue, marked = _plain_block("", said, vtt=codec == "webvtt")
         styled += marked
-        times = round(start, 3), round(end, 3)
-        found.cues.extend(_cue(found, *times, text, f"subtitle {number}", place))
+        found.add(replace(cue, start=round(start, 3), end=round(end, 3)), f"subtitle {number}")
     return replace(found, styled=styled).in_order()
-
-
-def _script(header: str, packets: Iterable[tuple[float, float, str]]) -> "SSAFile":
-    """A track of ASS as a script; in a container, an event's fields before its text are seven."""
-    import pysubs2
-
-    try:
-        script = pysubs2.SSAFile.from_string(header, format_="ass")
-    except (pysubs2.exceptions.Pysubs2Error, ValueError, LookupError):
-        script = pysubs2.SSAFile()
-    script.events = []
-    for start, end, said in packets:
-        fields = said.rstrip("\r\n\0").split(",", _FIELDS)
-        style = fields[2] if len(fields) > _FIELDS else "Default"
-        times = round(start * 1000), round(end * 1000)
-        script.append(pysubs2.SSAEvent(*times, text=fields[-1], style=style))
-    return script

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 from vat.files import StrPath, damaged, read_json
 from vat.languages import language
 from vat.subtitles.direction import directed
+from vat.subtitles.drawings import Drawing
 from vat.timeline import Cue
 
 BILINGUAL: Final = "bilingual"
@@ -22,8 +23,8 @@ class Shown:
     """What is on screen between two moments, given in milliseconds of video time.
 
     The lines of the `upper` language, then those of the `lower` one, which has none in a track of
-    one language. None is empty, and each carries the marks of its direction. `position` is that of
-    the cue.
+    one language. None is empty, and each carries the marks of its direction. `position` and
+    `place` are those of the cue.
     """
 
     start: int
@@ -31,6 +32,7 @@ class Shown:
     upper: Sequence[str]
     lower: Sequence[str] = ()
     position: int = 0
+    place: str = ""
 
     @property
     def text(self) -> str:
@@ -44,7 +46,8 @@ class Track:
 
     `name` is what the configuration calls the track: a code, "source" or "bilingual"; empty where
     it has none. In a track of two languages `second` is the lower one, and `upper_lines` has for
-    each cue how many of its lines are the upper one's.
+    each cue how many of its lines are the upper one's. `drawings` are what the subtitles
+    of somebody else draw, which only ASS can show.
     """
 
     language: str
@@ -52,6 +55,7 @@ class Track:
     name: str = ""
     second: str | None = None
     upper_lines: Sequence[int] = ()
+    drawings: Sequence[Drawing] = ()
 
     @classmethod
     def read(cls, path: StrPath) -> Self:
@@ -65,22 +69,30 @@ class Track:
             second = record.get("second")
             name = BILINGUAL if second else Path(path).stem
             cues = [Cue.from_json(cue) for cue in record["cues"]]
-            return cls(record["language"], cues, name, second, record.get("upper_lines", ()))
+            drawings = tuple(map(Drawing.from_json, record.get("drawings", ())))
+            upper = record.get("upper_lines", ())
+            return cls(record["language"], cues, name, second, upper, drawings)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise damaged(path, error) from None
+
+    def into(self, code: str, cues: Sequence[Cue]) -> "Track":
+        """The track of a translation into the language `code`, which draws the same."""
+        return Track(code, cues, drawings=self.drawings)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the language and the cues; of two languages with all fields."""
         cues = [cue.to_json() for cue in self.cues]
         for cue in cues:
-            for rare in ("language", "position"):
+            for rare in ("language", "position", "place"):
                 if not cue[rare]:
                     del cue[rare]
+        drawings = [one.to_json() for one in self.drawings]
+        drawn = {"drawings": drawings} if drawings else {}
         if self.second is None:
-            return {"language": self.language, "cues": cues}
+            return {"language": self.language, "cues": cues, **drawn}
         lines = list(self.upper_lines)
         languages = {"language": self.language, "second": self.second}
-        return {**languages, "cues": cues, "upper_lines": lines}
+        return {**languages, "cues": cues, "upper_lines": lines, **drawn}
 
     @property
     def iso639_2(self) -> str:
@@ -103,7 +115,7 @@ class Track:
                 upper, lower = upper[:border], directed(upper[border:], self.second)
             start, end = round(cue.start * 1000), round(cue.end * 1000)
             shown = directed(upper, self.language)
-            found.append(Shown(start, end, shown, lower, cue.position))
+            found.append(Shown(start, end, shown, lower, cue.position, cue.place))
         return found
 
 

@@ -158,3 +158,9 @@ def test_without_an_edit_or_without_a_new_generation_there_is_no_conflict(
     assert (sorted(content(edited.cues)), edited.conflicts) == (sorted(content(other)), [])
     both = merge_edits(then, other, other)
     assert (sorted(content(both.cues)), both.conflicts) == (sorted(content(other)), [])
+
+
+def test_a_corrected_sign_stays_where_it_was() -> None:
+    then = [replace(cues((1, 2, "Exit"))[0], position=8, place="\\an2\\pos(10,20)")]
+    (found,) = merge_edits(then, cues((1, 2, "Way out")), then).cues
+    assert (found.text, found.position, found.place) == ("Way out", 8, "\\an2\\pos(10,20)")

@@ -28,7 +28,9 @@ SAID = {
 
 def srt(text: str, line: str = "\r\n") -> str:
     first, second = text.split("\n")
-    said = f"1\n00:00:01,000 --> 00:00:02,000\n{first}\n\n2\n00:00:03,000 --> 00:00:04,000\n{second}\n"
+    said = (
+        f"1\n00:00:01,000 --> 00:00:02,000\n{first}\n\n2\n00:00:03,000 --> 00:00:04,000\n{second}\n"
+    )
     return said.replace("\n", line)
 
 

@@ -198,7 +198,7 @@ def test_layers_of_one_text_are_one_and_drawings_are_counted(tmp_path: Path) -> 
     path.write_text("[Script Info]\n\n" + EVENTS + "".join(layer.format(*one) for one in lines))
     file = read_subtitles(path)
     assert [cue.text for cue in file.cues] == ["said", "more"]
-    assert file.drawn == 1
+    assert len(file.drawings) == 1
 
 
 def test_files_with_the_wrong_ending_and_utf_16_without_its_mark(tmp_path: Path) -> None:
@@ -209,3 +209,63 @@ def test_files_with_the_wrong_ending_and_utf_16_without_its_mark(tmp_path: Path)
     srt = "1\n00:00:01,000 --> 00:00:02,000\none<br/>two\n"
     for encoding in ("utf-16-le", "utf-16-be"):
         assert read(tmp_path, srt.encode(encoding)) == [(1, 2, "one\ntwo")]
+
+
+CLOCK = "1\n00:00:01,000 --> 00:00:02,000\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("<font color=red><b>Tom</b></font> &amp; <p>Jerry</p>&nbsp;&lt;3", "Tom & Jerry <3"),
+        ("{y:i}{C:$0000FF}said {and kept}", "said {and kept}"),
+        ("a\x00b\x1b[31m", "ab[31m"),
+        ("\ufeffone\u2028two", "one\ntwo"),
+        ("he said 00:00:05,000 --> 00:00:06,000", "he said 00:00:05,000 --> 00:00:06,000"),
+        ("10:30 -> 11:00", "10:30 -> 11:00"),
+    ],
+)
+def test_what_others_write_into_a_text(tmp_path: Path, text: str, expected: str) -> None:
+    assert read(tmp_path, f"{CLOCK}{text}\n") == [(1, 2, expected)]
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        "00:00:01,000 -> 00:00:02,000",
+        "00:00:01,000 \u2013> 00:00:02,000",
+        "00:00:01,000 \u2192 00:00:02,000",
+        " 00 : 00 : 01 , 000 --> 00 : 00 : 02 , 000 ",
+        "00:00:01;000 --> 00:00:02;000",
+        "00:01.000-->00:02",
+    ],
+)
+def test_times_as_hands_write_them(tmp_path: Path, times: str) -> None:
+    before = "1\n00:00:00,000 --> 00:00:00,500\nfirst\n\n2\n"
+    assert read(tmp_path, f"{before}{times}\nsaid\n") == [(0, 0.5, "first"), (1, 2, "said")]
+
+
+def test_spoilt_times_are_named_and_are_no_text_of_another_subtitle(tmp_path: Path) -> None:
+    with pytest.raises(SubtitleError, match=r"x\.srt', line 6: these are no times"):
+        read(tmp_path, f"{CLOCK}a\n\n2\n00:00:03,0O0 --> 00:00:04,000\nb\n")
+
+
+def test_captions_that_roll_up_are_read_once(tmp_path: Path) -> None:
+    blocks = [
+        "00:00.000 --> 00:02.000 align:start position:0%\n \nhello<00:00:00.500><c> world</c>",
+        "00:02.000 --> 00:02.010 align:start position:0%\nhello world\n ",
+        "00:02.010 --> 00:04.000\nhello world\nnext<00:00:03.000><c> line</c>",
+        "00:04.000 --> 00:04.010\nnext line\n ",
+        "00:04.010 --> 00:06.000\nnext line\nand more",
+    ]
+    text = "WEBVTT\nKind: captions\nLanguage: en\n\n" + "\n\n".join(blocks) + "\n"
+    said = [(0, 2.01, "hello world"), (2.01, 4.01, "next line"), (4.01, 6, "and more")]
+    assert read(tmp_path, text, "vtt") == said
+    # What is said twice is not rolling.
+    twice = "WEBVTT\n\n" + "\n\n".join(f"00:0{n}.000 --> 00:0{n + 1}.000\nNo." for n in range(4))
+    assert len(read(tmp_path, twice, "vtt")) == 4
+
+
+def test_karaoke_of_a_megabyte_is_read_at_once(tmp_path: Path) -> None:
+    text = "[Script Info]\n\n" + EVENTS + "Dialogue: 0,0:00:01.00,0:00:02.00,D,,0,0,0,,"
+    assert read(tmp_path, text + "{\\k1}a" * 200_000 + "\n", "ass") == [(1, 2, "a" * 200_000)]
