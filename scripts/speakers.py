@@ -1,13 +1,22 @@
-"""Rule speakers: who speaks when in one video."""
+"""Rule speakers: who speaks when in one video, by the job's worker."""
 
+from pathlib import Path
+
+import gpulease
+from vat.files import read_json
 from vat.jobs.log import Job, job_log
-from vat.speech.speakers import find_speakers, write_rttm
-from vat.timeline import Chunks
+from vat.speech.speakers import Found, write_rttm
+from vat.speech.voice_prints import labels_of
 
 snakemake: Job
-with job_log(snakemake.log[0]):
-    given, out = snakemake.input, snakemake.output
-    chunks = Chunks.read(given.chunks)
-    found = find_speakers(given.speech, chunks, snakemake.params.model, snakemake.threads)
-    found.write(out.speakers)
-    write_rttm(out.rttm, found, snakemake.wildcards.video)
+with job_log(snakemake.log[0], gpulease.GpuLeaseError):
+    given, params, out = snakemake.input, snakemake.params, snakemake.output
+    means = {"device": snakemake.config["speakers"]["device"], "threads": snakemake.threads}
+    call = {"speech": str(given.speech), "chunks": read_json(given.chunks), "model": params.model}
+    name, settings = "vat.speech.diarization:who_speaks", params.settings
+    found = Found.from_json(gpulease.call(name, **call, settings=settings, **means))
+    place, across = Path(params.prints), settings["across"]
+    labels = labels_of(found.prints, place, snakemake.wildcards.video, across=across)
+    speakers = found.speakers.renamed(labels)
+    speakers.write(out.speakers)
+    write_rttm(out.rttm, speakers, snakemake.wildcards.video)

@@ -14,7 +14,7 @@ VERSIONS: Final = {
     "split": 4,
     "asr_chunk": 6,
     "shot_changes": 1,
-    "speakers": 1,
+    "speakers": 2,
     "merge": 11,
     "word_times": 1,
     "existing_subtitles": 2,

@@ -1,6 +1,9 @@
 """
 Find out who speaks when, by how voices sound. It waits for no words, and runs beside asr_chunk.
 
+How the speakers sound is kept in <resources>/voices, so that a voice has the same label in every
+run, and in all videos where that is asked for.
+
 INPUTS:  <results>/{video}/speech.flac
          <results>/{video}/chunks.json
 OUTPUTS: <results>/{video}/speakers.json    turns with the label of their speaker, in video time
@@ -25,12 +28,15 @@ rule speakers:
         "../../envs/speakers.yaml"
     threads: 1
     resources:
-        gpu=0,
-        gpu_mem_mb=0,
+        gpu=ask.speaker_gpus,
+        gpu_mem_mb=ask.speaker_gpu_mem_mb,
+        gpu_worker=ask.speaker_worker,
         mem_mb=grown(2000),
         runtime=grown(120),
     params:
         model=ask.voice_encoder,
+        settings=ask.speaker_settings,
+        prints=ask.voice_prints,
         version=VERSIONS["speakers"],
     script:
         "../../scripts/speakers.py"

@@ -18,6 +18,7 @@ from vat.planning.models import check_fetched, folder_name
 from vat.planning.plan import Plan, check_translator
 from vat.planning.report_answers import ReportAnswers
 from vat.planning.sources import Video
+from vat.planning.speaker_answers import SpeakerAnswers
 from vat.planning.track_answers import TrackAnswers
 from vat.planning.voice_encoder import voice_encoder
 from vat.subtitles.styles import AUTO, BUILT_IN
@@ -56,7 +57,7 @@ def grown(amount: int) -> Amount:
     return answer
 
 
-class Answers(TrackAnswers, ForecastAnswers, ReportAnswers):
+class Answers(TrackAnswers, ForecastAnswers, ReportAnswers, SpeakerAnswers):
     """The answers for one plan.
 
     `results` and `resources` are the paths of these folders. What a wrong configuration could spoil

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from vat.speech.settings import PYANNOTE, VOICES
+
 _ASR_MB: Final = {
     "turbo": 5000,
     "distil-large": 5000,
@@ -25,6 +27,10 @@ _TRANSLATOR_MB: Final = {"3.3B": 6600, "1.3B": 2600, "1.2B": 2400, "600M": 1200,
 _TRANSLATOR_UNKNOWN_MB: Final = 2600
 _TRANSLATOR_WORK_MB: Final = 1500
 """CUDA context, workspace, and a batch of 2048 tokens with its hypotheses. Not measured here."""
+
+_SPEAKERS_MB: Final = {VOICES: 1000, PYANNOTE: 3000}
+"""CUDA context and a batch of windows: the encoder's weights are 6 MB, pyannote's pipeline takes up
+to 1.6 GB by its makers. Not measured here."""
 
 
 class GpuRequests:
@@ -50,6 +56,8 @@ class GpuRequests:
         options = self._config[section]
         if section == "asr":
             return asr_gpu_mem_mb(options["model"], options["compute_type"])
+        if section == "speakers":
+            return _SPEAKERS_MB[options["backend"]]
         if not self._translates_here:
             return 0
         return translator_gpu_mem_mb(options["model"], self._local["translator"])

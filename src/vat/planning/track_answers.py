@@ -156,11 +156,6 @@ class TrackAnswers:
         seen = not self._plan.videos[wildcards.video].is_sound
         return [f"<results>/{wildcards.video}/shots.json"] if wanted and seen else []
 
-    def speakers(self, wildcards: OfVideo) -> list[str]:
-        """Who speaks when in a video, where that is to be found out."""
-        wanted = self._config["speakers"]["enabled"]
-        return [f"<results>/{wildcards.video}/speakers.json"] if wanted else []
-
     def spoken_track(self, wildcards: OfVideo) -> str:
         """The subtitles of the spoken language."""
         return self._track(wildcards.video, SPOKEN)

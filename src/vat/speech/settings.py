@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Final
 
 from vat.settings import DEVICES, Auto, Rule, Text, means, setting
 
@@ -136,6 +136,10 @@ class AsrSettings:
     hotwords: str | None = setting(None, "Names and terms to expect, or null.")
 
 
+VOICES: Final = "voices"
+PYANNOTE: Final = "pyannote"
+
+
 @dataclass(frozen=True, slots=True)
 class SpeakerSettings:
     """The keys of the configuration's `speakers` section."""
@@ -145,8 +149,35 @@ class SpeakerSettings:
         "Whether to find out who speaks when: speakers.rttm of each video has the turns, and no"
         " subtitle of the spoken language has words of two speakers.",
     )
+    backend: str = setting(
+        VOICES,
+        "What tells speakers apart: voices (no account is needed) or pyannote (pyannote.audio, for"
+        " who has installed it and has a token in HF_TOKEN).",
+        enum=(VOICES, PYANNOTE),
+    )
     model: Text | None = setting(
         None,
         "The voice encoder: the file pretrained.pt in the wheel of Resemblyzer; docs/speakers.md"
-        " says how to get it.",
+        " says how to get it. For pyannote a name on the Hugging Face Hub, a folder, or null for"
+        " pyannote/speaker-diarization-community-1.",
+    )
+    at_least: int = setting(1, "Fewest speakers of a video.", minimum=1, maximum=1000)
+    at_most: int | None = setting(
+        None, "Most speakers of a video, or null.", minimum=1, maximum=1000
+    )
+    across: bool = setting(
+        False,
+        "Whether a voice has the same label in all videos, as in a series; else labels are each"
+        " video's own.",
+    )
+    device: str = means(
+        "cpu",
+        "Where speakers are told apart: auto, cuda or cpu. The voice encoder is fast on a CPU.",
+        enum=DEVICES,
+    )
+    gpu_mem_mb: int | None = means(
+        None,
+        "GPU memory of a job in MB, or null for what is known: 1000 for the voice encoder, 3000 for"
+        " pyannote.",
+        minimum=1,
     )

@@ -1,146 +1,177 @@
-"""Who speaks when: windows of speech that sound alike are one speaker's."""
+"""Who speaks when: the turns of a video, and where two speak at once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vat.files import Record, StrPath, atomic_path
-from vat.speech.voices import Vectors, VoiceEncoder, Voices, listen
-from vat.timeline import Chunks, Interval
+from vat.speech.voice_groups import Groups, grouped
+from vat.speech.voice_prints import VoicePrint
+from vat.speech.voices import Voices
+from vat.timeline import Interval
 
-# Similarities are cosines. Two windows of one voice mostly have 0.65 to 0.8, of two voices 0.45 to
-# 0.55, and their means 0.63; the limits were chosen between them, on dialogues built of recordings.
-_SAME_WINDOW: Final = 0.66
-_SAME_VOICE: Final = 0.72
+SAME_TURN_SECONDS: Final = 1.2
+"""A pause up to this between two stretches of one speaker belongs to the turn: people pause inside
+sentences for a second, and nobody else speaks."""
 
-_LEAST_SECONDS: Final = 3.0
-"""Who speaks less than this in all is taken for the voice that is most alike."""
+_AT_ONCE: Final = 0.2
+"""Where a window is not more alike to the voice before a change than to the one behind it by this,
+or the other way round, both are heard in it. Windows of one voice have 0.33 and more."""
 
-_TELLING_SECONDS: Final = 1.2
-"""A shorter window founds no group of its own; its similarity to its own voice scatters widely."""
+_WHERE_ONE_ENDS: Final = 0.2
+"""Seconds of such windows that a change without anything spoken at once has by itself."""
 
-_CHANGE: Final = 0.1
-"""How much more alike another voice has to be for a change inside a stretch of speech."""
-
-_CHANGE_AFTER_PAUSE: Final = 0.03
-_ROUNDS: Final = 5
+_LEAST_OVERLAP: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True)
 class Turn(Record):
-    """A stretch in which one speaker speaks; times are seconds of video time."""
+    """A stretch in which one speaker speaks; times are seconds of video time.
+
+    `margin` is by how much it sounds more like its speaker than like any other, as a difference of
+    cosines; 1 where there is nobody else.
+    """
 
     start: float
     end: float
     speaker: str
+    margin: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Speakers(Record):
-    """Turns in order and apart: speakers.json. Labels count from S1 in the order of speaking."""
+    """Turns in order and apart: speakers.json.
+
+    `overlaps` are turns of a second speaker inside or at the edge of them, where two speak at once.
+    """
 
     turns: tuple[Turn, ...]
+    overlaps: tuple[Turn, ...] = ()
+
+    def renamed(self, labels: Mapping[str, str]) -> "Speakers":
+        """The same with other labels."""
+
+        def all_of(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+            return tuple(replace(one, speaker=labels[one.speaker]) for one in turns)
+
+        return Speakers(all_of(self.turns), all_of(self.overlaps))
 
 
-def find_speakers(speech: StrPath, chunks: Chunks, weights: str | Path, threads: int) -> Speakers:
-    """The turns in a video's speech.
+@dataclass(frozen=True, slots=True)
+class Found(Record):
+    """Who speaks when, and how each of them sounds."""
 
-    Raises:
-        ModelError: where the weights are not those of the voice encoder.
+    speakers: Speakers
+    prints: tuple[VoicePrint, ...] = ()
+
+
+def turns_of(
+    voices: Voices, stretches: Sequence[Interval], least: int = 1, most: int | None = None
+) -> Found:
+    """The turns in stretches of speech, by how the windows in them sound.
+
+    Labels count from S1 in the order of speaking; there are at least and at most so many.
     """
-    stretches = [stretch for stretch in chunks.speech if stretch[0] < stretch[1]]
-    return turns_of(listen(Path(speech), stretches, VoiceEncoder(weights, threads)), stretches)
-
-
-def turns_of(voices: Voices, stretches: Sequence[Interval]) -> Speakers:
-    """The turns in stretches of speech, by how the windows in them sound."""
     if not voices.windows:
-        return Speakers(())
-    seconds = np.array([end - start for start, end in voices.windows])
-    numbers = _by_time(voices, _means(voices.vectors, seconds))
-    found, at = list[Turn](), 0
-    for start, end in stretches:
+        return Found(Speakers(()))
+    groups = grouped(voices, least, most)
+    names = {number: f"S{at}" for at, number in enumerate(dict.fromkeys(groups.numbers), 1)}
+    pieces, overlaps, at = list[Turn](), list[Turn](), 0
+    for stretch in stretches:
         inside = at
-        while at < len(voices.windows) and voices.windows[at][0] < end:
+        while at < len(voices.windows) and voices.windows[at][0] < stretch[1]:
             at += 1
-        middles = [sum(window) / 2 for window in voices.windows[inside:at]]
-        edge = start
-        for number, run in groupby(range(inside, at), key=lambda index: numbers[index]):
-            last = max(run)
-            until = end
-            if last + 1 < at:
-                until = round((middles[last - inside] + middles[last + 1 - inside]) / 2, 3)
-            found.append(Turn(edge, until, str(number)))
-            edge = until
-    names: dict[str, str] = {}
-    return Speakers(
-        tuple(
-            Turn(one.start, one.end, names.setdefault(one.speaker, f"S{len(names) + 1}"))
-            for one in found
-        )
+        found = _runs(voices, groups, range(inside, at), stretch)
+        pieces += [replace(one, speaker=names[int(one.speaker)]) for one in found]
+        both = _overlaps(voices, groups, range(inside, at), found)
+        overlaps += [replace(one, speaker=names[int(one.speaker)]) for one in both]
+    seconds = np.array([end - start for start, end in voices.windows])
+    spoken = np.bincount(groups.numbers, seconds, len(groups.means))
+    prints = tuple(
+        VoicePrint(name, round(float(spoken[number]), 3), _rounded(groups.means[number]))
+        for number, name in names.items()
     )
+    return Found(Speakers(joined(pieces), tuple(overlaps)), prints)
+
+
+def _rounded(vector: Any) -> tuple[float, ...]:
+    return tuple(round(float(one), 4) for one in vector)
+
+
+def _runs(voices: Voices, groups: Groups, inside: range, stretch: Interval) -> list[Turn]:
+    """The turns inside one stretch of speech; the speaker is the number of its voice."""
+    middles = {at: sum(voices.windows[at]) / 2 for at in inside}
+    found, edge, margins = list[Turn](), stretch[0], groups.margins
+    for number, run in groupby(inside, key=lambda at: groups.numbers[at]):
+        windows = list(run)
+        last = windows[-1]
+        until = stretch[1]
+        if last + 1 in inside:
+            until = round((middles[last] + middles[last + 1]) / 2, 3)
+        margin = round(float(np.mean(margins[windows])), 3)
+        found.append(Turn(edge, until, str(number), margin))
+        edge = until
+    return found
+
+
+def _overlaps(
+    voices: Voices, groups: Groups, inside: range, turns: Sequence[Turn]
+) -> Iterator[Turn]:
+    """Where both speakers are heard around a change without a pause; as the other one's turns."""
+    at = inside.start
+    for one, other in pairwise(turns):
+        while sum(voices.windows[at]) / 2 < other.start:
+            at += 1
+        pair = groups.alike[:, [int(one.speaker), int(other.speaker)]]
+        near = np.abs(pair[:, 0] - pair[:, 1]) < _AT_ONCE
+        first = last = at
+        while first - 1 in inside and near[first - 1]:
+            first -= 1
+        while last in inside and near[last]:
+            last += 1
+        if first == last:
+            continue
+        middles = [sum(voices.windows[k]) / 2 for k in range(first, last)]
+        step = (middles[-1] - middles[0]) / (len(middles) - 1) if len(middles) > 1 else 0.0
+        half = (middles[-1] - middles[0] + step - _WHERE_ONE_ENDS) / 2
+        start, end = max(other.start - half, one.start), min(other.start + half, other.end)
+        if end - start >= _LEAST_OVERLAP:
+            yield Turn(round(start, 3), round(other.start, 3), other.speaker, other.margin)
+            yield Turn(round(other.start, 3), round(end, 3), one.speaker, one.margin)
+
+
+def joined(pieces: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Turns of one speaker with no more than a short pause between them as one."""
+    found = list[Turn]()
+    for one in pieces:
+        before = found[-1] if found else None
+        if (
+            before is not None
+            and before.speaker == one.speaker
+            and one.start - before.end <= SAME_TURN_SECONDS
+        ):
+            lengths = before.end - before.start, one.end - one.start
+            margin = float(np.average([before.margin, one.margin], weights=lengths))
+            found[-1] = replace(before, end=one.end, margin=round(margin, 3))
+        else:
+            found.append(one)
+    return tuple(found)
 
 
 def write_rttm(path: StrPath, speakers: Speakers, name: str) -> None:
-    """Write the turns as NIST's RTTM, which scorers and other tools read; seconds."""
+    """Write the turns as NIST's RTTM, which scorers and other tools read; seconds.
+
+    Where two speak at once, there are two turns.
+    """
+    turns = sorted((*speakers.turns, *speakers.overlaps), key=lambda one: (one.start, one.end))
     lines = [
         f"SPEAKER {name} 1 {one.start:.3f} {one.end - one.start:.3f} <NA> <NA> {one.speaker}"
         " <NA> <NA>\n"
-        for one in speakers.turns
+        for one in turns
     ]
-    with atomic_path(path) as part:
+    with atomic_path(Path(path)) as part:
         part.write_text("".join(lines), encoding="utf-8")
-
-
-def _means(vectors: Vectors, seconds: NDArray[np.float64]) -> Vectors:
-    """How each speaker sounds on average; memory grows with the windows, not with their square."""
-    means = vectors[:0]
-    # A short window tells little, so only long ones found groups, the longest first.
-    enough = min(_TELLING_SECONDS, float(seconds.max()))
-    for at in np.argsort(-seconds, kind="stable"):
-        if seconds[at] < enough:
-            break
-        if not len(means) or float((means @ vectors[at]).max()) < _SAME_WINDOW:
-            means = np.vstack([means, vectors[at : at + 1]])
-    for _ in range(_ROUNDS):
-        means = _merged(_renewed(vectors, means, seconds))
-    spoken = np.bincount((vectors @ means.T).argmax(1), seconds, len(means))
-    kept: Vectors = means[(spoken >= _LEAST_SECONDS) | (spoken == spoken.max())]
-    return kept
-
-
-def _renewed(vectors: Vectors, means: Vectors, seconds: NDArray[np.float64]) -> Vectors:
-    nearest = (vectors @ means.T).argmax(1)
-    sums = [(vectors * seconds[:, None])[nearest == one].sum(0) for one in np.unique(nearest)]
-    # The one who speaks most comes first, and takes in those who are like it.
-    sums.sort(key=lambda one: -float(np.linalg.norm(one)))
-    return np.array([one / np.linalg.norm(one) for one in sums], np.float32)
-
-
-def _merged(means: Vectors) -> Vectors:
-    kept = means[:1]
-    for one in means[1:]:
-        if float((kept @ one).max()) < _SAME_VOICE:
-            kept = np.vstack([kept, one[None]])
-    return kept
-
-
-def _by_time(voices: Voices, means: Vectors) -> list[int]:
-    """The speaker of each window: the most alike in all, where each change has its price."""
-    alike = voices.vectors @ means.T
-    best, origins = alike[0], []
-    for at in range(1, len(alike)):
-        paused = voices.windows[at][0] >= voices.windows[at - 1][1]
-        change = best.max() - (_CHANGE_AFTER_PAUSE if paused else _CHANGE)
-        stays = best >= change
-        origins.append(np.where(stays, np.arange(len(means)), best.argmax()))
-        best = np.where(stays, best, change) + alike[at]
-    found = [int(best.argmax())]
-    for origin in reversed(origins):
-        found.append(int(origin[found[-1]]))
-    return found[::-1]

@@ -321,6 +321,35 @@ def test_speakers_are_looked_for_where_it_is_asked_with_an_encoder(
     assert made.speakers(job_of(made)) == [f"<results>/{job_of(made).video}/speakers.json"]
     assert made.voice_encoder == str(weights)
     assert made.settings("merge") == plain.settings("merge")
+    assert made.speaker_settings(job_of(made)) == {
+        **{"backend": "voices", "at_least": 1, "at_most": None, "across": False}
+    }
+    assert made.voice_prints == "there/resources/voices"
     for missing in ({"enabled": True}, {"enabled": True, "model": str(tmp_path / "none.pt")}):
         with pytest.raises(ConfigError, match="pip download --no-deps Resemblyzer"):
             ask(speakers=missing)
+
+
+def test_speakers_get_a_gpu_and_a_worker_only_where_that_is_asked_for(
+    ask: Ask, tmp_path: Path
+) -> None:
+    weights = tmp_path / "pretrained.pt"
+    weights.touch()
+    section: dict[str, Any] = {"enabled": True, "model": str(weights)}
+    made = ask(speakers=section)
+    job = job_of(made)
+    asked = (made.speaker_gpus, made.speaker_gpu_mem_mb(job, 1), made.speaker_worker)
+    assert asked == (0, 0, "none")
+    made = ask(speakers=section | {"device": "auto"})
+    asked = (made.speaker_gpus, made.speaker_gpu_mem_mb(job, 1), made.speaker_worker)
+    assert asked == (1, 1000, "speakers")
+    assert made.speaker_gpu_mem_mb(job, 2) == 1500
+    pyannote = {"enabled": True, "backend": "pyannote", "device": "cuda"}
+    made = ask(speakers=pyannote)
+    assert made.voice_encoder == "pyannote/speaker-diarization-community-1"
+    assert made.speaker_gpu_mem_mb(job, 1) == 3000
+    folder = tmp_path / "pipeline"
+    folder.mkdir()
+    assert ask(speakers=pyannote | {"model": str(folder)}).voice_encoder == str(folder)
+    with pytest.raises(ConfigError, match=r"speakers\.at_most is 1"):
+        ask(speakers=section | {"at_least": 2, "at_most": 1})

@@ -1,0 +1,51 @@
+"""What the rules ask about who speaks."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from vat.planning.gpu_requests import GpuRequests
+
+
+class OfVideo(Protocol):
+    """The wildcards of a job for one video."""
+
+    @property
+    def video(self) -> str:
+        """The slug of the job's video."""
+
+
+class SpeakerAnswers(GpuRequests):
+    """The answers about speakers for one configuration."""
+
+    _recipe: Mapping[str, Any]
+    resources: str
+    voice_encoder: str | None
+
+    def speakers(self, wildcards: OfVideo) -> list[str]:
+        """Who speaks when in a video, where that is to be found out."""
+        wanted = self._config["speakers"]["enabled"]
+        return [f"<results>/{wildcards.video}/speakers.json"] if wanted else []
+
+    def speaker_settings(self, wildcards: OfVideo) -> dict[str, Any]:
+        """What shapes the turns of a video."""
+        kept = ("backend", "at_least", "at_most", "across")
+        return {key: self._recipe["speakers"][key] for key in kept}
+
+    @property
+    def voice_prints(self) -> str:
+        """The folder in which it is kept how speakers sound."""
+        return f"{self.resources}/voices"
+
+    @property
+    def speaker_gpus(self) -> int:
+        """A GPU, unless the CPU is asked for."""
+        return self._gpus_of("speakers")
+
+    def speaker_gpu_mem_mb(self, wildcards: OfVideo, attempt: int) -> int:
+        """GPU memory of a job that tells speakers apart, in MB."""
+        return self._gpu_mem_mb("speakers", self.speaker_gpus, attempt)
+
+    @property
+    def speaker_worker(self) -> str:
+        """The kind of worker that tells speakers apart."""
+        return "speakers" if self.speaker_gpus else "none"

@@ -1,0 +1,126 @@
+"""Windows of speech that sound alike are one voice's; memory grows with them, not their square."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vat.speech.voices import Vectors, Voices
+
+# Similarities are cosines. Two windows of one voice mostly have 0.65 to 0.8, of two voices 0.45 to
+# 0.55, and their means 0.63; the limits were chosen between them, on dialogues built of recordings
+# (benchmarks/speakers.py, the English half).
+_SAME_WINDOW: Final = 0.66
+_SAME_VOICE: Final = 0.72
+
+_LEAST_SECONDS: Final = 3.0
+"""Who speaks less than this in all is taken for the voice that is most alike."""
+
+_TELLING_SECONDS: Final = 1.2
+"""A shorter window founds no group of its own; its similarity to its own voice scatters widely."""
+
+_CHANGE: Final = 0.1
+"""How much more alike another voice has to be for a change inside a stretch of speech."""
+
+_CHANGE_AFTER_PAUSE: Final = 0.03
+_ROUNDS: Final = 5
+_STRICTER: Final = 0.03
+"""By so much limits rise, again and again, where more voices are known to be there."""
+
+_STRICTEST: Final = 0.96
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The voices in windows of speech.
+
+    `means` is how each sounds, a row each; `numbers` whose each window is, an index of a row;
+    `alike` how much each window sounds like each voice.
+    """
+
+    means: Vectors
+    numbers: list[int]
+    alike: Vectors
+
+    @property
+    def margins(self) -> Numbers:
+        """By how much each window sounds more like its voice than like any other; 1 for one."""
+        own = self.alike[np.arange(len(self.numbers)), self.numbers]
+        others = self.alike.copy()
+        others[np.arange(len(self.numbers)), self.numbers] = -1
+        found: Numbers = np.minimum(own - others.max(1), 1).astype(np.float64)
+        return found
+
+
+def grouped(voices: Voices, least: int = 1, most: int | None = None) -> Groups:
+    """The voices in windows; at least and at most so many, as far as the windows have them."""
+    seconds = np.array([end - start for start, end in voices.windows])
+    means = _means(voices.vectors, seconds, _SAME_WINDOW, _SAME_VOICE)
+    stricter = _STRICTER
+    while len(means) < least and _SAME_VOICE + stricter < _STRICTEST:
+        limits = _SAME_WINDOW + stricter, _SAME_VOICE + stricter
+        means = _means(voices.vectors, seconds, *limits)
+        stricter += _STRICTER
+    while most is not None and len(means) > most:
+        means = _without_closest(voices.vectors, means, seconds)
+    alike = voices.vectors @ means.T
+    return Groups(means, _by_time(voices, alike), alike)
+
+
+def _means(vectors: Vectors, seconds: Numbers, same_window: float, same_voice: float) -> Vectors:
+    """How each speaker sounds on average."""
+    means = vectors[:0]
+    # A short window tells little, so only long ones found groups, the longest first.
+    enough = min(_TELLING_SECONDS, float(seconds.max()))
+    for at in np.argsort(-seconds, kind="stable"):
+        if seconds[at] < enough:
+            break
+        if not len(means) or float((means @ vectors[at]).max()) < same_window:
+            means = np.vstack([means, vectors[at : at + 1]])
+    for _ in range(_ROUNDS):
+        means = _merged(_renewed(vectors, means, seconds), same_voice)
+    spoken = np.bincount((vectors @ means.T).argmax(1), seconds, len(means))
+    kept: Vectors = means[(spoken >= _LEAST_SECONDS) | (spoken == spoken.max())]
+    return kept
+
+
+def _renewed(vectors: Vectors, means: Vectors, seconds: Numbers) -> Vectors:
+    nearest = (vectors @ means.T).argmax(1)
+    sums = [(vectors * seconds[:, None])[nearest == one].sum(0) for one in np.unique(nearest)]
+    # The one who speaks most comes first, and takes in those who are like it.
+    sums.sort(key=lambda one: -float(np.linalg.norm(one)))
+    return np.array([one / np.linalg.norm(one) for one in sums], np.float32)
+
+
+def _merged(means: Vectors, same_voice: float) -> Vectors:
+    kept = means[:1]
+    for one in means[1:]:
+        if float((kept @ one).max()) < same_voice:
+            kept = np.vstack([kept, one[None]])
+    return kept
+
+
+def _without_closest(vectors: Vectors, means: Vectors, seconds: Numbers) -> Vectors:
+    """One voice fewer: of the two most alike, the one that speaks less becomes the other."""
+    alike = means @ means.T - 2 * np.eye(len(means), dtype=np.float32)
+    pair = np.unravel_index(int(alike.argmax()), alike.shape)
+    kept = np.delete(means, max(map(int, pair)), axis=0)
+    return _renewed(vectors, kept, seconds)
+
+
+def _by_time(voices: Voices, alike: Vectors) -> list[int]:
+    """The speaker of each window: the most alike in all, where each change has its price."""
+    best, origins = alike[0], []
+    for at in range(1, len(alike)):
+        paused = voices.windows[at][0] >= voices.windows[at - 1][1]
+        change = best.max() - (_CHANGE_AFTER_PAUSE if paused else _CHANGE)
+        stays = best >= change
+        origins.append(np.where(stays, np.arange(alike.shape[1]), best.argmax()))
+        best = np.where(stays, best, change) + alike[at]
+    found = [int(best.argmax())]
+    for origin in reversed(origins):
+        found.append(int(origin[found[-1]]))
+    return found[::-1]
