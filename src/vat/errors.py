@@ -43,6 +43,10 @@ class UsageError(VatError):
     """A command line asks for something that there is not."""
 
 
+class RequestError(VatError):
+    """A page asks the server that shows it for something that cannot be done."""
+
+
 class SourceError(VatError):
     """A video cannot be found, fetched or read; where a site was asked, it may answer later."""
 

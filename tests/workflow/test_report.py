@@ -1,11 +1,16 @@
 """The end of a run leaves pages; what is saved on one of them is in the video after the next."""
 
+import base64
 import json
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import unquote
+from urllib.request import Request, urlopen
 
+from tests.helpers.media import packets
 from tests.helpers.workflow import Workflow, demo
 from vat.subtitles.formats import to_srt
 from vat.subtitles.track import Track
@@ -42,6 +47,61 @@ def test_a_correction_from_a_page_is_in_the_video_and_on_the_page(
         "conflicts": [],
     }
     assert data_of(page)["tracks"]["zh"][0][2] == "我改过了"
+
+
+def test_what_is_saved_on_a_page_that_is_served_is_in_the_video(
+    workflow: Workflow, finished_demo: Path, tmp_path: Path, root: Path
+) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(finished_demo, run, symlinks=True)
+    index = (run / "results/report/index.html").read_bytes()
+    video = next(path.parent.name for path in run.glob("results/*/media.json"))
+    start, end, _ = data_of(run / f"results/report/{video}.html")["tracks"]["zh"][0]
+    command = [sys.executable, "-m", "snakemake", "--directory", str(run)]
+    with subprocess.Popen(
+        [*command, *demo("--", "review")],
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as review:
+        assert review.stdout
+        told = (line.decode() for line in review.stdout)
+        url = next(line.split()[-1] for line in told if line.startswith("Open http://127.0.0.1:"))
+        base, origin = url.partition("results/")[0], url[: url.index("/", 8)]
+
+        def ask(path: str, body: object = None) -> bytes:
+            data = None if body is None else json.dumps(body).encode()
+            headers = {"Content-Type": "application/json", "Origin": origin}
+            with urlopen(Request(base + path, data, headers), timeout=10) as reply:  # noqa: S310
+                found: bytes = reply.read()
+                return found
+
+        assert ask("results/report/index.html") == index
+        assert ask(f"results/{video}/source")
+        change = {"track": "zh", "changes": [[start, end, "我改过了"]]}
+        assert b"Saved in" in ask(f"edits/{video}", change)
+        ask("end", {})
+        output = "".join(told)
+    assert review.returncode == 0, output
+    assert "asr_chunk" in picture_of(run), "the pages still show the last run that made anything"
+    done = workflow(run, *demo())
+    assert done.status == 0, done.output
+    assert done.jobs() == {"all": 1, "edit": 1, "embed": 1, "deliver": 1}
+    (made,) = (run / f"results/{video}").glob(f"{video}.mkv")
+    assert any("我改过了" in text for text in subtitles_of(made))
+
+
+def picture_of(run: Path) -> str:
+    """The timeline on the page of a run."""
+    page = (run / "results/report/index.html").read_text("utf-8")
+    return base64.b64decode(
+        re.findall(r'img src="data:image/svg\+xml;base64,([^"]+)"', page)[0]
+    ).decode()
+
+
+def subtitles_of(video: Path) -> list[str]:
+    """The texts of all subtitles in a video."""
+    return [data.decode("utf-8", "replace") for _, _, _, data in packets(video)]
 
 
 def test_snakemakes_report_shows_what_is_done_and_names_what_failed(

@@ -10,6 +10,7 @@ INPUTS:  <results>/{video}/speech.flac
          <results>/{video}/words/{chunk}.json
          <results>/{video}/shots.json                    where cues go with the picture
          <results>/{video}/speakers.json                 where cues part speakers
+         edits/{video}/restore.txt                       the user's; only read, so no input
 OUTPUTS: <results>/{video}/transcript.json           all words, seams, quarantine, coverage
          <results>/{video}/subtitles/source.json     cues (.srt, .vtt and .ass: the same)
          <results>/{video}/subtitles/source.check.json    how well they can be read
@@ -57,7 +58,7 @@ rule merge:
         model=ask.model("asr"),
         asr=ask.settings("asr"),
         seams=ask.settings("seams"),
-        quarantine=ask.settings("quarantine"),
+        quarantine=ask.quarantine,
         settings=ask.settings("merge"),
         version=VERSIONS["merge"],
     script:

@@ -1,8 +1,11 @@
 """
-Snakemake's own report: its first page. What else it shows is marked where it is made.
+What is told after a run: Snakemake's own report, and the pages on this host (snakemake review).
 
-INPUTS:  <results>/summary.json      what became of the videos in the last run
-OUTPUTS: none
+What a report shows besides its first page is marked where it is made.
+
+INPUTS:  <results>/summary.json           what became of the videos in the last run
+         <results>/report/{video}.html    and what they show
+OUTPUTS: edits/{video}/                   the user's corrections
 """
 
 if ask.is_report:
@@ -10,3 +13,26 @@ if ask.is_report:
 
 
 report: "../report/workflow.rst"
+
+
+localrules:
+    review,
+
+
+rule review:
+    """Serve the pages on loopback until somebody ends it."""
+    log:
+        "<logs>/review.log",
+    conda:
+        "../../envs/media.yaml"
+    threads: 1
+    resources:
+        gpu=0,
+        gpu_mem_mb=0,
+        mem_mb=grown(1000),
+        runtime=grown(1440),
+    params:
+        results=ask.results,
+        logs=place("<logs>"),
+    script:
+        "../../scripts/review.py"

@@ -23,6 +23,9 @@ FOLDER: Final = "edits"
 """Below the working directory; in it a folder for each video, called by its slug."""
 
 SPOKEN: Final = "source"
+RESTORED: Final = "restore.txt"
+"""In a video's folder: what is to come back from quarantine, an id a line."""
+
 _WRITTEN_WITHIN_NS: Final = 2_000_000_000
 """The files of a track are written one after another; what is later by more was changed since."""
 
@@ -153,6 +156,15 @@ class EditedTracks:
                         "'%s' corrects nothing: the video has the tracks %s",
                         *(file, ", ".join(sorted(known))),
                     )
+
+
+def restored_ids(folder: Path) -> list[str]:
+    """What the user puts back from quarantine in a video, by the folder of its corrections."""
+    file = folder / RESTORED
+    if not file.is_file():
+        return []
+    lines = file.read_text("utf-8", "replace").split("\n")
+    return list(dict.fromkeys(line.strip() for line in lines if line.strip()))
 
 
 def _is_later(file: Path, other: Path, by: int) -> bool:

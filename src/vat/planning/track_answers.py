@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
-from vat.planning.edits import FOLDER, SPOKEN, Edit, EditedTracks
+from vat.planning.edits import FOLDER, SPOKEN, Edit, EditedTracks, restored_ids
 from vat.planning.plan import Plan
 from vat.subtitles.generated_versions import EditFolder
 from vat.subtitles.settings import TRACK
@@ -129,6 +129,13 @@ class TrackAnswers:
         """Whether a video has a track as a stream of its own, without corrections."""
         taken = self._plan.taken[video].tracks.get(track)
         return taken is not None and taken.where == TRACK and (video, track) not in self._edits
+
+    def quarantine(self, wildcards: OfVideo) -> dict[str, Any]:
+        """The settings of the quarantine, with what the user puts back in this video."""
+        settings = dict(self._plan.recipe["quarantine"])
+        more = restored_ids(self._plan.bases[0] / FOLDER / wildcards.video)
+        new = [one for one in more if one not in settings["restore"]]
+        return settings | {"restore": [*settings["restore"], *new]} if new else settings
 
     def edit(self, wildcards: OfTrack) -> str | None:
         """What changes whenever the user's version of a track does."""

@@ -21,6 +21,7 @@ from vat.report.risks import Shown, looks
 from vat.report.rows import figures, files, left_out, speed, sums
 from vat.report.run import Run
 from vat.report.video_page import SPOKEN, is_fresh, read_record, read_tracks, video_page
+from vat.report.waveform import Strips
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,8 @@ def write_pages(run: Run) -> None:
     try:
         summary = read_json(run.results / "summary.json")
         jobs = done_jobs(run.benchmarks) if run.benchmarks else []
-        videos = [_of_video(run, one, jobs) for one in summary["videos"]]
+        strips = Strips()
+        videos = [_of_video(run, one, jobs, strips) for one in summary["videos"]]
         facts = {"videos": videos, "summary": summary, "judged": sums(videos)}
         facts |= {"machine": machine_facts(run, jobs), "made_with": _made_with(run)}
         html = render("index.html", "index.js", **facts)
@@ -53,7 +55,9 @@ def _made_with(run: Run) -> dict[str, Any]:
     return found
 
 
-def _of_video(run: Run, told: Mapping[str, Any], jobs: Sequence[DoneJob]) -> dict[str, Any]:
+def _of_video(
+    run: Run, told: Mapping[str, Any], jobs: Sequence[DoneJob], strips: Strips
+) -> dict[str, Any]:
     """A row of the folder's page; the video's own page is written where it has subtitles."""
     results, folder = run.results, run.results / told["video"]
     row = {**told, "page": "", "minutes": None, "speed": None, "files": [], "left_out": []}
@@ -68,19 +72,35 @@ def _of_video(run: Run, told: Mapping[str, Any], jobs: Sequence[DoneJob]) -> dic
         tracks = read_tracks(folder, {*run.last}, partial(run.glossary, told["video"]))
         row |= figures(transcript, tracks)
         if tracks:
-            row["page"] = quote(_with_page(run, told, transcript, tracks).name)
+            row["page"] = quote(_with_page(run, told, transcript, tracks, strips).name)
     except _UNREADABLE as error:
         logger.warning("There is no page of %s: %s", visible(told["name"]), sentence(error))
     return row
 
 
 def _with_page(
-    run: Run, told: Mapping[str, Any], transcript: Mapping[str, Any], tracks: Mapping[str, Shown]
+    run: Run,
+    told: Mapping[str, Any],
+    transcript: Mapping[str, Any],
+    tracks: Mapping[str, Shown],
+    strips: Strips,
 ) -> Path:
     """The page of a video, which is written where there is none that shows all."""
     video, name = told["video"], told["name"]
     page = run.results / "report" / f"{video}.html"
     tables = {table for track in tracks for table in run.glossary(video, track)}
     if not is_fresh(page, run.results / video, {*run.last}, visible(name), tables):
-        write_text(page, video_page(video, name, tracks, looks(transcript, SPOKEN, tracks)))
+        found, strip = looks(transcript, SPOKEN, tracks), _strip(run, video, strips)
+        write_text(page, video_page(video, name, tracks, found, strip))
     return page
+
+
+def _strip(run: Run, video: str, strips: Strips) -> Mapping[str, Any] | None:
+    """The strip of a video's sound; a page does without where the sound cannot be read."""
+    import soundfile
+
+    try:
+        return strips.of(run.results / video / "speech.flac")
+    except soundfile.LibsndfileError as error:
+        logger.warning("There is no strip of the sound of %s: %s", video, error)
+        return None

@@ -27,7 +27,8 @@ def render(template: str, script: str, **values: Any) -> str:
     code, style = (_asset(name) for name in (script, "page.css"))
     policy = (
         f"default-src 'none'; script-src '{_digest(code)}'; style-src '{_digest(style)}';"
-        " media-src 'self' file:; img-src data:; base-uri 'none'; form-action 'none'"
+        " media-src 'self' file:; img-src data:; connect-src 'self'; base-uri 'none';"
+        " form-action 'none'"
     )
     return pages.get_template(template).render(policy=policy, script=code, style=style, **values)
 

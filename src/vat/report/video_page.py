@@ -53,8 +53,17 @@ def read_tracks(
     return found
 
 
-def video_page(video: str, name: str, tracks: Mapping[str, Shown], found: list[Look]) -> str:
-    """The page of one video, whose places are ordered by the script that is in it."""
+def video_page(
+    video: str,
+    name: str,
+    tracks: Mapping[str, Shown],
+    found: list[Look],
+    strip: Mapping[str, Any] | None = None,
+) -> str:
+    """The page of one video, whose places are ordered by the script that is in it.
+
+    `strip` is the loudness of its speech (see `vat.report.waveform`).
+    """
     data = {
         "video": video,
         "tracks": {
@@ -63,6 +72,7 @@ def video_page(video: str, name: str, tracks: Mapping[str, Shown], found: list[L
         },
         "languages": {name: one.track.language for name, one in tracks.items()},
         "looks": [asdict(look) for look in found],
+        "strip": strip,
     }
     return render("video.html", "video.js", video=video, name=name, data=data)
 

@@ -55,6 +55,16 @@ def test_what_is_made_ends_with_the_delivery(ask: Ask) -> None:
     assert bare.embedded_video(Job(video)) == []
 
 
+def test_what_is_put_back_in_a_video_is_put_back_in_it_alone(ask: Ask, tmp_path: Path) -> None:
+    made = ask(quarantine={"restore": ["ab12"]})
+    job = job_of(made)
+    assert made.quarantine(job) == made.settings("quarantine")
+    (tmp_path / f"edits/{job.video}").mkdir(parents=True)
+    (tmp_path / f"edits/{job.video}/restore.txt").write_text("cd34\nab12\n")
+    assert made.quarantine(job)["restore"] == ["ab12", "cd34"]
+    assert made.quarantine(Job("another")) == made.settings("quarantine")
+
+
 def test_no_video_is_made_of_a_sound_file(ask: Ask, tmp_path: Path) -> None:
     ffmpeg("-f", "lavfi", "-i", "sine=440:d=2", tmp_path / "podcast.mp3")
     for mode in ("soft", "burn"):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from vat.planning.edits import EditedTracks
+from vat.planning.edits import EditedTracks, restored_ids
 
 VIDEO = "a-0123abcd"
 
@@ -33,3 +33,9 @@ def test_the_spoken_language_may_be_called_by_its_code(tmp_path: Path) -> None:
     assert edit.track == "source"
     edited(tmp_path).adopt(edit)
     assert (copy.parent / "source.srt").read_text() == copy.read_text()
+
+
+def test_what_is_put_back_from_quarantine_is_an_id_a_line(tmp_path: Path) -> None:
+    assert restored_ids(tmp_path) == []
+    (tmp_path / "restore.txt").write_text("ab12\r\n\n cd34\nab12\n")
+    assert restored_ids(tmp_path) == ["ab12", "cd34"]
