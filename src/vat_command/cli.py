@@ -1,6 +1,7 @@
 """The command line of `vat`."""
 
 import argparse
+import logging
 import os
 import sys
 import webbrowser
@@ -13,7 +14,9 @@ from typing import Final, NoReturn
 
 from vat.errors import UsageError, VatError
 from vat_command.home import home
-from vat_command.snakemake_call import Wishes, snakemake_call
+from vat_command.hooks import check_hook
+from vat_command.snakemake_call import Wishes, environment, snakemake_call
+from vat_command.watch import Asked, watch
 
 _WRONG_USE: Final = 2
 _COMMANDS: Final = {
@@ -22,8 +25,10 @@ _COMMANDS: Final = {
     "edits": "lay out copies of the subtitles to correct, in the folder edits",
     "glossary": "propose terms whose translation is to be fixed",
     "review": "show the pages of the last run, where subtitles can be corrected",
+    "watch": "subtitle what is put into a folder, as soon as it is whole",
     "demo": "subtitle three short videos with tiny models: no network, no key, no GPU",
 }
+_WITHOUT_TARGET: Final = ("demo", "watch")
 _EPILOG: Final = """
 commands, each in the place of the first SOURCE:
 {commands}
@@ -43,9 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         _parser().print_help()
         return _WRONG_USE
     try:
-        command, wishes = read_wishes(words)
+        command, wishes, given = _read(words)
         if command == "review":
             return _show_pages(Path(wishes.out))
+        if command == "watch" and not wishes.dry_run:
+            return _watch(wishes, given)
         _become(snakemake_call(wishes, home(), Path.cwd()))
     except VatError as error:
         print(f"vat: {error}", file=sys.stderr)
@@ -54,9 +61,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _become(call: Sequence[str]) -> NoReturn:
     """Let Snakemake take the place of this process, so that signals reach it alone."""
-    # Files in the folder where one stands are no modules of the workflow's.
-    safe = os.environ | {"PYTHONSAFEPATH": "1"}
-    os.execve(call[0], list(call), safe)  # noqa: S606
+    os.execve(call[0], list(call), environment())  # noqa: S606
+
+
+def _watch(wishes: Wishes, given: argparse.Namespace) -> int:
+    logging.basicConfig(level=logging.INFO, format="vat: %(message)s", stream=sys.stderr)
+    # What a look finds odd, the run says once.
+    logging.getLogger("vat").setLevel(logging.ERROR)
+    check_hook(given.hook)
+    return watch(Asked(wishes, given.every, given.hook), home(), Path.cwd())
 
 
 def read_wishes(words: Sequence[str]) -> tuple[str, Wishes]:
@@ -65,13 +78,17 @@ def read_wishes(words: Sequence[str]) -> tuple[str, Wishes]:
     Raises:
         UsageError: where the words mean nothing.
     """
+    return _read(words)[:2]
+
+
+def _read(words: Sequence[str]) -> tuple[str, Wishes, argparse.Namespace]:
     cut = words.index("--") if "--" in words else len(words)
     own, rest = list(words[:cut]), words[cut + 1 :]
     command = own.pop(0) if own and own[0] in _COMMANDS else ""
     given = _parser(command).parse_intermixed_args(own)
     wishes = Wishes(
         sources=given.sources,
-        target="" if command == "demo" else command,
+        target="" if command in _WITHOUT_TARGET else command,
         out=given.out,
         languages=given.to,
         spoken=given.spoken,
@@ -82,10 +99,10 @@ def read_wishes(words: Sequence[str]) -> tuple[str, Wishes]:
         rest=rest,
     )
     if command == "demo":
-        return command, _of_the_demo(wishes)
+        wishes = _of_the_demo(wishes)
     if not command:
         _check_sources(wishes)
-    return command, wishes
+    return command, wishes, given
 
 
 def _of_the_demo(wishes: Wishes) -> Wishes:
@@ -148,6 +165,11 @@ def _parser(command: str = "") -> argparse.ArgumentParser:
     add("--configfile", action="append", default=[], metavar="FILE", help=file)
     profile = "where jobs run: local-gpu (if left out), slurm, or a profile of your own"
     add("--profile", default="local-gpu", help=profile)
+    if command == "watch":
+        every = "seconds between looks; 20 if left out"
+        add("--every", type=float, default=20.0, metavar="SECONDS", help=every)
+        hook = "what is told of each video that is done: a command, or an address"
+        add("--on-video-done", dest="hook", default="", metavar="HOOK", help=hook)
     add("--version", action="version", version=f"vat {version('vat-subtitles')}")
     return parser
 

@@ -1,5 +1,6 @@
 """From what a user asks of `vat` to Snakemake's command line."""
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -45,7 +46,7 @@ def snakemake_call(wishes: Wishes, home: Path, here: Path) -> list[str]:
         UsageError: where a wish means nothing.
     """
     rest, own = _without_config(wishes.rest)
-    config = [f"{key}={_flow(value)}" for key, value in settings(wishes, here).items()] + own
+    config = [f"{key}={in_a_line(value)}" for key, value in settings(wishes, here).items()] + own
     return [
         *(sys.executable, "-m", "snakemake"),
         *("--snakefile", str(home / "workflow" / "Snakefile")),
@@ -57,6 +58,11 @@ def snakemake_call(wishes: Wishes, home: Path, here: Path) -> list[str]:
         *rest,
         *(["--", wishes.target] if wishes.target else []),
     ]
+
+
+def environment() -> dict[str, str]:
+    """The environment of Snakemake: no file of the folder where one stands is a module of it."""
+    return os.environ | {"PYTHONSAFEPATH": "1"}
 
 
 def settings(wishes: Wishes, here: Path) -> dict[str, Any]:
@@ -123,7 +129,7 @@ def _value(text: str) -> Any:
         return text
 
 
-def _flow(value: Any) -> str:
+def in_a_line(value: Any) -> str:
     """A value in one line, in which Snakemake's own reader of YAML finds the same texts."""
     text = yaml.safe_dump(value, default_flow_style=True, width=_FLOW_WIDTH)
     return text.removesuffix("\n").removesuffix("\n...")

@@ -86,5 +86,5 @@ def test_the_readme_shows_commands_that_there_are() -> None:
     assert len(shown) > 10
     for line in shown:
         command, wishes = read_wishes(shlex.split(line))
-        assert command in ("", "doctor", "forecast", "glossary"), line
+        assert command in ("", "doctor", "forecast", "glossary", "watch"), line
         assert wishes.sources or command == "doctor", line

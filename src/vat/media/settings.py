@@ -1,5 +1,6 @@
 """How videos are found and fetched: the section `download`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vat.settings import Text, means, setting
@@ -10,6 +11,11 @@ class DownloadSettings:
     """The keys of the configuration's `download` section."""
 
     recursive: bool = means(False, "Whether folders are searched with their subfolders.")
+    exclude: Sequence[Text] = means(
+        (),
+        "Files in folders that are not taken: their names, or their paths below the folder, with"
+        " wildcards, such as *.part.mkv.",
+    )
     format: Text = setting("bv*+ba/b", "What to fetch from a URL, as a yt-dlp format selection.")
     cookies: str | None = means(
         None,

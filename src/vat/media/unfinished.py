@@ -23,14 +23,14 @@ def check_finished(source: str, fingerprint: str) -> None:
             f"'{name}' has changed since the run began, as where it is still recorded or copied; it"
             " is left for the next run, so start that when the file is whole."
         )
-    if writer := _writer_of(source):
+    if writer := writer_of(source):
         raise SourceError(
             f"'{name}' is still open for writing in {writer}, as where it is recorded or copied; it"
             " is left for the next run, so start that when the file is whole."
         )
 
 
-def _writer_of(source: str) -> str:
+def writer_of(source: str) -> str:
     """The name and number of a process that may write to a file; "" where none is seen."""
     with suppress(OSError):
         status = Path(source).stat()

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -139,11 +140,17 @@ class Finder:
         recursive = self.config["download"]["recursive"]
         # No path or URL begins like this, so that no name can be taken for the key of a folder.
         key = f"{'tree' if recursive else 'folder'} {folder}"
-        found = self.recall(key, lambda: list_videos(folder, self.skip, recursive=recursive))
+        there = self.recall(key, lambda: list_videos(folder, self.skip, recursive=recursive))
+        found = [name for name in there if not self._is_excluded(Path(name), folder)]
         if not found:
             hint = "" if recursive else ", or set download.recursive to search its subfolders"
             raise ConfigError(f"The folder '{folder}' contains no videos; name another{hint}.")
         return found
+
+    def _is_excluded(self, file: Path, folder: Path) -> bool:
+        names = file.name, str(file.relative_to(folder))
+        patterns = self.config["download"]["exclude"]
+        return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
 
     def _rows(
         self, sheet: Path, rows: Iterable[tuple[int, dict[str, Any]]]

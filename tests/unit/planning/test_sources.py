@@ -1,6 +1,7 @@
 """Which videos there are: folders, files, URLs, lists and sheets, whatever their names."""
 
 from collections.abc import Callable, Sequence
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,21 @@ def test_subfolders_are_searched_only_if_asked(find: Any, tmp_path: Path) -> Non
     touch(tmp_path / "in", "a.mp4", "sub/b.webm", "notes.txt", ".hidden.mp4", ".cache/c.mp4")
     assert len(find("in")) == 1
     assert len(find("in", download={"recursive": True})) == 2
+
+
+def test_files_can_be_left_out_of_a_folder(find: Any, tmp_path: Path) -> None:
+    touch(tmp_path / "in", "a.mp4", "a.part.mp4", "sub/b.mp4", "sub/c[1].mp4", "sub/B.mp4")
+
+    def left(*patterns: str) -> set[str]:
+        options = {"recursive": True, "exclude": list(patterns)}
+        return {Path(video.source).name for video in find("in", download=options).values()}
+
+    assert left("*.part.mp4") == {"a.mp4", "b.mp4", "c[1].mp4", "B.mp4"}
+    assert left("sub/*", "a.part.*") == {"a.mp4"}
+    assert left("b.mp4", escape("sub/c[1].mp4")) == {"a.mp4", "a.part.mp4", "B.mp4"}
+    assert len(find("in/a.part.mp4", download={"exclude": ["*.part.mp4"]})) == 1
+    with pytest.raises(ConfigError, match="contains no videos"):
+        left("*")
 
 
 def test_every_ending_of_videos_and_sound_is_found(

@@ -1,0 +1,188 @@
+"""A folder that is watched: runs are started for what is new in it, once it is whole."""
+
+import fcntl
+import logging
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from glob import escape
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+import yaml
+
+from vat.errors import UsageError
+from vat.planning.sources import is_url
+from vat_command.folder_look import Look, Mark, Settling, marks_of
+from vat_command.snakemake_call import Wishes, environment, in_a_line, settings, snakemake_call
+from vat_command.told import Told
+
+logger = logging.getLogger(__name__)
+
+_RETRY_SECONDS: Final = 300.0
+_LONGEST_RETRY_SECONDS: Final = 3600.0
+_FOLLOWING_RETRY: Final = 2
+_POLL_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is watched, and how: seconds between looks, and who is told of finished videos."""
+
+    wishes: Wishes
+    every: float = 20.0
+    hook: str = ""
+
+
+@dataclass(slots=True)
+class Retry:
+    """When a run that failed is tried again, though nothing is new: later each time."""
+
+    clock: Callable[[], float] = time.monotonic
+    _seconds: float = 0.0
+    _due: float | None = None
+
+    def note(self, status: int) -> None:
+        """Take note of how a run ended."""
+        if status == 0:
+            self._seconds, self._due = 0.0, None
+            return
+        longer = max(_RETRY_SECONDS, self._seconds * _FOLLOWING_RETRY)
+        self._seconds = min(longer, _LONGEST_RETRY_SECONDS)
+        self._due = self.clock() + self._seconds
+
+    def is_due(self) -> bool:
+        """Whether it is time."""
+        return self._due is not None and self.clock() >= self._due
+
+
+@dataclass(slots=True)
+class Watch:
+    """Looks at folders, runs the workflow for what is new, and tells of what is done."""
+
+    asked: Asked
+    home: Path
+    here: Path
+    told: Told
+    stop: threading.Event = field(default_factory=threading.Event)
+    retry: Retry = field(default_factory=Retry)
+    settling: Settling = field(default_factory=Settling)
+    _handled: Mapping[Path, Mark] = field(default_factory=dict)
+
+    def go_on(self) -> None:
+        """Look again and again, until `stop` is set."""
+        self.told.begin()
+        while not self.stop.is_set():
+            look = self.look()
+            now = {**look.whole, **_edits(self.here / self.asked.wishes.out)}
+            if look.whole and (now != self._handled or self.retry.is_due()):
+                new = len(now.items() - self._handled.items())
+                logger.info("a run begins: %d files are new or changed, of %d", new, len(now))
+                self._handled = now
+                self.retry.note(self.run(look))
+            self.told.tell()
+            self.stop.wait(self.asked.every)
+
+    def look(self) -> Look:
+        """What the folders hold now."""
+        out = self.here / self.asked.wishes.out
+        skip = [out / "results", out / "resources"]
+        recursive = self._options().get("recursive") == "true"
+        return self.settling.look(marks_of(self._folders(), skip, recursive=recursive))
+
+    def run(self, look: Look) -> int:
+        """One run over all that is whole; its exit status."""
+        call = snakemake_call(self._wishes_without(look.unfinished), self.home, self.here)
+        # In a session of its own: Ctrl-C reaches it once, by this process.
+        process = subprocess.Popen(call, env=environment(), start_new_session=True)
+        told = time.monotonic()
+        while process.poll() is None:
+            if self.stop.wait(_POLL_SECONDS):
+                process.send_signal(signal.SIGINT)
+                return process.wait()
+            if time.monotonic() >= told + self.asked.every:
+                self.told.tell()
+                told = time.monotonic()
+        return process.returncode
+
+    def _folders(self) -> list[Path]:
+        return [self.here / name for name in self.asked.wishes.sources]
+
+    def _wishes_without(self, unfinished: Sequence[Path]) -> Wishes:
+        """The wishes, without files that are still written."""
+        wishes = self.asked.wishes
+        if not unfinished:
+            return wishes
+        inside = [
+            str(path.relative_to(folder))
+            for path in unfinished
+            for folder in self._folders()
+            if path.is_relative_to(folder)
+        ]
+        own = self._options().get("exclude", [])
+        left = [*([own] if isinstance(own, str) else own), *map(escape, inside)]
+        return replace(wishes, settings=[*wishes.settings, f"download.exclude={in_a_line(left)}"])
+
+    def _options(self) -> dict[str, Any]:
+        """The section `download` of the user's own settings, as texts."""
+        found: dict[str, Any] = {}
+        for name in self.asked.wishes.config_files:
+            text = (self.here / name).read_text(encoding="utf-8")
+            # Only texts are made.
+            read = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
+            found |= (read or {}).get("download") or {}
+        own: dict[str, Any] = settings(self.asked.wishes, self.here).get("download", {})
+        return found | own
+
+
+def _edits(out: Path) -> dict[Path, Mark]:
+    """The user's corrections, which are a reason for a run as well."""
+    found = dict[Path, Mark]()
+    for path in (out / "edits").glob("*/*.*"):
+        with suppress(OSError):
+            status = path.stat()
+            found[path] = status.st_size, status.st_mtime_ns
+    return found
+
+
+def watch(asked: Asked, home: Path, here: Path) -> int:
+    """Watch until told to stop by SIGINT or SIGTERM; the exit status.
+
+    Raises:
+        UsageError: where no folder is named, or the results are watched already.
+    """
+    _check(asked, here)
+    out = here / asked.wishes.out
+    told = Told(asked.hook, out / "results", out / ".snakemake" / "vat" / "told.json")
+    one = Watch(asked, home, here, told)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: one.stop.set())
+    with _alone(out / ".snakemake" / "vat" / "watch.lock"):
+        logger.info("watching %s; Ctrl-C ends it", ", ".join(asked.wishes.sources))
+        one.go_on()
+    return 0
+
+
+def _check(asked: Asked, here: Path) -> None:
+    if not asked.wishes.sources:
+        raise UsageError("Name the folder to watch: vat watch FOLDER --to zh.")
+    for name in asked.wishes.sources:
+        if is_url(name) or not (here / name).is_dir():
+            raise UsageError(f"'{name}' is no folder; vat watch wants folders.")
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[TextIO]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(
+                f"Another vat watch works in '{path.parents[2]}'; end it, or name another --out."
+            ) from None
+        yield file

@@ -1,0 +1,262 @@
+"""A watched folder: files are taken once they are whole, and who is to be told is told once."""
+
+import json
+import os
+import shlex
+import threading
+from collections.abc import Iterator
+from configparser import ConfigParser
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vat.errors import UsageError
+from vat_command.cli import main, read_wishes
+from vat_command.folder_look import Mark, Settling, marks_of
+from vat_command.hooks import Done, HookError, call_hook, check_hook
+from vat_command.snakemake_call import Wishes
+from vat_command.told import Told
+from vat_command.watch import Asked, Retry, Watch
+
+DONE = Done("a-1", "a $(touch pwned)'\".mp4", ["/r/delivery/a.zh.srt", "/r/delivery/a.mkv"])
+A, B = Path("/in/a.mp4"), Path("/in/b.mp4")
+
+
+def test_a_file_is_whole_at_the_second_look_that_finds_it_the_same() -> None:
+    settling = Settling(lambda _: "")
+    assert settling.look({A: (1, 1)}).whole == {}
+    assert settling.look({A: (2, 2), B: (5, 5)}).whole == {}
+    assert settling.look({A: (3, 3), B: (5, 5)}).whole == {B: (5, 5)}
+    assert settling.look({A: (3, 3), B: (5, 5)}).whole == {A: (3, 3), B: (5, 5)}
+    changed = settling.look({A: (3, 4), B: (5, 5)})
+    assert changed.whole == {B: (5, 5)}
+    assert changed.unfinished == [A]
+    assert settling.look({A: (3, 4)}).whole == {A: (3, 4)}
+
+
+def test_a_file_that_is_open_for_writing_is_not_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    settling = Settling()
+    with path.open("wb") as file:
+        file.write(b"x")
+        file.flush()
+        looks = [settling.look(marks_of([tmp_path], [], recursive=False)) for _ in range(3)]
+        assert [look.whole for look in looks] == [{}, {}, {}]
+    assert list(settling.look(marks_of([tmp_path], [], recursive=False)).whole) == [path]
+
+
+@given(st.lists(st.dictionaries(st.sampled_from([A, B]), st.tuples(st.integers(0, 2), st.just(0)))))
+def test_nothing_is_taken_that_was_not_the_same_a_look_before(
+    looks: list[dict[Path, Mark]],
+) -> None:
+    settling, before = Settling(lambda _: ""), dict[Path, Mark]()
+    for now in looks:
+        found = settling.look(now)
+        assert {**found.whole} == {p: mark for p, mark in now.items() if before.get(p) == mark}
+        assert {*found.whole, *found.unfinished} == set(now)
+        before = now
+
+
+def test_a_folder_that_is_away_holds_nothing(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/a.mp4").touch()
+    (tmp_path / "in/.b.mp4").touch()
+    (tmp_path / "in/link.mp4").symlink_to("nowhere")
+    there = marks_of([tmp_path / "gone", tmp_path / "in"], [], recursive=False)
+    assert list(there) == [tmp_path / "in/a.mp4"]
+
+
+def watching(tmp_path: Path, *settings: str, files: Any = ()) -> Watch:
+    (tmp_path / "in").mkdir(exist_ok=True)
+    wishes = Wishes(sources=["in"], settings=settings, config_files=files)
+    told = Told("", tmp_path / "results", tmp_path / "told.json")
+    return Watch(Asked(wishes), Path("/home"), tmp_path, told)
+
+
+def test_what_is_unfinished_is_excluded_beside_what_the_user_excludes(tmp_path: Path) -> None:
+    (tmp_path / "my.yaml").write_text("download: {exclude: ['*.part']}\n")
+    watch = watching(tmp_path, files=["my.yaml"])
+    assert watch._wishes_without([]).settings == ()
+    (setting,) = watch._wishes_without([tmp_path / "in/sub/a[1].mp4"]).settings
+    assert setting == "download.exclude=['*.part', 'sub/a[[]1].mp4']"
+
+
+def test_subfolders_are_looked_into_where_that_is_set(tmp_path: Path) -> None:
+    (tmp_path / "in/sub").mkdir(parents=True)
+    (tmp_path / "in/sub/a.mp4").touch()
+    flat, deep = watching(tmp_path), watching(tmp_path, "download.recursive=true")
+    assert flat.look().unfinished == []
+    assert deep.look().unfinished == [tmp_path / "in/sub/a.mp4"]
+
+
+def test_a_run_is_begun_for_news_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch, runs = watching(tmp_path), list[set[str]]()
+    monkeypatch.setattr(Watch, "run", lambda _, look: runs.append({p.name for p in look.whole}))
+    monkeypatch.setattr(Retry, "note", lambda *_: None)
+    looks = iter(range(10))
+
+    def next_look(_: float) -> None:
+        match next(looks):
+            case 0:
+                (tmp_path / "in/a.mp4").touch()
+            case 3:
+                (tmp_path / "in/b.mp4").touch()
+            case 6:
+                (tmp_path / "edits/a").mkdir(parents=True)
+                (tmp_path / "edits/a/zh.srt").touch()
+            case 9:
+                watch.stop.set()
+
+    monkeypatch.setattr(watch.stop, "wait", next_look)
+    watch.go_on()
+    assert runs == [{"a.mp4"}, {"a.mp4", "b.mp4"}, {"a.mp4", "b.mp4"}]
+
+
+def test_a_failed_run_is_tried_again_later_each_time() -> None:
+    now = [0.0]
+    retry = Retry(lambda: now[0])
+    waits = []
+    for _ in range(6):
+        retry.note(1)
+        began = now[0]
+        while not retry.is_due():
+            now[0] += 100
+        waits.append(now[0] - began)
+    assert waits == [300, 600, 1200, 2400, 3600, 3600]
+    retry.note(0)
+    now[0] += 10_000
+    assert not retry.is_due()
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[str, list[Any]]]:
+    """An address that takes posts, and what it was sent; below /no it refuses."""
+    got: list[Any] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(500 if self.path.startswith("/no") else 204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as made:
+        thread = threading.Thread(target=made.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{made.server_port}", got
+        made.shutdown()
+        thread.join()
+
+
+def test_an_address_is_told_by_post(server: tuple[str, list[Any]]) -> None:
+    address, got = server
+    call_hook(f"{address}/done?api_key=secret", DONE)
+    assert got == [{"video": "a-1", "name": DONE.name, "files": DONE.files}]
+    with pytest.raises(HookError, match="was not told") as caught:
+        call_hook(f"{address}/no?api_key=very-secret", DONE)
+    assert "very-secret" not in str(caught.value)
+
+
+def test_a_command_finds_names_in_its_environment_and_runs_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    call_hook('printf "%s|" "$VAT_VIDEO" "$VAT_NAME" "$VAT_FILE" "$VAT_FILES" >told', DONE)
+    told = (tmp_path / "told").read_text()
+    assert told == f"a-1|{DONE.name}|/r/delivery/a.mkv|" + "\n".join(DONE.files) + "|"
+    assert os.listdir(tmp_path) == ["told"]  # noqa: PTH208
+    with pytest.raises(HookError, match="status 3"):
+        call_hook("exit 3", DONE)
+
+
+def test_other_addresses_need_apprise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vat_command.hooks.find_spec", lambda _: None)
+    with pytest.raises(UsageError, match="pip install apprise"):
+        check_hook("mailto://me:secret@example.org")
+    check_hook("https://a.b/c")
+    check_hook("curl -X POST https://a.b/c")
+
+
+def deliver(results: Path, video: str) -> None:
+    (results / video).mkdir(parents=True, exist_ok=True)
+    (results / video / "media.json").write_text(json.dumps({"name": f"{video}.mp4"}))
+    (results / video / "delivery.json").write_text(json.dumps([f"{video}.mkv"]))
+
+
+def test_each_video_is_told_of_once_also_after_a_restart(tmp_path: Path) -> None:
+    results, record = tmp_path / "results", tmp_path / "told.json"
+    log = tmp_path / "log"
+
+    def begin() -> Told:
+        told = Told(f'echo "$VAT_NAME" >>{log}', results, record)
+        told.begin()
+        told.tell()
+        return told
+
+    deliver(results, "old")
+    told = begin()
+    assert not log.exists()
+    deliver(results, "new")
+    told.tell()
+    told.tell()
+    assert log.read_text().split() == ["new.mp4"]
+    deliver(results, "while-away")
+    begin()
+    assert log.read_text().split() == ["new.mp4", "while-away.mp4"]
+    os.utime(results / "old/delivery.json", (1, 1))
+    begin()
+    assert log.read_text().split()[2:] == ["old.mp4"]
+
+
+def test_a_hook_that_fails_is_called_five_times_and_stops_nothing(tmp_path: Path) -> None:
+    results = tmp_path / "results"
+    told = Told(f"echo x >>{tmp_path / 'log'}; exit 1", results, tmp_path / "told.json")
+    told.begin()
+    deliver(results, "a")
+    for _ in range(9):
+        told.tell()
+    assert (tmp_path / "log").read_text().count("x") == 5
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "Name the folder to watch"),
+        (["https://a.b/c"], "is no folder"),
+        (["file.mp4"], "is no folder"),
+        (["missing"], "is no folder"),
+        ([".", "--on-video-done", "nowhere://x"], "pip install apprise"),
+        ([".", "--every", "often"], "see vat --help"),
+    ],
+)
+def test_what_cannot_be_watched_is_refused(
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file.mp4").touch()
+    monkeypatch.setattr("vat_command.hooks.find_spec", lambda _: None)
+    assert main(["watch", *words]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_the_unit_of_systemd_starts_a_watch(root: Path) -> None:
+    unit = ConfigParser(interpolation=None, strict=False)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read(root / "packaging/systemd/vat-watch.service")
+    program, *words = shlex.split(unit["Service"]["ExecStart"])
+    assert Path(program).name == "vat"
+    command, wishes = read_wishes(words)
+    assert command == "watch"
+    assert wishes.sources == ["/data/in"]
+    # Only the watch itself is told to stop, and stops its run; the pool's folder is in /tmp.
+    assert unit["Service"]["KillMode"] == "mixed"
+    assert "PrivateTmp" not in unit["Service"]
