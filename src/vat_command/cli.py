@@ -6,6 +6,7 @@ import os
 import sys
 import webbrowser
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
 from importlib.metadata import version
@@ -50,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         command, wishes, given = _read(words)
         if command == "review":
-            return _show_pages(Path(wishes.out))
+            return _review(Path(wishes.out))
         if command == "watch" and not wishes.dry_run:
             return _watch(wishes, given)
         _become(snakemake_call(wishes, home(), Path.cwd()))
@@ -121,15 +122,22 @@ def _check_sources(wishes: Wishes) -> None:
             raise UsageError(f"There is no '{name}' here; did you mean vat {near[0]}?")
 
 
-def _show_pages(out: Path) -> int:
+def _review(out: Path) -> int:
+    """Serve the pages of the last run in a folder until somebody ends it; the exit status."""
     page = (out / "results" / "report" / "index.html").absolute()
     if not page.is_file():
         raise UsageError(
             f"There is no '{page}'; run vat FOLDER first, or name the folder of the run with --out."
         )
-    print(page.as_uri())
+    from vat.report.server import ReviewServer, Shelf, serve
+
+    here = out.absolute()
+    server = ReviewServer(Shelf(here / "results", here / "logs", here / "edits"))
+    print(f"Open {server.url}\nCtrl-C here, or a button on the pages, ends it.", flush=True)
     if "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ:
-        webbrowser.open(page.as_uri())
+        webbrowser.open(server.url)
+    with suppress(KeyboardInterrupt):
+        serve(server)
     return 0
 
 

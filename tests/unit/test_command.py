@@ -132,18 +132,6 @@ def test_without_a_word_it_tells_how_to_use_it(capsys: pytest.CaptureFixture[str
     assert "vat talks --to zh" in capsys.readouterr().out
 
 
-def test_review_names_the_page(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    page = tmp_path / "results" / "report" / "index.html"
-    page.parent.mkdir(parents=True)
-    page.touch()
-    assert main(["review", "--out", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.strip() == page.as_uri()
-
-
 @given(st.text(st.characters(exclude_characters="/\0", exclude_categories=()), min_size=1))
 def test_any_value_reaches_the_workflow_as_it_is(value: str) -> None:
     wishes = Wishes(sources=[f"https://a.b/{value}"], rest=["--quiet"])
