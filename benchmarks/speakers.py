@@ -14,7 +14,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,9 @@ from vat.speech.vad import speech_intervals, speech_probability
 from vat.speech.voices import VoiceEncoder, listen
 from vat.subtitles.cues import make_cues
 from vat.subtitles.limits import cue_settings
-from vat.subtitles.speakers import by_speaker, speakers_of
+from vat.subtitles.spoken import by_speaker
 from vat.timeline import Word
+from vat.transcript.speakers import speakers_of
 
 COLUMNS = "dialogue | DER % | with collar | wrong | missed | nobody's | speakers | words | cues"
 
@@ -116,12 +117,11 @@ def _words(dialogue: Dialogue, turns: Sequence[Turn], names: dict[str, str]) -> 
     said = sorted(dialogue.words, key=lambda word: word.start)
     words = [Word(one.start, one.end, f"word{at}", 1.0) for at, one in enumerate(said)]
     given = speakers_of(words, turns)
+    words = [replace(word, speaker=label) for word, label in zip(words, given, strict=True)]
     wrong = sum(names.get(label) != one.speaker for label, one in zip(given, said, strict=True))
     whose = {word.text: one.speaker for word, one in zip(words, said, strict=True)}
     cues = [
-        cue
-        for run in by_speaker(words, turns)
-        for cue in make_cues(run, "en", cue_settings("en", {}))
+        cue for run in by_speaker(words) for cue in make_cues(run, "en", cue_settings("en", {}))
     ]
     mixed = sum(len({whose[word] for word in cue.text.split()}) > 1 for cue in cues)
     return wrong / len(words), mixed

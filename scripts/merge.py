@@ -10,16 +10,16 @@ from vat.subtitles.spoken import spoken_track
 from vat.timeline import Chunks, Part
 from vat.transcript.merge import merge
 from vat.transcript.settings import QuarantineSettings, SeamSettings
+from vat.transcript.speakers import with_speakers
 
 snakemake: Job
 with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     given, params, out = snakemake.input, snakemake.params, snakemake.output
-    call = partial(gpulease.call, "vat.speech.asr:transcribe_window", speech=str(given.speech))
     means = {"device": snakemake.config["asr"]["device"], "threads": snakemake.threads}
-    decode = partial(call, model=params.model, settings=params.asr, **means)
-    seams, rules = SeamSettings(**params.seams), QuarantineSettings(**params.quarantine)
-    chunks, parts = Chunks.read(given.chunks), map(Part.read, given.words)
-    transcript = merge(chunks, parts, read_probability(given.voice), decode, seams, rules)
+    means |= {"speech": str(given.speech), "model": params.model, "settings": params.asr}
+    decode = partial(gpulease.call, "vat.speech.asr:transcribe_window", **means)
+    rules = SeamSettings(**params.seams), QuarantineSettings(**params.quarantine)
+    heard = Chunks.read(given.chunks), map(Part.read, given.words), read_probability(given.voice)
+    transcript = with_speakers(merge(*heard, decode, *rules), given.speakers, params.settings)
     transcript.write(out.transcript)
-    track, check = spoken_track(transcript, params.settings, given.shots, given.speakers)
-    write_checked(track, check, out)
+    write_checked(*spoken_track(transcript, params.settings, given.shots), out)

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import gpulease
-from vat.files import read_json
+from vat.files import read_json, write_text
 from vat.jobs.log import Job, job_log
+from vat.speech.speaker_names import blank_table
 from vat.speech.speakers import Found, write_rttm
 from vat.speech.voice_prints import labels_of
 
@@ -20,3 +21,4 @@ with job_log(snakemake.log[0], gpulease.GpuLeaseError):
     speakers = found.speakers.renamed(labels)
     speakers.write(out.speakers)
     write_rttm(out.rttm, speakers, snakemake.wildcards.video)
+    write_text(out.table, blank_table(labels.values()))

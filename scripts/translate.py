@@ -18,8 +18,8 @@ with job_log(snakemake.log[0], GpuLeaseError):
     settings = params.settings and TranslateSettings(**params.settings)
     options, name = snakemake.config["translate"], f"{snakemake.wildcards.video} {target}"
     means = means_of(options, settings, snakemake.threads, params.folder, name)
-    known = read_knowledge(given.glossary, given.people, given.overview)
     layout = cue_settings(target, params.layout)
-    found = translate(spoken.cues, spoken.language, target, settings, layout, means, *known)
+    told = settings, layout, means, *read_knowledge(given.glossary, given.people, given.overview)
+    found = translate(spoken.cues, spoken.language, target, *told, spoken.speakers)
     write_checked(spoken.into(target, found.cues), check_cues(found.cues, target, layout), out)
     found.report.write(out.report)

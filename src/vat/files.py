@@ -199,6 +199,10 @@ def is_whole(path: Path) -> bool:
         return True
 
 
+RARE: Final[Mapping[str, bool]] = {"rare": True}
+"""The metadata of a field that most records of its kind leave at its default."""
+
+
 class Record:
     """A dataclass that JSON holds as an object with a key for each field.
 
@@ -212,9 +216,23 @@ class Record:
         """The type of each field."""
         return _kinds_of(cast("Any", cls))
 
+    @classmethod
+    def _rare(cls) -> Mapping[str, Any]:
+        """The rare fields, and their defaults."""
+        return _rare_of(cast("Any", cls))
+
     def to_json(self) -> dict[str, Any]:
-        """A JSON object; records in it are objects, too, and tuples lists."""
-        return {name: _to_json(getattr(self, name)) for name in self._kinds()}
+        """A JSON object; records in it are objects, too, and tuples lists.
+
+        A field that is `RARE` is left out where it has its default.
+        """
+        said = {name: getattr(self, name) for name in self._kinds()}
+        rare = self._rare()
+        return {
+            name: _to_json(value)
+            for name, value in said.items()
+            if name not in rare or value != rare[name]
+        }
 
     @classmethod
     def from_json(cls, record: Mapping[str, Any]) -> Self:
@@ -244,6 +262,12 @@ class Record:
 def _kinds_of(record: Any) -> Mapping[str, Any]:
     hints = get_type_hints(record)
     return {field.name: hints[field.name] for field in fields(record)}
+
+
+@functools.cache
+def _rare_of(record: Any) -> Mapping[str, Any]:
+    """The rare fields of a record, and their defaults."""
+    return {field.name: field.default for field in fields(record) if field.metadata == RARE}
 
 
 def _to_json(value: Any) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from vat.files import Record
+from vat.files import RARE, Record
 
 Interval = tuple[float, float]
 """Start and end in seconds; the end is not before the start."""
@@ -25,7 +25,8 @@ class Word(Record):
 
     `text` has no surrounding blanks and keeps its punctuation; `space` tells whether a blank
     separates it from the word before (false inside Chinese or Japanese text). `segment` is the
-    index of the segment it was recognised in, `language` the code of the language it was heard in.
+    index of the segment it was recognised in, `language` the code of the language it was heard in,
+    `speaker` the label of who says it, where that is known.
     """
 
     start: float
@@ -35,6 +36,7 @@ class Word(Record):
     space: bool = True
     segment: int = 0
     language: str = ""
+    speaker: str = field(default="", metadata=RARE)
 
     @property
     def middle(self) -> float:
@@ -158,6 +160,7 @@ class Cue(Record):
     text: str
     language: str = ""
     position: int = 0
+    speakers: tuple[str, ...] = field(default=(), metadata=RARE)
     place: str = ""
 
 

@@ -9,7 +9,7 @@ INPUTS:  <results>/{video}/speech.flac
          <results>/{video}/voice.npy
          <results>/{video}/words/{chunk}.json
          <results>/{video}/shots.json                    where cues go with the picture
-         <results>/{video}/speakers.json                 where cues part speakers
+         <results>/{video}/speakers.json                 where speakers are told apart
          edits/{video}/restore.txt                       the user's; only read, so no input
 OUTPUTS: <results>/{video}/transcript.json           all words, seams, quarantine, coverage
          <results>/{video}/subtitles/source.json     cues (.srt, .vtt and .ass: the same)
@@ -59,7 +59,7 @@ rule merge:
         asr=ask.settings("asr"),
         seams=ask.settings("seams"),
         quarantine=ask.quarantine,
-        settings=ask.settings("merge"),
+        settings=ask.spoken_settings,
         version=VERSIONS["merge"],
     script:
         "../../scripts/merge.py"

@@ -8,6 +8,7 @@ INPUTS:  <results>/{video}/speech.flac
          <results>/{video}/chunks.json
 OUTPUTS: <results>/{video}/speakers.json    turns with the label of their speaker, in video time
          <results>/{video}/speakers.rttm    the same for other tools
+         <results>/{video}/speakers.tsv     the labels, in a table to copy and fill in
 """
 
 
@@ -19,6 +20,7 @@ rule speakers:
     output:
         speakers=ensure("<results>/{video}/speakers.json", non_empty=True),
         rttm="<results>/{video}/speakers.rttm",
+        table="<results>/{video}/speakers.tsv",
     log:
         "<logs>/{video}/speakers.log",
     benchmark:

@@ -14,6 +14,7 @@ from vat.errors import SubtitleError, VatError
 from vat.files import DamagedError, atomic_path, read_json
 from vat.subtitles.edits import edited_places
 from vat.subtitles.generated_versions import EditFolder
+from vat.subtitles.prefixes import without_prefixes
 from vat.subtitles.reading import ENDINGS, read_subtitles
 from vat.subtitles.track import Track
 
@@ -185,6 +186,8 @@ def _is_changed(folder: EditFolder, track: str, file: Path) -> bool:
 def _differs(file: Path, written: Path) -> bool:
     """Whether a file says something else than the track that it was written from."""
     try:
-        return bool(edited_places(Track.read(written).cues, read_subtitles(file).cues))
+        track = Track.read(written)
+        said = without_prefixes(read_subtitles(file).cues, track.speakers)
+        return bool(edited_places(track.cues, said))
     except (VatError, OSError, KeyError, TypeError):
         return True

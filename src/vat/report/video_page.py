@@ -64,7 +64,7 @@ def video_page(
 
     `strip` is the loudness of its speech (see `vat.report.waveform`).
     """
-    data = {
+    data: dict[str, Any] = {
         "video": video,
         "tracks": {
             name: [[cue.start, cue.end, cue.text] for cue in one.track.cues]
@@ -74,6 +74,12 @@ def video_page(
         "looks": [asdict(look) for look in found],
         "strip": strip,
     }
+    voices = {
+        name: [" / ".join(cue.voices) for cue in one.track.shown()]
+        for name, one in tracks.items()
+        if one.track.speakers
+    }
+    data |= {"speakers": voices} if voices else {}
     return render("video.html", "video.js", video=video, name=name, data=data)
 
 

@@ -146,8 +146,9 @@ class SpeakerSettings:
 
     enabled: bool = setting(
         False,
-        "Whether to find out who speaks when: speakers.rttm of each video has the turns, and no"
-        " subtitle of the spoken language has words of two speakers.",
+        "Whether to find out who speaks when: speakers.rttm of each video has the turns, no"
+        " subtitle has words of two speakers but as a dialogue of two lines, and players, editors"
+        " and translators are told who speaks.",
     )
     backend: str = setting(
         VOICES,
@@ -169,6 +170,14 @@ class SpeakerSettings:
         False,
         "Whether a voice has the same label in all videos, as in a series; else labels are each"
         " video's own.",
+    )
+    names: Text = setting(
+        "speakers",
+        "Folder with the names of speakers, if it is there: speakers.tsv for all videos,"
+        " {video}.speakers.tsv for one; tab-separated columns label, name, gender, note.",
+    )
+    prefix: bool = setting(
+        False, "Whether .srt files say who speaks before each subtitle, as in 'Anna: Hello.'"
     )
     device: str = means(
         "cpu",

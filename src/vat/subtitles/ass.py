@@ -36,7 +36,9 @@ def ass_document(
     scale = int(file.info["PlayResX"]) / CANVAS[0], int(file.info["PlayResY"]) / CANVAS[1]
     above = max((one.layer for one in track.drawings), default=-1) + 1
     events = [_drawn(one, scale) for one in track.drawings]
-    events += [_event(cue.start, cue.end, _text(cue, scale), above) for cue in track.shown()]
+    events += [
+        _event(cue.start, cue.end, _text(cue, scale), above, _actor(cue)) for cue in track.shown()
+    ]
     file.events = sorted(events, key=lambda one: one.start)
     return file.to_string("ass")
 
@@ -70,10 +72,10 @@ def _script(
     return file
 
 
-def _event(start: int, end: int, text: str, layer: int = 0) -> "SSAEvent":
+def _event(start: int, end: int, text: str, layer: int = 0, actor: str = "") -> "SSAEvent":
     import pysubs2
 
-    return pysubs2.SSAEvent(start, end, style=DEFAULT, text=text, layer=layer)
+    return pysubs2.SSAEvent(start, end, style=DEFAULT, text=text, layer=layer, name=actor)
 
 
 def _drawn(drawing: Drawing, scale: tuple[float, float]) -> "SSAEvent":
@@ -95,6 +97,11 @@ def _text(cue: Shown, scale: tuple[float, float]) -> str:
     place = f"{{\\an{cue.position}}}" if cue.position else ""
     place = scaled(f"{{{cue.place}}}", scale) if cue.place else place
     return place + r"\N".join([*upper, *lower])
+
+
+def _actor(cue: Shown) -> str:
+    """Who speaks, as the field for it can have it: a comma would end it."""
+    return " / ".join(cue.voices).replace(",", ";")
 
 
 def ass_text(line: str) -> str:

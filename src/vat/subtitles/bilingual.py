@@ -20,16 +20,22 @@ def pair(upper: Track, lower: Track) -> Track:
     above = below = 0
     for start, end in pairwise(moments):
         above, over = _shown(first, above, start)
+        who = first[above].speakers if over else ()
         below, under = _shown(second, below, start)
         if over or under:
-            cues.append(Cue(len(cues) + 1, start, end, "\n".join([*over, *under])))
+            text, voices = "\n".join([*over, *under]), who if len(who) == 1 else ()
+            cues.append(Cue(len(cues) + 1, start, end, text, speakers=voices))
             upper_lines.append(len(over))
     drawings = upper.drawings or lower.drawings
-    return Track(upper.language, cues, BILINGUAL, lower.language, upper_lines, drawings)
+    told = upper_lines, drawings, upper.speakers, upper.prefix
+    return Track(upper.language, cues, BILINGUAL, lower.language, *told)
 
 
 def _rounded(cues: Sequence[Cue]) -> list[Cue]:
-    return [Cue(cue.id, round(cue.start, 3), round(cue.end, 3), cue.text) for cue in cues]
+    return [
+        Cue(cue.id, round(cue.start, 3), round(cue.end, 3), cue.text, speakers=cue.speakers)
+        for cue in cues
+    ]
 
 
 def _shown(cues: Sequence[Cue], number: int, time: float) -> tuple[int, list[str]]:

@@ -114,7 +114,8 @@ def _time(then: float, mine: float, now: float) -> tuple[float, bool]:
 def _with_languages(place: _Place) -> list[Cue]:
     """The user's cues, in the language of those in their place; a text left alone as it was.
 
-    They stay where in the picture those were, as most forms of copies tell nothing of that.
+    They stay where in the picture those were, and their speakers', as most forms of copies tell
+    nothing of that.
     """
     others = [*place.now, *place.then]
     kept = {plain(cue.text): cue.text for cue in others}
@@ -124,7 +125,8 @@ def _with_languages(place: _Place) -> list[Cue]:
         told = cue if cue.position or cue.place else like
         text = kept.get(plain(cue.text), cue.text)
         placed = replace(cue, position=told.position, place=told.place)
-        found.append(replace(placed, language=like.language, text=text))
+        placed = replace(placed, language=like.language, speakers=like.speakers)
+        found.append(replace(placed, text=text))
     return found
 
 

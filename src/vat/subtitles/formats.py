@@ -10,13 +10,14 @@ from typing import Protocol
 from vat.files import StrPath, write_json, write_text
 from vat.subtitles.ass import ass_document
 from vat.subtitles.check import CueCheck
-from vat.subtitles.track import Track
+from vat.subtitles.prefixes import prefixed
+from vat.subtitles.track import Shown, Track
 
 
 def write_track(track: Track, json: StrPath, srt: StrPath, vtt: StrPath, ass: StrPath) -> None:
     """Write the same track four times; `Track.read` reads the JSON file."""
     write_json(json, track.to_json())
-    write_text(srt, to_srt(track))
+    write_text(srt, to_srt(track, prefix=track.prefix))
     write_text(vtt, to_vtt(track))
     write_text(ass, ass_document(track))
 
@@ -37,19 +38,33 @@ def write_checked(track: Track, check: CueCheck, out: CheckedFiles) -> None:
     check.write(out.check)
 
 
-def to_srt(track: Track) -> str:
-    """The track as SubRip text, its characters as they are."""
+def to_srt(track: Track, *, prefix: bool = False) -> str:
+    """The track as SubRip text, its characters as they are, with the speakers before if asked."""
     return "".join(
-        f"{number}\n{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}\n{cue.text}\n\n"
+        f"{number}\n{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}\n"
+        f"{prefixed(cue) if prefix else cue.text}\n\n"
         for number, cue in enumerate(track.shown(), 1)
     )
 
 
 def to_vtt(track: Track) -> str:
-    """The track as WebVTT, in which &, < and > are written as entities."""
-    return vtt_document(
-        (cue.start, cue.end, html.escape(cue.text, quote=False)) for cue in track.shown()
-    )
+    """The track as WebVTT, in which &, < and > are written as entities, with who speaks (<v>)."""
+    return vtt_document((cue.start, cue.end, _voiced(cue)) for cue in track.shown())
+
+
+def _voiced(cue: Shown) -> str:
+    """The text of a cue with WebVTT's marks of who speaks, where that is known."""
+    said = _by_voice(cue)
+    text = [html.escape(one, quote=False) for one in said]
+    if not cue.voices:
+        return text[0]
+    names = [html.escape(one, quote=False) for one in cue.voices]
+    return "\n".join(f"<v {name}>{one}" for name, one in zip(names, text, strict=True))
+
+
+def _by_voice(cue: Shown) -> list[str]:
+    """The text of a cue, in lines where each has a speaker of its own."""
+    return [*cue.upper] if len(cue.voices) > 1 else [cue.text]
 
 
 def vtt_document(cues: Iterable[tuple[int, int, str]]) -> str:

@@ -8,11 +8,13 @@ from typing import Final, Protocol
 
 from vat.errors import VatError
 from vat.files import StrPath, write_json, write_text
+from vat.speech.speaker_names import Speaker
 from vat.subtitles.check import check_cues
 from vat.subtitles.edits import Conflict, edited_places, merge_edits
 from vat.subtitles.formats import CheckedFiles, to_srt, write_checked
 from vat.subtitles.limits import CueSettings
 from vat.subtitles.overlaps import apart
+from vat.subtitles.prefixes import without_prefixes
 from vat.subtitles.reading import ENDINGS, read_subtitles
 from vat.subtitles.track import Track
 from vat.timeline import Cue
@@ -40,25 +42,35 @@ class EditFolder:
 
     def generations(self, track: str) -> list[Sequence[Cue]]:
         """The versions that were generated, in time order; damaged ones are left out."""
+        return [one.cues for one in self._versions(track)]
+
+    def speakers(self, track: str) -> list[Speaker]:
+        """Whose names may stand before the subtitles of a copy, where it was written with them."""
+        return [one for version in self._versions(track) for one in version.speakers]
+
+    def _versions(self, track: str) -> list[Track]:
         found = []
         for file in self._files(track):
             try:
-                found.append(Track.read(file).cues)
+                found.append(Track.read(file))
             except (VatError, OSError, KeyError, TypeError) as error:
                 logger.warning("'%s' is damaged and is left out: %s", file, error)
         return found
 
     def keep(self, track: str, generated: Track) -> None:
         """Keep what is generated now as a version that may be edited; no version twice."""
-        if any(not edited_places(one, generated.cues) for one in self.generations(track)):
-            return
+        for one in self._versions(track):
+            same = one.speakers == tuple(generated.speakers)
+            if same and not edited_places(one.cues, generated.cues):
+                return
         numbers = [int(file.suffixes[-2][1:]) for file in self._files(track)]
         file = self.path / _FOLDER / f"{track}.{max(numbers, default=0) + 1}.json"
         write_json(file, generated.to_json())
 
     def is_changed(self, track: str, cues: Sequence[Cue]) -> bool:
         """Whether a copy differs from everything that was ever generated."""
-        return all(edited_places(one, cues) for one in self.generations(track))
+        said = without_prefixes(cues, self.speakers(track))
+        return all(edited_places(one, said) for one in self.generations(track))
 
     def lay_out(self, track: str, generated: Track) -> Path | None:
         """A copy to edit, where the user has none; where it lies."""
@@ -102,8 +114,9 @@ def with_edits(generated: Track, name: str, folder: EditFolder) -> Edited:
     if mine.styled:
         logger.warning("'%s': markup of %d subtitles is left out", file, mine.styled)
     versions = list(reversed(folder.generations(name))) or [generated.cues]
-    then = min(versions, key=lambda version: edited_places(version, mine.cues))
-    found = merge_edits(then, mine.cues, generated.cues)
+    said = without_prefixes(mine.cues, folder.speakers(name))
+    then = min(versions, key=lambda version: edited_places(version, said))
+    found = merge_edits(then, said, generated.cues)
     cues = apart(found.cues)
     if len(cues) != len(found.cues):
         logger.warning("%d subtitles overlap and are shown together", len(found.cues) - len(cues))

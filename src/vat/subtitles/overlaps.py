@@ -26,5 +26,8 @@ def apart(cues: Sequence[Cue]) -> list[Cue]:
             found.append(cue)
         else:
             text = f"{last.text}\n{cue.text}"
-            found[-1] = replace(last, end=max(last.end, cue.end), text=text)
+            # Whose each of the lines is cannot be told any more.
+            speakers = last.speakers if last.speakers == cue.speakers else ()
+            end = max(last.end, cue.end)
+            found[-1] = replace(last, end=end, text=text, speakers=speakers)
     return [replace(cue, id=at) for at, cue in enumerate(found, 1)]

@@ -7,13 +7,12 @@ from typing import Any
 
 from vat.files import StrPath
 from vat.media.shots import Shots
-from vat.speech.speakers import Speakers, Turn
 from vat.subtitles.check import CueCheck, check_cues, onset_offsets
 from vat.subtitles.chinese import WIDE_MARKS, converted, is_chinese, wide_marks
 from vat.subtitles.cues import make_cues
+from vat.subtitles.dialogues import with_dialogues
 from vat.subtitles.limits import cue_settings
 from vat.subtitles.shot_changes import at_shots
-from vat.subtitles.speakers import by_speaker
 from vat.subtitles.track import Track
 from vat.timeline import Cue, Word
 from vat.transcript.merge import Transcript
@@ -23,31 +22,30 @@ def spoken_track(
     transcript: Transcript,
     section: Mapping[str, Any],
     shots: Sequence[StrPath] = (),
-    speakers: Sequence[StrPath] = (),
 ) -> tuple[Track, CueCheck]:
     """What is said as cues, and how well they can be read.
 
     `section` is the configuration's `merge` section. Where there is a file of `shots`, the cues
-    come and go with them. Where there is one of `speakers`, no cue has words of two of them.
+    come and go with them. Where it is known who says a word, no cue has words of two people but as
+    a dialogue of two lines.
     """
     language = transcript.language
     settings = cue_settings(language, section)
-    turns = [turn for path in speakers for turn in Speakers.read(path).turns]
-    cues = _cues(transcript, section, turns)
+    cues = with_dialogues(_cues(transcript, section), settings)
     for path in shots:
         cues = at_shots(cues, Shots.read(path), settings, transcript.duration)
     offsets = onset_offsets(cues, transcript.words, transcript.speech)
-    return Track(language, cues), check_cues(cues, language, settings, offsets)
+    shown = section.get("speaker_prefix", False)
+    track = Track(language, cues, speakers=transcript.speakers, prefix=shown)
+    return track, check_cues(cues, language, settings, offsets)
 
 
-def _cues(transcript: Transcript, section: Mapping[str, Any], turns: Sequence[Turn]) -> list[Cue]:
+def _cues(transcript: Transcript, section: Mapping[str, Any]) -> list[Cue]:
     """The cues of all words, none of them with words of two languages or speakers.
 
     Each is laid out as its own language asks.
     """
-    runs = [
-        (code, part) for code, run in written_runs(transcript) for part in by_speaker(run, turns)
-    ]
+    runs = [(code, part) for code, run in written_runs(transcript) for part in by_speaker(run)]
     starts = [run[0].start for _, run in runs[1:]]
     found = list[Cue]()
     # Of a video without words there is no run, and the list of what follows is longer.
@@ -58,8 +56,14 @@ def _cues(transcript: Transcript, section: Mapping[str, Any], turns: Sequence[Tu
             end = max(following - settings.min_gap_seconds, run[-1].end)
         mark = "" if code == transcript.language else code
         for cue in make_cues(run, code, settings, end):
-            found.append(replace(cue, id=len(found) + 1, language=mark))
+            speakers = (run[0].speaker,) if run[0].speaker else ()
+            found.append(replace(cue, id=len(found) + 1, language=mark, speakers=speakers))
     return found
+
+
+def by_speaker(words: Sequence[Word]) -> list[list[Word]]:
+    """The words in runs of one speaker each; all of them, in their order."""
+    return [list(run) for _, run in itertools.groupby(words, key=lambda word: word.speaker)]
 
 
 def written_runs(transcript: Transcript) -> list[tuple[str, list[Word]]]:

@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 
 from vat.files import StrPath, damaged, read_json
 from vat.languages import language
+from vat.speech.speaker_names import Speaker
 from vat.subtitles.direction import directed
 from vat.subtitles.drawings import Drawing
 from vat.timeline import Cue
@@ -24,7 +25,8 @@ class Shown:
 
     The lines of the `upper` language, then those of the `lower` one, which has none in a track of
     one language. None is empty, and each carries the marks of its direction. `position` and
-    `place` are those of the cue.
+    `place` are those of the cue. `voices` are the names of who speaks, where that is known: one, or
+    one for each line.
     """
 
     start: int
@@ -33,6 +35,7 @@ class Shown:
     lower: Sequence[str] = ()
     position: int = 0
     place: str = ""
+    voices: Sequence[str] = ()
 
     @property
     def text(self) -> str:
@@ -47,7 +50,8 @@ class Track:
     `name` is what the configuration calls the track: a code, "source" or "bilingual"; empty where
     it has none. In a track of two languages `second` is the lower one, and `upper_lines` has for
     each cue how many of its lines are the upper one's. `drawings` are what the subtitles
-    of somebody else draw, which only ASS can show.
+    of somebody else draw, which only ASS can show. `speakers` are those of the cues, where that
+    is known, and `prefix` tells whether SRT says their names.
     """
 
     language: str
@@ -56,6 +60,8 @@ class Track:
     second: str | None = None
     upper_lines: Sequence[int] = ()
     drawings: Sequence[Drawing] = ()
+    speakers: Sequence[Speaker] = ()
+    prefix: bool = False
 
     @classmethod
     def read(cls, path: StrPath) -> Self:
@@ -71,13 +77,19 @@ class Track:
             cues = [Cue.from_json(cue) for cue in record["cues"]]
             drawings = tuple(map(Drawing.from_json, record.get("drawings", ())))
             upper = record.get("upper_lines", ())
-            return cls(record["language"], cues, name, second, upper, drawings)
+            speakers = tuple(map(Speaker.from_json, record.get("speakers", ())))
+            prefix = bool(record.get("prefix"))
+            known = upper, drawings, speakers, prefix
+            return cls(record["language"], cues, name, second, *known)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise damaged(path, error) from None
 
     def into(self, code: str, cues: Sequence[Cue]) -> "Track":
-        """The track of a translation into the language `code`, which draws the same."""
-        return Track(code, cues, drawings=self.drawings)
+        """The track of a translation into the language `code`, which draws the same.
+
+        The speakers are the same, too.
+        """
+        return Track(code, cues, drawings=self.drawings, speakers=self.speakers, prefix=self.prefix)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the language and the cues; of two languages with all fields."""
@@ -87,12 +99,15 @@ class Track:
                 if not cue[rare]:
                     del cue[rare]
         drawings = [one.to_json() for one in self.drawings]
-        drawn = {"drawings": drawings} if drawings else {}
+        rest: dict[str, Any] = {"drawings": drawings} if drawings else {}
+        if self.speakers:
+            rest["speakers"] = [one.to_json() for one in self.speakers]
+            rest |= {"prefix": True} if self.prefix else {}
         if self.second is None:
-            return {"language": self.language, "cues": cues, **drawn}
+            return {"language": self.language, "cues": cues, **rest}
         lines = list(self.upper_lines)
         languages = {"language": self.language, "second": self.second}
-        return {**languages, "cues": cues, "upper_lines": lines, **drawn}
+        return {**languages, "cues": cues, "upper_lines": lines, **rest}
 
     @property
     def iso639_2(self) -> str:
@@ -107,7 +122,7 @@ class Track:
 
     def shown(self) -> list[Shown]:
         """What every form of the track shows, cue by cue."""
-        found = []
+        found, names = list[Shown](), {one.label: one.shown for one in self.speakers}
         for number, cue in enumerate(self.cues):
             upper, lower = lines_of(cue.text), list[str]()
             if self.second is not None:
@@ -115,7 +130,10 @@ class Track:
                 upper, lower = upper[:border], directed(upper[border:], self.second)
             start, end = round(cue.start * 1000), round(cue.end * 1000)
             shown = directed(upper, self.language)
-            found.append(Shown(start, end, shown, lower, cue.position, cue.place))
+            voices = [names.get(label, label) for label in cue.speakers]
+            if len(voices) > 1 and (len(voices) != len(upper) or self.second is not None):
+                voices = []
+            found.append(Shown(start, end, shown, lower, cue.position, cue.place, voices))
         return found
 
 

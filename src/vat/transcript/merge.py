@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
 from vat.errors import TranscriptError
-from vat.files import Record
+from vat.files import RARE, Record
+from vat.speech.speaker_names import Speaker
 from vat.speech.vad import Frames
 from vat.timeline import Chunks, Hearing, Interval, Part, Segment, Span, Word
 from vat.transcript.coverage import account
@@ -30,7 +31,8 @@ class Transcript(Record):
     A word's `segment` is an index into `segments`. `coverage` are the books: words and seconds of
     speech, and the stretches without words (see `vat.transcript.coverage.account`). `warnings` are
     what is likely wrong, see `vat.transcript.warnings`. `speech` has
-    the stretches in which somebody speaks, as split found them; `separation` what separate decided.
+    the stretches in which somebody speaks, as split found them; `separation` what separate decided;
+    `speakers` who the speakers of the words are, where that is known.
     """
 
     language: str
@@ -45,6 +47,7 @@ class Transcript(Record):
     warnings: tuple[TranscriptWarning, ...]
     speech: tuple[Interval, ...]
     separation: Mapping[str, Any]
+    speakers: tuple[Speaker, ...] = field(default=(), metadata=RARE)
 
 
 def merge(

@@ -24,7 +24,8 @@ _SHOWN = 3
 class TranscriptWarning(Record):
     """Something that is likely wrong with a transcript.
 
-    `kind` is one of "no speech", "no words", "unsure language", "other language" and "quarantine";
+    `kind` is one of "no speech", "no words", "unsure language", "other language", "quarantine",
+    "unsure speakers" and "speech at once";
     `text` a sentence for people; `amount` what it counts: seconds of speech, a probability, or
     words.
     """
@@ -65,7 +66,7 @@ def warnings_of(
 def _no_words(seconds: float, stretches: Sequence[Mapping[str, Any]]) -> TranscriptWarning:
     bare = [stretch for stretch in stretches if stretch["reason"] == "no words"]
     longest = sorted(bare, key=lambda stretch: stretch["start"] - stretch["end"])
-    places = _listed([_clock(stretch["start"]) for stretch in longest])
+    places = listed([clock(stretch["start"]) for stretch in longest])
     text = f"{seconds:.1f} s of speech have no words, the most of them at {places}."
     return TranscriptWarning("no words", text, seconds)
 
@@ -92,7 +93,7 @@ def _other_language(chunks: Chunks, hearings: Sequence[Hearing]) -> TranscriptWa
     most = sorted(doubted, key=lambda one: -one[0])
     others = dict.fromkeys(one.likeliest for _, one in most if one.likeliest != one.language)
     like = f", but more like {' or '.join([*others][:_SHOWN])}" if others else ""
-    places = _listed([_clock(one.start) for _, one in most])
+    places = listed([clock(one.start) for _, one in most])
     text = (
         f"{seconds:.1f} s of speech do not sound like the language they were heard in{like}, the"
         f" most of them from {places}; if several languages are spoken, set languages.source to"
@@ -103,9 +104,9 @@ def _other_language(chunks: Chunks, hearings: Sequence[Hearing]) -> TranscriptWa
 
 def _quarantine(suspects: Sequence[Suspect]) -> TranscriptWarning:
     count = sum(len(suspect.words) for suspect in suspects)
-    places = _listed(
+    places = listed(
         [
-            f"{_clock(suspect.words[0].start)} ({suspect.id}: '{suspect.text}')"
+            f"{clock(suspect.words[0].start)} ({suspect.id}: '{suspect.text}')"
             for suspect in suspects
         ]
     )
@@ -117,12 +118,14 @@ def _quarantine(suspects: Sequence[Suspect]) -> TranscriptWarning:
     return TranscriptWarning("quarantine", text, count)
 
 
-def _listed(places: Sequence[str]) -> str:
+def listed(places: Sequence[str]) -> str:
+    """The first few places, and how many more there are."""
     more = f" and {len(places) - _SHOWN} more" if len(places) > _SHOWN else ""
     return ", ".join(places[:_SHOWN]) + more
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """A moment as people write it."""
     minutes, rest = divmod(int(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}"

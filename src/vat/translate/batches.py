@@ -16,6 +16,7 @@ from vat.translate.glossary import Term, terms_in
 from vat.translate.integrity import Fault, faults, repeated, repeated_widely
 from vat.translate.job import TranslationJob
 from vat.translate.model_answers import read_answer
+from vat.translate.speakers import request_of
 from vat.translate.translation_memory import Memory, Remembered, key_of
 
 logger = logging.getLogger(__name__)
@@ -195,7 +196,8 @@ class Dialogue:
         for one in batch:
             asked.update(zip(one.task.ids, one.task.sources, strict=True))
         half = (len(asked) + 1) // 2
-        about = self.job.overview.request()
+        near = {at for one in batch for at in one.task.context}
+        about = self.job.overview.request() | request_of(self.job.voices, sorted({*asked, *near}))
         with self.slots:
             if self.stopped:
                 return Refused(batch, half)

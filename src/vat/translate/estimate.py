@@ -14,6 +14,7 @@ from vat.translate.glossary import terms_in
 from vat.translate.integrity import begins
 from vat.translate.job import LOW, WEIGHTS, TranslationJob
 from vat.translate.sentences import joint
+from vat.translate.speakers import request_of
 from vat.translate.steps import step_of
 from vat.translate.translation_memory import Memory, Remembered, key_of
 
@@ -137,6 +138,7 @@ class Estimator:
         }
         request: dict[str, Any] = {
             **job.overview.request(),
+            **request_of(job.voices, sorted(near | inside)),
             "subtitles": {
                 str(group.start): {
                     "subtitle": self._sentence(group),
@@ -164,7 +166,9 @@ class Estimator:
     def _key(self, group: range, texts: Sequence[str]) -> str:
         settings, job = self.job.settings, self.job
         recipe = [settings.model, settings.base_url, settings.temperature, self.step.prompt]
-        return key_of(["estimate", recipe, job.pair, self._sentence(group), [*texts]])
+        voices = [job.voices[at] for at in group if at in job.voices]
+        said = [*texts, voices] if voices else [*texts]
+        return key_of(["estimate", recipe, job.pair, self._sentence(group), said])
 
 
 def _batches(drafts: Drafts, size: int) -> Iterator[Drafts]:

@@ -99,6 +99,19 @@ class Report:
             self.judgement = self.judgement or Judgement()
             self.judgement.add(other.judgement)
 
+    def count_whole_cues(self) -> None:
+        """Take what is said of half a cue, whose number has a minus, for the whole cue's."""
+        for at in [at for at in self.doubtful if at < 0]:
+            why = self.doubtful.pop(at)
+            known = self.doubtful.get(-at)
+            self.doubtful[-at] = f"{known}; {why}" if known else why
+        self.too_long = [*dict.fromkeys(map(abs, self.too_long))]
+        self.untranslated = [*dict.fromkeys(map(abs, self.untranslated))]
+        if self.judgement is not None:
+            remarks = self.judgement.remarks
+            for at in [at for at in remarks if at < 0]:
+                remarks[-at] = max(remarks.pop(at), remarks.get(-at, (0, "")))
+
     def write(self, path: StrPath) -> None:
         """Write it as a JSON file."""
         write_json(path, self.to_json())
@@ -130,7 +143,10 @@ class Translation:
 
 @dataclass(frozen=True, slots=True)
 class TranslationJob:
-    """What is translated: `texts` are the cues' on one line each, `source` and `target` codes."""
+    """What is translated: `texts` are the cues' on one line each, `source` and `target` codes.
+
+    `voices` tell who says a cue, by index, where that is known.
+    """
 
     cues: Sequence[Cue]
     texts: Sequence[str]
@@ -141,6 +157,7 @@ class TranslationJob:
     means: Means
     terms: Sequence[Term] = ()
     overview: Overview = field(default_factory=Overview)
+    voices: Mapping[int, str] = field(default_factory=dict)
     report: Report = field(default_factory=Report)
 
     @property
@@ -166,7 +183,7 @@ class TranslationJob:
         if not failures:
             return {}
         named = "; ".join(
-            f"{self.cues[at].id} '{self.texts[at]}' ({why})"
+            f"{abs(self.cues[at].id)} '{self.texts[at]}' ({why})"
             for at, why in sorted(failures.items())[:_NAMED]
         )
         if self.settings.on_failure == "fail":

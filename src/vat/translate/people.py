@@ -1,27 +1,19 @@
 """Who is in a video: names with gender and a note, as a table that a user may correct."""
 
-import csv
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Final
-from unicodedata import normalize
 
 from vat.errors import ConfigError
 from vat.files import Record
+from vat.speech.speaker_names import cell, known_gender, read_rows
 
 COLUMNS: Final = ("name", "gender", "note")
 MOST_PEOPLE: Final = 40
 """So many are shown to a model at once: a film has fewer who matter, and each costs tokens."""
-
-_LONGEST: Final = 200
-_GENDERS: Final[Mapping[str, str]] = {
-    **dict.fromkeys(("f", "female", "woman", "girl", "she", "she/her", "weiblich", "女"), "female"),
-    **dict.fromkeys(("m", "male", "man", "boy", "he", "he/him", "männlich", "男"), "male"),
-    **dict.fromkeys(("other", "nonbinary", "non-binary", "they", "they/them"), "other"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +30,8 @@ class Person(Record):
 
 def person(name: Any, gender: Any = "", note: Any = "") -> Person | None:
     """A person from what somebody wrote; None without a name. An unknown gender is left empty."""
-    said = [" ".join(str(one or "").split())[:_LONGEST] for one in (name, gender, note)]
-    known = _GENDERS.get(said[1].casefold().rstrip("."), "")
-    return Person(normalize("NFC", said[0]), known, said[2]) if said[0] else None
+    said = [cell(one) for one in (name, gender, note)]
+    return Person(said[0], known_gender(said[1]), said[2]) if said[0] else None
 
 
 def people_names(video: str | None) -> list[str]:
@@ -87,23 +78,10 @@ def people_digest(people: Sequence[Person]) -> str:
 
 
 def _read(file: Path) -> list[Person]:
-    try:
-        text = file.read_text(encoding="utf-8-sig")
-        rows = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
-        if not {"name"} <= set(rows.fieldnames or ()) <= set(COLUMNS):
-            raise ConfigError(
-                f"The table of people '{file}' needs the column name, and may have the columns"
-                " gender and note; separate them with tabs and name them in its first line."
-            )
-        return [_row(file, rows.line_num, row) for row in rows]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(f"The table of people '{file}' cannot be read: {error}.") from error
+    return [_row(*one) for one in read_rows(file, "people", COLUMNS[:1], COLUMNS)]
 
 
-def _row(file: Path, line: int, row: Mapping[Any, Any]) -> Person:
-    place = f"The table of people '{file}', line {line},"
-    if None in row:
-        raise ConfigError(f"{place} has too many columns.")
+def _row(place: str, row: Mapping[str, str]) -> Person:
     found = person(row["name"], row.get("gender"), row.get("note"))
     if found is None:
         raise ConfigError(f"{place} has no name.")

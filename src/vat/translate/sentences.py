@@ -16,7 +16,7 @@ MOST_CUES: Final = 5
 
 
 def sentences(cues: Sequence[Cue], language: str) -> list[range]:
-    """Runs of cues, by index, that end where a sentence does, or before a pause.
+    """Runs of cues, by index, that end where a sentence does, or before a pause or another speaker.
 
     A cue without letters stands alone.
     """
@@ -32,6 +32,7 @@ def sentences(cues: Sequence[Cue], language: str) -> list[range]:
             or not has_letters(texts[at])
             or not has_letters(texts[min(at + 1, len(texts) - 1)])
             or following - cues[at].end >= PAUSE_SECONDS
+            or cues[at].speakers != cues[min(at + 1, len(cues) - 1)].speakers
             or at + 1 - begin == MOST_CUES
         ):
             found.append(range(begin, at + 1))

@@ -12,6 +12,7 @@ from vat.translate.glossary import terms_in
 from vat.translate.job import TranslationJob
 from vat.translate.prompts import filled
 from vat.translate.sentences import joint
+from vat.translate.speakers import TOLD
 from vat.translate.translation_memory import key_of
 from vat.translate.written_language import has_letters
 
@@ -50,7 +51,8 @@ def fill_prompt(job: TranslationJob, name: str, fields: Iterable[str]) -> str:
         "style": job.settings.style.strip(),
         "answer": _answer(fields),
     }
-    return filled(name, job.settings.prompts[name], known)
+    prompt = filled(name, job.settings.prompts[name], known)
+    return f"{prompt}\n\n{TOLD}" if job.voices else prompt
 
 
 def _answer(fields: Iterable[str]) -> str:
@@ -90,5 +92,7 @@ def tasks_of(
         shaped = [recipe, asked, [astuple(term) for term in terms]]
         if columns(spoken) < _SHORT or not settings.memory:
             shaped.append([[job.texts[at] for at in near], group.start - near.start])
+        if job.voices:
+            shaped.append([job.voices.get(at, "") for at in group])
         found.append(Task(tuple(group), sources, asked, context, terms, key_of(shaped)))
     return found

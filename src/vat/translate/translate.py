@@ -7,7 +7,9 @@ from typing import Final
 
 from vat.errors import TranslationError
 from vat.languages import is_rewritten
+from vat.speech.speaker_names import Speaker
 from vat.subtitles.chinese import converted, punctuated, written
+from vat.subtitles.dialogues import parted, rejoined
 from vat.subtitles.limits import CueSettings
 from vat.subtitles.lines import lay_out, one_line
 from vat.timeline import Cue
@@ -17,6 +19,7 @@ from vat.translate.job import Report, Translation, TranslationJob
 from vat.translate.ollama import with_translator
 from vat.translate.overview import Overview
 from vat.translate.settings import Means, TranslateSettings
+from vat.translate.speakers import voices_of, with_speakers
 from vat.translate.written_language import has_letters
 
 logger = logging.getLogger(__name__)
@@ -34,25 +37,28 @@ def translate(
     means: Means,
     terms: Sequence[Term] = (),
     overview: Overview | None = None,
+    speakers: Sequence[Speaker] = (),
 ) -> Translation:
     """The cues in the language `target`, with the same ids and times.
 
     `source` is the language of those cues that do not tell another. Cues already in `target` are
     given back as they are, Chinese ones in its form of writing; `settings` may be None where there
     are no others. The cues of each language are translated for themselves. `terms` and the
-    `overview` of the video are what the translator is told beside the cues.
+    `overview` of the video are what the translator is told beside the cues, and who the `speakers`
+    of the cues are. What two people say in one cue is translated for each of them.
 
     Raises:
         TranslationError: where a cue cannot be translated, by number and text, or the translator
             cannot be used at all.
         ModelError, GpuMemoryError: where a local model cannot be loaded or run.
     """
-    known = overview or Overview()
+    known = with_speakers(overview or Overview(), speakers)
+    halves = [half for cue in cues for half in parted(cue)]
     # A glossary of another form of Chinese serves, too, and answers are looked at in this one.
     terms = [replace(term, target=written(term.target, target)) for term in terms]
-    report, found = Report(), {cue.id: replace(cue, language="") for cue in cues}
+    report, found = Report(), {cue.id: replace(cue, language="") for cue in halves}
     for code in dict.fromkeys(cue.language or source for cue in cues):
-        own = [found[cue.id] for cue in cues if (cue.language or source) == code]
+        own = [found[cue.id] for cue in halves if (cue.language or source) == code]
         if is_rewritten(code, target):
             found |= {} if code == target else _rewritten(own, target, layout)
             continue
@@ -63,11 +69,12 @@ def translate(
             )
         translator = with_translator(settings)
         texts = [one_line(cue.text) for cue in own]
-        job = TranslationJob(own, texts, code, target, translator, layout, means, terms, known)
+        told = means, terms, known, voices_of(own, speakers)
+        job = TranslationJob(own, texts, code, target, translator, layout, *told)
         made = _translated(job)
         found |= {cue.id: cue for cue in made.cues}
         report.add(made.report)
-    return Translation([found[cue.id] for cue in cues], report)
+    return Translation(rejoined([found[cue.id] for cue in halves]), report)
 
 
 def _rewritten(cues: Sequence[Cue], target: str, layout: CueSettings) -> dict[int, Cue]:
@@ -97,6 +104,7 @@ def _translation(job: TranslationJob, found: Mapping[int, str]) -> Translation:
     job.report.too_long += [
         cue.id for at, cue in enumerate(job.cues) if is_too_long(texts[at], cue, job.layout)
     ]
+    job.report.count_whole_cues()
     if job.report.too_long:
         logger.warning("%d subtitles are too long for their time", len(job.report.too_long))
     doubtful = sorted(job.report.doubtful.items())

@@ -363,3 +363,24 @@ def test_speakers_get_a_gpu_and_a_worker_only_where_that_is_asked_for(
     assert ask(speakers=pyannote | {"model": str(folder)}).voice_encoder == str(folder)
     with pytest.raises(ConfigError, match=r"speakers\.at_most is 1"):
         ask(speakers=section | {"at_least": 2, "at_most": 1})
+
+
+def test_the_names_of_speakers_shape_the_subtitles(ask: Ask, tmp_path: Path) -> None:
+    plain = ask()
+    job = job_of(plain)
+    assert plain.spoken_settings(job) == plain.settings("merge")
+    (tmp_path / "a.pt").touch()
+    section: dict[str, Any] = {"enabled": True, "model": str(tmp_path / "a.pt")}
+    made = ask(speakers=section)
+    assert made.spoken_settings(job) == {
+        **plain.settings("merge"),
+        **{"speakers": [], "speaker_prefix": False},
+    }
+    (tmp_path / "speakers").mkdir()
+    table = tmp_path / "speakers" / f"{job.video}.speakers.tsv"
+    table.write_text("label\tname\tgender\nS1\tAnn\tf\n", "utf-8")
+    named = {"label": "S1", "name": "Ann", "gender": "female", "note": ""}
+    assert ask(speakers=section).spoken_settings(job)["speakers"] == [named]
+    table.write_text("label\tname\tgender\nS1\tAnn\tcat\n", "utf-8")
+    with pytest.raises(ConfigError, match="unknown gender"):
+        ask(speakers=section).spoken_settings(job)

@@ -1,10 +1,15 @@
 """Corrections are found, and a damaged record of one video stops nobody."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from vat.planning.edits import EditedTracks, restored_ids
+from vat.speech.speaker_names import Speaker
+from vat.subtitles.formats import write_track
+from vat.subtitles.track import Track
+from vat.timeline import Cue
 
 VIDEO = "a-0123abcd"
 
@@ -39,3 +44,20 @@ def test_what_is_put_back_from_quarantine_is_an_id_a_line(tmp_path: Path) -> Non
     assert restored_ids(tmp_path) == []
     (tmp_path / "restore.txt").write_text("ab12\r\n\n cd34\nab12\n")
     assert restored_ids(tmp_path) == ["ab12", "cd34"]
+
+
+def test_a_file_with_names_of_speakers_is_no_correction(tmp_path: Path) -> None:
+    cues = [Cue(1, 1, 2, "one", speakers=("S1",))]
+    track = Track("zh", cues, "zh", speakers=(Speaker("S1", "Ann"),), prefix=True)
+    files = {
+        ending: tmp_path / f"results/{VIDEO}/subtitles/zh.{ending}"
+        for ending in ("json", "srt", "vtt", "ass")
+    }
+    write_track(track, **files)
+    said = files["srt"].read_text("utf-8")
+    later = files["json"].stat().st_mtime_ns + 10**10
+    os.utime(files["srt"], ns=(later, later))
+    assert edited(tmp_path).find() == {}
+    files["srt"].write_text(said.replace("Ann: one", "Ann: two"), "utf-8")
+    os.utime(files["srt"], ns=(later, later))
+    assert [*edited(tmp_path).find()] == [(VIDEO, "zh")]

@@ -107,6 +107,17 @@ def test_the_data_of_a_page_are_the_subtitles(results: Path) -> None:
     assert list(data["tracks"]) == ["source", "ar"]
     assert data["tracks"]["ar"] == [[1.0, 2.0, HOSTILE]]
     assert data["looks"][0]["cues"] == {"source": [0], "ar": [0]}
+    assert "speakers" not in data
+
+
+def test_the_data_of_a_page_tell_who_speaks(results: Path) -> None:
+    cues = [{"id": 1, "start": 1.0, "end": 2.0, "text": "- a\n- b", "speakers": ["S1", "S2"]}]
+    speakers = [{"label": "S1", "name": HOSTILE}]
+    track = {"language": "en", "cues": cues, "speakers": speakers}
+    write_json(results / "a/subtitles/source.json", track)
+    write_pages(Run(results, results / "logs", 0))
+    data = json.loads(Page(results / "report/a.html").scripts[0])
+    assert data["speakers"] == {"source": [f"{HOSTILE} / S2"]}
 
 
 def test_the_folder_tells_of_every_video(results: Path) -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.helpers.voice_encoder import make_encoder
 from vat.errors import ModelError
 from vat.media.sound import SPEECH_RATE
 from vat.speech.speakers import (
@@ -165,12 +165,7 @@ def test_rttm_has_a_line_per_turn(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Weights of the encoder's shape that know nothing."""
-    torch.manual_seed(1)
-    parts = {"lstm": torch.nn.LSTM(40, 256, 3), "linear": torch.nn.Linear(256, 256)}
-    state = {f"{name}.{k}": v for name, part in parts.items() for k, v in part.state_dict().items()}
-    path = tmp_path_factory.mktemp("weights") / "pretrained.pt"
-    torch.save({"model_state": state}, path)
-    return path
+    return make_encoder(tmp_path_factory.mktemp("weights") / "pretrained.pt")
 
 
 def test_a_voice_is_a_unit_vector_whoever_is_heard_beside_it(weights: Path) -> None:

@@ -12,9 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from imageio_ffmpeg import get_ffmpeg_exe
 
+from vat.speech.speaker_names import Speaker
 from vat.subtitles.ass import ass_document
 from vat.subtitles.direction import END, TO_LEFT, TO_RIGHT
 from vat.subtitles.formats import to_srt, to_vtt, write_track
+from vat.subtitles.prefixes import without_prefixes
+from vat.subtitles.reading import read_subtitles
 from vat.subtitles.track import Track
 from vat.timeline import Cue
 
@@ -145,3 +148,51 @@ def test_a_time_that_is_said_begins_no_subtitle(tmp_path: Path, line: str) -> No
             found = [packet.pts for packet in container.demux() if packet.size]
         assert found == [1000, 3000]
     assert line in to_srt(track)
+
+
+def voiced(prefix: bool = False) -> Track:
+    cues = [
+        Cue(1, 0, 1, "- Hi & bye.\n- Oh.", speakers=("S1", "S2")),
+        Cue(2, 2, 3, "Well,\nwell.", speakers=("S2",)),
+        Cue(3, 4, 5, "(wind)"),
+    ]
+    speakers = (Speaker("S1", "Ann <A>, Esq.", "female"), Speaker("S2"))
+    return Track("en", cues, "en", speakers=speakers, prefix=prefix)
+
+
+def test_every_form_says_who_speaks(tmp_path: Path) -> None:
+    files = {ending: tmp_path / f"en.{ending}" for ending in ("json", "srt", "vtt", "ass")}
+    write_track(voiced(), **files)
+    assert Track.read(files["json"]) == voiced()
+    vtt = files["vtt"].read_text("utf-8")
+    assert "<v Ann &lt;A&gt;, Esq.>- Hi &amp; bye.\n<v S2>- Oh.\n" in vtt
+    assert "<v S2>Well,\nwell.\n" in vtt
+    assert "\n(wind)\n" in vtt
+    events = [line.split(",", 9) for line in files["ass"].read_text("utf-8").splitlines()]
+    actors = [fields[4] for fields in events if fields[0].startswith("Dialogue:")]
+    assert actors == ["Ann <A>; Esq. / S2", "S2", ""]
+    assert files["srt"].read_text("utf-8") == to_srt(voiced())
+    assert "Ann" not in to_srt(voiced())
+    # What is read of them is what was written.
+    for ending in ("srt", "vtt", "ass"):
+        read = read_subtitles(files[ending]).cues
+        assert [cue.text for cue in read] == [cue.text for cue in voiced().cues]
+
+
+def test_srt_says_who_speaks_where_it_is_asked_for(tmp_path: Path) -> None:
+    files = {ending: tmp_path / f"en.{ending}" for ending in ("json", "srt", "vtt", "ass")}
+    write_track(voiced(prefix=True), **files)
+    assert Track.read(files["json"]).prefix
+    said = [cue.text for cue in read_subtitles(files["srt"]).cues]
+    assert said == ["Ann <A>, Esq.: Hi & bye.\nS2: Oh.", "S2: Well,\nwell.", "(wind)"]
+    read = read_subtitles(files["srt"]).cues
+    bare = without_prefixes(read, voiced().speakers)
+    assert [cue.text for cue in bare] == [cue.text for cue in voiced().cues]
+
+
+def test_without_speakers_nothing_is_said_of_them() -> None:
+    plain = Track("en", [Cue(1, 0, 1, "Hi.")], "en")
+    assert plain.to_json() == {
+        "language": "en",
+        "cues": [{"id": 1, "start": 0, "end": 1, "text": "Hi."}],
+    }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from vat.speech.speaker_names import Speaker
 from vat.subtitles.formats import to_srt
 from vat.subtitles.generated_versions import EditFolder, with_edits
 from vat.subtitles.track import Track
@@ -84,3 +85,29 @@ def test_cues_that_overlap_are_shown_one_at_a_time_and_none_is_lost(tmp_path: Pa
         (3, 6, "two\nthree"),
         (8, 9, "four"),
     ]
+
+
+def named(name: str, *texts: str) -> Track:
+    cues = [replace(cue, speakers=("S1",)) for cue in track(*texts).cues]
+    return replace(track(), cues=cues, speakers=(Speaker("S1", name),), prefix=True)
+
+
+def test_the_names_of_speakers_are_no_correction(tmp_path: Path) -> None:
+    folder = EditFolder(tmp_path / "v")
+    folder.keep("en", named("Ann", "one", "two"))
+    folder.path.mkdir(exist_ok=True)
+    copy = folder.path / "en.srt"
+    copy.write_text(to_srt(named("Ann", "one", "TWO"), prefix=True), "utf-8")
+    assert "Ann: one" in copy.read_text("utf-8")
+    # Since then, she has got another name.
+    found = with_edits(named("Anna", "one", "two"), "en", folder)
+    assert texts(found.track) == ["one", "TWO"]
+    assert (found.edits, found.conflicts) == (1, [])
+    assert [cue.speakers for cue in found.track.cues] == [("S1",)] * 2
+    assert found.track.speakers == (Speaker("S1", "Anna"),)
+    copy.write_text(to_srt(named("Anna", "one", "two"), prefix=True), "utf-8")
+    assert with_edits(named("Anna", "one", "two"), "en", folder).edits == 0
+    # A copy to edit is written without them.
+    (tmp_path / "v/en.srt").unlink()
+    folder.lay_out("en", named("Anna", "one"))
+    assert "Anna" not in copy.read_text("utf-8")

@@ -1,9 +1,11 @@
 """Cues of what is said, in one language each."""
 
+from dataclasses import replace
 from typing import Any
 
 from tests.helpers.transcripts import chunks_of, joined, part, spans_of
 from vat.planning.config import complete
+from vat.speech.speaker_names import Speaker
 from vat.subtitles.spoken import spoken_track, written_words
 from vat.timeline import Word
 from vat.transcript.merge import Transcript
@@ -44,6 +46,29 @@ def test_a_video_of_one_language_has_cues_without_it() -> None:
 
 def test_a_passage_is_looked_at_in_its_own_language() -> None:
     assert chunks_of(SPANS).spoken_in((3, 9)) == [((3, 9), "en")]
+
+
+def test_no_cue_has_words_of_two_speakers_but_as_a_dialogue() -> None:
+    said = [
+        *(replace(word, speaker="S1") for word in words("Is it far?", 1, "en")),
+        *(replace(word, speaker="S2") for word in words("No.", 2.2, "en")),
+        *(
+            replace(word, speaker="S1")
+            for word in words("Then let us go there at once.", 2.6, "en")
+        ),
+        *(replace(word, speaker="S2") for word in words("Yes, as soon as I can.", 8, "en")),
+    ]
+    made = Transcript.from_json(joined(SPANS, [part(1, SPANS[0], said)]))
+    made = replace(made, speakers=(Speaker("S1", "Ann"), Speaker("S2")))
+    section = complete({"videos": "x"})["merge"] | {"speaker_prefix": True}
+    track, _ = spoken_track(made, section)
+    assert [(cue.text, cue.speakers) for cue in track.cues] == [
+        ("- Is it far?\n- No.", ("S1", "S2")),
+        ("Then let us go there at once.", ("S1",)),
+        ("Yes, as soon as I can.", ("S2",)),
+    ]
+    assert track.speakers == made.speakers
+    assert track.prefix
 
 
 def chinese(text: str) -> list[Word]:

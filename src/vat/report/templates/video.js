@@ -126,7 +126,8 @@ const rows = data.looks.map((look) => {
       field.addEventListener("input", () => edit(name, at, field));
       if (server) field.addEventListener("change", () => save(name));
       (fields[`${name} ${at}`] ||= []).push(field);
-      cells.append(made("label", {}, name, field));
+      const who = data.speakers?.[name]?.[at];
+      cells.append(made("label", {}, name, ...(who ? [" ", made("bdi", { className: "who" }, who)] : []), field));
     }
   }
   if (look.restore) cells.append(backer(look.restore));
