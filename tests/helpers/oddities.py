@@ -187,6 +187,48 @@ def flash(path: Path) -> None:
     ffmpeg(*PICTURE, *SOUND, *BOTH, "-c:v", "flv1", "-c:a", "mp3", "-ar", "44100", path)
 
 
+def of(*codecs: str, rate: str = "48000", also: tuple[str, ...] = ()) -> Callable[[Path], None]:
+    """Two seconds of picture and sound in the codecs of a kind: picture, sound, and options."""
+    picture, sound, *more = codecs
+
+    def make(path: Path) -> None:
+        own = ["-c:v", picture, "-c:a", sound, "-ar", rate, *more]
+        ffmpeg(*PICTURE, *SOUND, *also, *BOTH, *own, path)
+
+    return make
+
+
+def trimmed(path: Path) -> None:
+    """A film whose beginning is cut off by an edit list, between two key frames."""
+    whole = path.with_name("whole.mp4")
+    long = [part.replace("d=2", "d=3") for part in (*PICTURE, *SOUND)]
+    ffmpeg(*long, *BOTH, *FAST, "-g", "250", whole)
+    ffmpeg("-ss", "1", "-i", whole, "-c", "copy", path)
+
+
+def two_pictures(path: Path) -> None:
+    ffmpeg(*PICTURE, *SOUND, *PICTURE, *BOTH, "-map", "2", *FAST, path)
+
+
+def wrapping_clock(path: Path) -> None:
+    """A broadcast whose clock of 33 bits begins anew after a second."""
+    ffmpeg(*PICTURE, *SOUND, *BOTH, *FAST, "-output_ts_offset", f"{2**33 / 90000 - 1:.3f}", path)
+
+
+def early_sound(path: Path) -> None:
+    ffmpeg("-itsoffset", "0.5", *PICTURE, *SOUND, *BOTH, *FAST, path)
+
+
+def open_group(path: Path) -> None:
+    """A broadcast of which the first key frame was not received."""
+    long = [part.replace("d=2", "d=3") for part in (*PICTURE, *SOUND)]
+    whole = path.with_name("whole.ts")
+    ffmpeg(*long, *BOTH, "-c:v", "mpeg2video", "-g", "25", "-bf", "2", "-c:a", "mp2", whole)
+    data = whole.read_bytes()
+    count = len(data) // PACKET
+    path.write_bytes(data[: 3 * PACKET] + data[count // 4 * PACKET :])
+
+
 def damaged_broadcast(path: Path) -> None:
     """Ten seconds, of which one was not received."""
     long = [part.replace("d=2", "d=10") for part in (*PICTURE, *SOUND)]
@@ -223,6 +265,27 @@ ODDITIES: dict[str, tuple[str, Callable[[Path], None]]] = {
     "Theora": ("ogv", theora),
     "animation": ("mkv", animation),
     "Flash": ("swf", flash),
+    "RealVideo": ("rm", of("rv10", "ac3")),
+    "plain RGB": ("mov", of("rawvideo", "pcm_s16le", "-pix_fmt", "rgb24")),
+    "Sorenson": ("mov", of("svq1", "pcm_alaw")),
+    "recorded screen": ("flv", of("flashsv", "mp3", rate="44100")),
+    "ProRes": ("mov", of("prores_ks", "pcm_s24le")),
+    "Windows Media": ("wmv", of("wmv2", "wmav2")),
+    "recorded television": ("wtv", of("mpeg2video", "mp2")),
+    "DV": ("dv", of("dvvideo", "pcm_s16le", "-s", "720x576", "-pix_fmt", "yuv420p", "-ac", "2")),
+    "GXF": ("gxf", of("mpeg2video", "pcm_s16le", "-s", "720x576")),
+    "old phone": ("3gp", of("h263", "libopencore_amrnb", "-s", "176x144", "-ac", "1", rate="8000")),
+    "LATM": ("ts", of("libx264", "aac", "-mpegts_flags", "latm")),
+    "DVD": ("dvd", of("mpeg2video", "ac3")),
+    "telephone": ("flv", of("flv1", "nellymoser", "-ac", "1", rate="22050")),
+    "AV1": ("webm", of("libsvtav1", "libopus", "-svtav1-params", "lp=1")),
+    "JPEG 2000": ("mov", of("jpeg2000", "pcm_s24be")),
+    "old camera": ("avi", of("mjpeg", "adpcm_ms")),
+    "trimmed": ("mp4", trimmed),
+    "two pictures": ("mkv", two_pictures),
+    "wrapping clock": ("ts", wrapping_clock),
+    "early sound": ("mkv", early_sound),
+    "open group": ("ts", open_group),
 }
 """Suffix and maker of each kind."""
 

@@ -6,11 +6,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from vat.embed.encoders import ENCODERS, Encoder, check_keeps, choose_encoder, encoder_arguments
+from vat.embed.encoders import (
+    ENCODERS,
+    Encoder,
+    check_keeps,
+    choose_encoder,
+    encoder_arguments,
+    nearest_format,
+    wanted_encoder,
+)
 from vat.embed.font_check import check_fonts, font_environment, visible
-from vat.embed.picture import Picture, check_drawable, read_picture
+from vat.embed.picture import Picture, check_drawable, is_rgb, read_picture
 from vat.embed.settings import EmbedSettings
-from vat.embed.streams import Kept, first_picture, held
+from vat.embed.streams import Kept, first_picture
+from vat.embed.ways_out import unburnt
 from vat.errors import EmbedError
 from vat.files import write_text
 from vat.media.stream import Stream
@@ -31,20 +40,23 @@ _DOCUMENT: Final = "burn.ass"
 
 @dataclass(frozen=True, slots=True)
 class Burning:
-    """Text on its way into a picture, which is video stream `number` of the result.
+    """A picture that is encoded anew, as video stream `number` of the result; mostly with text.
 
-    `environment` is what ffmpeg needs to find the fonts, `input_options` go before the source.
+    `filters` are ffmpeg's, `environment` is what it needs to find the fonts, `input_options` go
+    before the source, and `instead` is what to set where the picture cannot be kept.
     """
 
     picture: Picture
     number: int
     encoder: Encoder
+    filters: Sequence[str]
     environment: Mapping[str, str]
+    instead: str
     input_options: tuple[str, ...] = ()
 
     def arguments(self, settings: EmbedSettings, threads: int) -> list[str]:
         """Arguments for ffmpeg to draw and encode."""
-        drawn = [f"-filter:v:{self.number}", f"ass={_DOCUMENT}"]
+        drawn = [f"-filter:v:{self.number}", ",".join(self.filters)] if self.filters else []
         return drawn + encoder_arguments(self.encoder, settings, self.picture, self.number, threads)
 
     def on_cpu(self, name: str, ffmpeg: str) -> "Burning":
@@ -54,7 +66,7 @@ class Burning:
             EmbedError: where that one cannot keep the picture of the video called `name`.
         """
         encoder = ENCODERS[self.encoder.cpu]
-        check_keeps(encoder, self.picture, name, ffmpeg)
+        check_keeps(encoder, self.picture, name, self.instead, ffmpeg)
         return replace(self, encoder=encoder)
 
 
@@ -62,7 +74,7 @@ def plan_burning(
     source: Path,
     name: str,
     kept: Sequence[Kept],
-    track: Track,
+    track: Track | None,
     settings: EmbedSettings,
     scratch: Path,
     *,
@@ -70,6 +82,8 @@ def plan_burning(
     gpu: bool,
 ) -> Burning:
     """Choose the encoder, see that picture and fonts are fit, and write the text to `scratch`.
+
+    Without a `track` the picture is only encoded.
 
     Raises:
         EmbedError: where the picture cannot be kept as it is or a character has no font.
@@ -79,16 +93,32 @@ def plan_burning(
         raise EmbedError(f"'{name}' has no picture to burn into; set embed.mode to soft.")
     stream, number = target
     picture, encoder = fitting_encoder(source, stream, name, settings, ffmpeg=ffmpeg, gpu=gpu)
-    environment = font_environment(settings, scratch) | _QUIET
+    environment: Mapping[str, str] = _QUIET
+    shown = read_picture(source, stream.index)
+    filters = _from_rgb(picture) if is_rgb(shown.pixel_format) else []
+    if track is not None:
+        environment = font_environment(settings, scratch) | _QUIET
+        _write_text(track, picture, settings, scratch, ffmpeg, environment)
+        logger.info("%s burns in %s", encoder.name, track.title)
+        filters = [*filters, f"ass={_DOCUMENT}"]
+    options = () if shown.upright == picture.upright else _WITH_MARGINS
+    instead = unburnt(source, stream, settings)
+    return Burning(picture, number, encoder, filters, environment, instead, options)
+
+
+def _write_text(
+    track: Track,
+    picture: Picture,
+    settings: EmbedSettings,
+    scratch: Path,
+    ffmpeg: str,
+    environment: Mapping[str, str],
+) -> None:
+    """Write what is drawn to `scratch`, after a look at its fonts."""
     everything = Cue(1, 0.0, 1.0, visible(cue.text for cue in track.cues))
     sample = replace(track, cues=[everything], second=None, upper_lines=())
-    check_fonts(
-        track,
-        ass_document(sample, settings.style, picture.upright),
-        scratch,
-        ffmpeg=ffmpeg,
-        environment=environment,
-    )
+    document = ass_document(sample, settings.style, picture.upright)
+    check_fonts(track, document, scratch, ffmpeg=ffmpeg, environment=environment)
     document = ass_document(
         track,
         settings.style,
@@ -97,10 +127,17 @@ def plan_burning(
         transfer=picture.transfer,
     )
     write_text(scratch / _DOCUMENT, document)
-    logger.info("%s burns in %s", encoder.name, track.title)
-    shown = read_picture(source, stream.index)
-    options = () if shown.upright == picture.upright else _WITH_MARGINS
-    return Burning(picture, number, encoder, environment, options)
+
+
+def _from_rgb(picture: Picture) -> list[str]:
+    """Filters that turn RGB into YUV as players expect it, of a picture that becomes YUV."""
+    if is_rgb(picture.pixel_format):
+        return []
+    return [
+        "scale=out_color_matrix=bt709:out_range=tv",
+        f"format={picture.pixel_format}",
+        "setparams=colorspace=bt709:range=tv",
+    ]
 
 
 def fitting_encoder(
@@ -108,33 +145,52 @@ def fitting_encoder(
 ) -> tuple[Picture, Encoder]:
     """The encoder for a stream, and the picture that it keeps.
 
-    The picture has its hidden margins where it could not be kept without.
+    The picture has its hidden margins where it could not be kept without. One that no container
+    takes as it is gets the pixel format that is nearest to its own.
 
     Raises:
         EmbedError: where the picture cannot be kept as it is.
     """
+    instead = unburnt(source, stream, settings)
     try:
-        return _fitting(source, stream.index, name, settings, ffmpeg=ffmpeg, gpu=gpu)
+        picture = read_picture(source, stream.index)
     except EmbedError as error:
-        if held(stream, settings.container):
+        logger.info("%s", error)
+        raise EmbedError(
+            f"The {stream.codec} picture of '{name}' cannot be encoded anew, as it cannot be"
+            f" decoded; set {instead}."
+        ) from error
+    check_drawable(picture, name, instead)
+    try:
+        encoder = choose_encoder(settings, picture, name, instead, gpu=gpu, ffmpeg=ffmpeg)
+    except EmbedError:
+        whole = read_picture(source, stream.index, cropped=False)
+        if whole.upright != picture.upright:
+            logger.warning("'%s' keeps the margins that its container hides", name)
+            return whole, choose_encoder(settings, whole, name, instead, gpu=gpu, ffmpeg=ffmpeg)
+        if stream.in_mkv or stream.in_mp4:
             raise
+        return _converted(picture, stream, name, settings, ffmpeg)
+    return picture, encoder
+
+
+def _converted(
+    picture: Picture, stream: Stream, name: str, settings: EmbedSettings, ffmpeg: str
+) -> tuple[Picture, Encoder]:
+    """The picture with the nearest pixel format that the encoder takes."""
+    encoder = ENCODERS[wanted_encoder(settings, picture).cpu]
+    nearest = nearest_format(encoder.name, picture, ffmpeg)
+    if nearest is None:
         raise EmbedError(
             f"The {stream.codec} picture of '{name}' can neither be copied into an"
-            f" {settings.container} file nor encoded by {settings.encoder}; set embed.mode to none"
+            f" {settings.container} file nor encoded by {encoder.name}; set embed.mode to none"
             " for subtitle files alone."
-        ) from error
-
-
-def _fitting(
-    source: Path, index: int, name: str, settings: EmbedSettings, *, ffmpeg: str, gpu: bool
-) -> tuple[Picture, Encoder]:
-    picture = read_picture(source, index)
-    check_drawable(picture, name)
-    try:
-        return picture, choose_encoder(settings, picture, name, gpu=gpu, ffmpeg=ffmpeg)
-    except EmbedError:
-        whole = read_picture(source, index, cropped=False)
-        if whole.upright == picture.upright:
-            raise
-        logger.warning("'%s' keeps the margins that its container hides", name)
-        return whole, choose_encoder(settings, whole, name, gpu=gpu, ffmpeg=ffmpeg)
+        )
+    logger.warning(
+        "the picture of '%s' is stored as %s, as %s takes no %s",
+        name,
+        nearest,
+        encoder.name,
+        picture.pixel_format,
+    )
+    return replace(picture, pixel_format=nearest, colour=(*picture.colour[:3], 0)), encoder

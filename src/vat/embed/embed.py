@@ -17,6 +17,7 @@ from vat.embed.streams import (
     Kept,
     cover_arguments,
     first_picture,
+    is_encoded,
     plan_streams,
     read_tags,
     stream_arguments,
@@ -25,6 +26,7 @@ from vat.embed.streams import (
 from vat.embed.timing import MovedError
 from vat.embed.track_files import write_tracks
 from vat.embed.tracks import burnt_track, storable
+from vat.embed.ways_out import is_copied
 from vat.errors import EmbedError
 from vat.files import atomic_path
 from vat.media.containers import MUXER_OPTIONS, MUXERS
@@ -79,7 +81,10 @@ def embed(
     tracks = [storable(track) for track in tracks]
     new = tracks if settings.adds_tracks else []
     burnt = burnt_track(tracks, settings.burn_language) if settings.burns else None
-    kept = plan_streams(media, settings, encodes=burnt is not None)
+    first = media.first_picture
+    # Where there is nothing to draw, what was to be drawn into is copied if that works.
+    copied = first is None or is_copied(video, first, settings.container)
+    kept = plan_streams(media, settings, encodes=bool(burnt) or (settings.burns and not copied))
     check_shows(video, media, settings, kept)
     with (
         tempfile.TemporaryDirectory(prefix="vat-embed-") as folder,
@@ -87,7 +92,7 @@ def embed(
     ):
         scratch = Path(folder)
         plan = None
-        if burnt:
+        if is_encoded(kept):
             plan = plan_burning(
                 video, media.name, kept, burnt, settings, scratch, ffmpeg=ffmpeg, gpu=gpu
             )
@@ -153,7 +158,7 @@ class _Work:
                 environment=plan.environment if plan else {},
             )
         except FfmpegError as error:
-            if _INVALID not in str(error) or not self._spares_more():
+            if _INVALID not in error.said or not self._spares_more():
                 raise
             return self._run(plan, lags)
 

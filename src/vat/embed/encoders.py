@@ -4,9 +4,11 @@ import ctypes
 import logging
 import re
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
+
+from av.codec import find_best_pix_fmt_of_list
 
 from vat.embed.picture import Picture
 from vat.embed.settings import EmbedSettings
@@ -20,6 +22,11 @@ NVENC_LIBRARY: Final = "libnvidia-encode.so.1"
 """The part of NVIDIA's driver without which no GPU encodes."""
 
 _PROBE_SECONDS: Final = 60
+_OTHER_NAMES: Final = frozenset(
+    {"yuvj420p", "yuvj422p", "yuvj444p", "nv12", "nv16", "nv20le", "nv21"}
+)
+"""Formats that are others in another order or of another range; nothing is turned into them."""
+
 _DEEP: Final = {"yuv420p10le": "p010le"}
 """Formats that NVENC knows by another name."""
 
@@ -75,28 +82,49 @@ def driver_encodes() -> bool:
 
 
 def choose_encoder(
-    settings: EmbedSettings, picture: Picture, name: str, *, gpu: bool, ffmpeg: str
+    settings: EmbedSettings, picture: Picture, name: str, instead: str, *, gpu: bool, ffmpeg: str
 ) -> Encoder:
     """The encoder for a picture: the configured one, or the CPU's where no GPU can do it.
 
     "auto" is H.264, or HEVC for more than 8 bits, by NVENC where that works. `gpu` tells whether
-    this job has a GPU.
+    this job has a GPU, `instead` what to set where there is no way.
 
     Raises:
         EmbedError: where the encoder cannot keep the picture as it is.
     """
-    wanted = settings.encoder
-    if wanted == AUTO:
-        wanted = "hevc_nvenc" if picture.deep else "h264_nvenc"
-    encoder = ENCODERS[wanted]
+    encoder = wanted_encoder(settings, picture)
     if encoder.on_gpu:
         reason = _no_gpu(encoder, picture, gpu=gpu, ffmpeg=ffmpeg)
         if not reason:
             return encoder
-        logger.info("%s: %s; %s on the CPU encodes instead", wanted, reason, encoder.cpu)
+        logger.info("%s: %s; %s on the CPU encodes instead", encoder.name, reason, encoder.cpu)
         encoder = ENCODERS[encoder.cpu]
-    check_keeps(encoder, picture, name, ffmpeg)
+    check_keeps(encoder, picture, name, instead, ffmpeg)
     return encoder
+
+
+def wanted_encoder(settings: EmbedSettings, picture: Picture) -> Encoder:
+    """The configured encoder, whatever it can do."""
+    if settings.encoder == AUTO:
+        return ENCODERS["hevc_nvenc" if picture.deep else "h264_nvenc"]
+    return ENCODERS[settings.encoder]
+
+
+def nearest_format(encoder: str, picture: Picture, ffmpeg: str) -> str | None:
+    """The pixel format that an encoder takes and that loses least of a picture; None without one.
+
+    libavutil knows how formats compare.
+    """
+    taken = [
+        one
+        for one in sorted(pixel_formats(encoder, ffmpeg))
+        if one not in _OTHER_NAMES
+        and _not_kept(encoder, replace(picture, pixel_format=one), ffmpeg) is None
+    ]
+    if not taken:
+        return None
+    best, _ = find_best_pix_fmt_of_list(taken, picture.pixel_format)
+    return best.name if best else None
 
 
 def _no_gpu(encoder: Encoder, picture: Picture, *, gpu: bool, ffmpeg: str) -> str | None:
@@ -131,7 +159,7 @@ def probe_encoder(name: str, pixel_format: str, ffmpeg: str) -> str | None:
     return said and said.splitlines()[0]
 
 
-def check_keeps(encoder: Encoder, picture: Picture, name: str, ffmpeg: str) -> None:
+def check_keeps(encoder: Encoder, picture: Picture, name: str, instead: str, ffmpeg: str) -> None:
     """See that a CPU encoder can keep a picture's format, size and fields.
 
     Raises:
@@ -147,8 +175,7 @@ def check_keeps(encoder: Encoder, picture: Picture, name: str, ffmpeg: str) -> N
     ]
     advice = f"embed.encoder to {others[0]} or " if others else ""
     raise EmbedError(
-        f"{encoder.name} cannot keep the picture of '{name}': {reason}; set {advice}embed.mode to"
-        " soft."
+        f"{encoder.name} cannot keep the picture of '{name}': {reason}; set {advice}{instead}."
     )
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from vat.embed.burning import fitting_encoder
 from vat.embed.settings import EmbedSettings
-from vat.embed.stream_times import hidden_seconds
-from vat.embed.streams import Kept, first_picture, plan_streams, way_out
+from vat.embed.streams import Kept, first_picture, is_encoded, plan_streams
+from vat.embed.ways_out import shown_by_mkv, way_out
 from vat.errors import EmbedError
 from vat.media.containers import with_holdings
 from vat.media.probe import Media
@@ -32,7 +32,7 @@ def check_feasible(source: Path, media: Media, settings: EmbedSettings, ffmpeg: 
     kept = plan_streams(media, settings, encodes=settings.burns)
     check_shows(source, media, settings, kept)
     target = first_picture(kept)
-    if settings.burns and target:
+    if target and is_encoded(kept):
         fitting_encoder(source, target[0], media.name, settings, ffmpeg=ffmpeg, gpu=False)
 
 
@@ -53,11 +53,7 @@ def check_shows(source: Path, media: Media, settings: EmbedSettings, kept: Seque
         for one in kept
         if one.stream.type == "video" and one.codec == "copy" and not one.stream.attached_pic
     ]
-    if settings.container != "mkv" or not copied:
-        return
-    hidden = hidden_seconds(source, [stream.index for stream in copied])
-    frame = max((1 / one.frame_rate for one in copied if one.frame_rate), default=0.0)
-    if hidden > frame + 0.001:
+    if hidden := shown_by_mkv(source, copied, settings.container):
         raise EmbedError(
             f"'{media.name}' hides its first {hidden:.3f} s by an edit list, which an mkv file"
             f" would show; {way_out(media, settings, [])}."

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import av
+from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -144,8 +145,15 @@ def _plain(pixel_format: str) -> str:
     return pixel_format.replace("yuvj", "yuv", 1)
 
 
-def check_drawable(picture: Picture, name: str) -> None:
+def is_rgb(pixel_format: str) -> bool:
+    """Whether a format has colours as red, green and blue, and not as brightness and difference."""
+    return VideoFormat(pixel_format).is_rgb or pixel_format == "pal8"
+
+
+def check_drawable(picture: Picture, name: str, instead: str) -> None:
     """See that text can be drawn into a picture without losing what it has.
+
+    `instead` is what to set otherwise.
 
     Raises:
         EmbedError: naming what would be lost.
@@ -153,13 +161,12 @@ def check_drawable(picture: Picture, name: str) -> None:
     lost = sorted({_LOST[fact] for fact in picture.facts if fact in _LOST})
     if lost:
         raise EmbedError(
-            f"Burning subtitles into '{name}' would lose its {' and '.join(lost)}; set embed.mode"
-            " to soft."
+            f"Burning subtitles into '{name}' would lose its {' and '.join(lost)}; set {instead}."
         )
     if picture.rotation % _RIGHT_ANGLE:
         raise EmbedError(
             f"'{name}' is shown rotated by {picture.rotation} degrees, which is not a right angle;"
-            " set embed.mode to soft."
+            f" set {instead}."
         )
 
 

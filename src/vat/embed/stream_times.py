@@ -81,12 +81,15 @@ class Times:
     """When each packet of a stream is shown, in seconds and in order.
 
     `complete` tells whether all packets told it; `lag` by how much a packet is to be decoded after
-    it is shown, which is a mistake of the program that wrote the file, and of some cameras.
+    it is shown, which is a mistake of the program that wrote the file, and of some cameras. `size`
+    is that of all packets in bytes, `tick` the seconds between two times that can be told.
     """
 
     shown: list[float] = field(default_factory=list)
     complete: bool = True
     lag: float = 0.0
+    size: int = 0
+    tick: float = 0.0
 
 
 def read_extent(path: Path, indexes: Collection[int]) -> Extent:
@@ -125,6 +128,8 @@ def read_all(path: Path, indexes: Collection[int]) -> tuple[Extent, dict[int, Ti
             extent.end(packet)
             start, _ = _span(packet)
             its = times[packet.stream.index]
+            its.size += packet.size
+            its.tick = float(packet.time_base or 0)
             if start is None or packet.time_base is None:
                 its.complete = False
                 continue

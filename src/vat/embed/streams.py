@@ -12,6 +12,7 @@ import av
 from av.container import InputContainer
 
 from vat.embed.settings import EmbedSettings
+from vat.embed.ways_out import OTHER_CONTAINER, held, way_out
 from vat.errors import EmbedError
 from vat.media.containers import MADE
 from vat.media.probe import Media, opened
@@ -20,11 +21,11 @@ from vat.subtitles.track import Track
 
 logger = logging.getLogger(__name__)
 
-_OTHER_CONTAINER: Final = "set embed.container"
-
 _EXTENSIONS: Final = {"mjpeg": "jpg", "jpegxl": "jxl"}
 """The usual ending of an attached picture, where it is not the codec's name."""
 
+
+_ENCODED: Final = "no container takes %s as it is: it is encoded anew by %s"
 
 SECOND_VIEW: Final = "mark multilayer"
 """The fact of a picture with a view for either eye (MV-HEVC), of which encoders take the first."""
@@ -47,15 +48,20 @@ def plan_streams(media: Media, settings: EmbedSettings, *, encodes: bool = False
     """Which streams of the source the result has, and how; what is left out or changed is logged.
 
     The streams know what the containers hold (see `vat.media.containers`); the picture that text is
-    burned into is encoded (`encodes`) and need not be held as it is.
+    burned into is encoded (`encodes`) and need not be held as it is. So is one that no container
+    takes, unless `embed.unsupported` is "fail": RealVideo, pictures of plain RGB.
 
     Raises:
         EmbedError: where what would be left out may not be (see `_check_lost`).
     """
     kept, lost = [], []
-    target = media.first_picture if encodes else None
+    target = media.first_picture
+    homeless = target is not None and not (target.in_mkv or target.in_mp4)
+    encodes = encodes or (homeless and settings.unsupported != "fail")
     for stream in media.streams:
-        codec = "encode" if stream is target else held(stream, settings.container)
+        codec = held(stream, settings.container)
+        if stream is target and encodes:
+            codec = "encode"
         if not codec:
             logger.warning("%s: it is left out", _why_left_out(stream, settings.container))
             if not stream.empty and stream.type != "data":
@@ -63,7 +69,9 @@ def plan_streams(media: Media, settings: EmbedSettings, *, encodes: bool = False
             continue
         if codec == MADE:
             continue
-        if words := _changes(stream, codec, settings.container):
+        if codec == "encode" and homeless:
+            logger.warning(_ENCODED, f"stream {stream.index} ({stream.words})", settings.encoder)
+        elif words := _changes(stream, codec, settings.container):
             logger.warning("%s holds %s", settings.container, words)
         kept.append(Kept(stream, codec, settings.container == "mkv" and stream.attached_pic))
     _check_lost(media, settings, kept, lost)
@@ -86,19 +94,17 @@ def _check_lost(
     matters = any(stream in (media.first_picture, heard) for stream in lost)
     nothing = not any(one.stream.type in ("video", "audio") and not one.cover for one in kept)
     strict = settings.unsupported == "fail"
+    encodable = media.first_picture in lost
     advice = way_out(media, settings, lost)
-    if strict or nothing or (matters and advice.startswith(_OTHER_CONTAINER)):
+    if strict or nothing or (matters and advice.startswith(OTHER_CONTAINER)):
         words = " and the ".join(stream.words for stream in lost)
-        otherwise = " or embed.unsupported to leave-out" if strict and not nothing else ""
+        otherwise = (
+            " or embed.unsupported to leave-out" if strict and (encodable or not nothing) else ""
+        )
         raise EmbedError(
             f"An {settings.container} file cannot hold the {words} of '{media.name}';"
             f" {advice}{otherwise}."
         )
-
-
-def held(stream: Stream, container: str) -> str:
-    """How a container holds a stream: "copy", a codec, or "" for not at all."""
-    return (stream.in_mkv if container == "mkv" else stream.in_mp4) or ""
 
 
 def _changes(stream: Stream, codec: str, container: str) -> str:
@@ -123,15 +129,6 @@ def _why_left_out(stream: Stream, container: str) -> str:
     return f"{container} cannot hold {words}"
 
 
-def way_out(media: Media, settings: EmbedSettings, lost: Sequence[Stream]) -> str:
-    """What to set so that nothing of `lost` is lost; only what has been tried is advised."""
-    other = "mp4" if settings.container == "mkv" else "mkv"
-    moving = [one for one in media.streams if one.type in ("video", "audio") and not one.empty]
-    if all(held(stream, other) for stream in [*lost, *moving]):
-        return f"{_OTHER_CONTAINER} to {other}"
-    return "set embed.mode to none for subtitle files alone"
-
-
 def first_picture(kept: Sequence[Kept]) -> tuple[Stream, int] | None:
     """The moving picture that text is drawn into, and its number among the result's video streams.
 
@@ -140,6 +137,11 @@ def first_picture(kept: Sequence[Kept]) -> tuple[Stream, int] | None:
     videos = [one.stream for one in kept if one.stream.type == "video" and not one.cover]
     found = ((stream, n) for n, stream in enumerate(videos) if not stream.attached_pic)
     return next(found, None)
+
+
+def is_encoded(kept: Sequence[Kept]) -> bool:
+    """Whether a picture is encoded anew."""
+    return any(one.codec == "encode" for one in kept)
 
 
 def stream_arguments(

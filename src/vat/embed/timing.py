@@ -76,16 +76,33 @@ def check_timing(
     if not (small or suspicious):
         old, new = read_extent(source, before), read_extent(path, after)
         shift = _shift(pairs, media, old, new)
-        if _parted(pairs, media, old, new, shift) is None:
+        if _parted(pairs, media, old, new, shift, {}) is None:
             return shift
     old, old_times = read_all(source, before)
     new, new_times = read_all(path, after)
     shift = _shift(pairs, media, old, new)
-    sentence = _parted(pairs, media, old, new, shift)
+    sentence = _parted(pairs, media, old, new, shift, _ticks(pairs, old_times, new_times))
     if sentence:
         raise EmbedError(f"{sentence}; {advice}.")
     check_pictures(pairs, media, old_times, new_times, shift)
     return shift
+
+
+def _ticks(
+    pairs: Sequence[Pair], old: Mapping[int, Times], new: Mapping[int, Times]
+) -> dict[int, float]:
+    """By how much more the ends of uncompressed sound may differ, by the index in the source.
+
+    Some containers tell its times by fields of the picture (GXF); all of it is there where it has
+    as many bytes as before.
+    """
+    return {
+        pair.old.index: old[pair.old.index].tick
+        for pair in pairs
+        if pair.codec == "copy"
+        and pair.old.codec.startswith("pcm_")
+        and old[pair.old.index].size == new[pair.new.index].size
+    }
 
 
 def _pairs(kept: Sequence[Kept], found: Media) -> list[Pair]:
@@ -124,7 +141,12 @@ def _shift(pairs: Sequence[Pair], media: Media, old: Extent, new: Extent) -> flo
 
 
 def _parted(
-    pairs: Sequence[Pair], media: Media, old: Extent, new: Extent, shift: float
+    pairs: Sequence[Pair],
+    media: Media,
+    old: Extent,
+    new: Extent,
+    shift: float,
+    ticks: Mapping[int, float],
 ) -> str | None:
     """What is said where a stream ends at another time than the source's; None where none does."""
     moved = shift - media.start_time
@@ -136,6 +158,7 @@ def _parted(
         ]
         there = (pair.old.index in old.lasts, pair.new.index in new.lasts)
         allowed = SAME_SECONDS if pair.codec == "copy" else CONVERTED_SECONDS
+        allowed += ticks.get(pair.old.index, 0.0)
         if there == (False, False) or any(abs(a - b) <= allowed for a, b in ends):
             continue
         if not ends:

@@ -24,9 +24,22 @@ LOCAL_ONLY: Final = ("-protocol_whitelist", "file,crypto,data")
 
 _KEPT_LINES = 3
 
+_SPEAKER: Final = re.compile(r"^(?:\[[^]]* @ 0x[0-9a-f]+\] ?)+")
+_HOLLOW: Final = re.compile(
+    r"Task finished with|Terminating thread|Conversion failed|Error (?:muxing|submitting|writing)"
+    r"|Last message repeated|Error sending frames|Nothing was written|Could not write header"
+    r"|This is deprecated|Error opening output"
+)
+"""What ffmpeg says of itself after it has said what is wrong."""
+
 
 class FfmpegError(VatError):
-    """ffmpeg ended with an error; the message carries what it said last."""
+    """ffmpeg ended with an error; the message tells why, and `said` is all that it said."""
+
+    def __init__(self, message: str, said: str = "") -> None:
+        """Take the sentence and the whole output."""
+        super().__init__(message)
+        self.said = said
 
 
 def ffmpeg_path(choice: str) -> str:
@@ -62,7 +75,7 @@ def run_ffmpeg(
     progress what is being done. `environment` is added to the process's own.
 
     Raises:
-        FfmpegError: where it ends with an error, with its last lines.
+        FfmpegError: where it ends with an error, with the reason.
     """
     command = [ffmpeg, "-hide_banner", "-nostdin", "-y", "-v", "warning", "-nostats"]
     command += ["-progress", "pipe:1", *arguments]
@@ -89,8 +102,15 @@ def run_ffmpeg(
     if lines:
         logger.info("output of ffmpeg:\n%s", "\n".join(lines))
     if status != 0:
-        raise FfmpegError(f"ffmpeg failed ({status}): {' / '.join(lines[-_KEPT_LINES:])}")
+        raise FfmpegError(_reason(lines, status), said)
     return said
+
+
+def _reason(lines: Sequence[str], status: int) -> str:
+    """Why ffmpeg failed, in its own words, without the parts of the program that say so."""
+    plain = dict.fromkeys(_SPEAKER.sub("", line) for line in lines)
+    said = [line for line in plain if line and not _HOLLOW.search(line)]
+    return " / ".join(said[:_KEPT_LINES]) or f"ffmpeg failed with the status {status}"
 
 
 def complaint(arguments: Sequence[str], *, ffmpeg: str, limit_seconds: float) -> str | None:

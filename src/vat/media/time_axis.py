@@ -163,8 +163,9 @@ class TrackSound:
         if self._at and (starts_anew or drift < -_JOINED_SECONDS):
             raise SourceError(
                 f"The clock of '{self.name}' jumps by {drift:+.1f} s after"
-                f" {self._at / self.rate:.1f} s: it is several recordings in one file. Cut them"
-                " apart, and translate each."
+                f" {self._at / self.rate:.1f} s, as where several recordings are in one file; let"
+                " ffmpeg write it anew with one clock (ffmpeg -fflags +genpts -i FILE -c copy"
+                " NEW.mkv), and name that."
             )
         if drift > 0:
             if drift > DAMAGE_SECONDS and self._at / self.rate < self.seconds:

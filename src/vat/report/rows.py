@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from vat.embed.streams import held
+from vat.embed.ways_out import held
 from vat.files import read_json
 from vat.media.probe import Media
 from vat.report.jobs import DoneJob

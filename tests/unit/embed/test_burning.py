@@ -88,9 +88,9 @@ def test_a_pixel_format_that_no_encoder_keeps_is_refused(tmp_path: Path) -> None
 )
 def test_what_encoding_would_lose_is_refused(change: dict[str, Any], words: str) -> None:
     picture = Picture(64, 48, 0, 1.0, "yuv420p10le", (9, 16, 9, 1), False, frozenset())
-    check_drawable(picture, "v.mkv")
+    check_drawable(picture, "v.mkv", "embed.mode to soft")
     with pytest.raises(EmbedError, match=words):
-        check_drawable(replace(picture, **change), "v.mkv")
+        check_drawable(replace(picture, **change), "v.mkv", "embed.mode to soft")
 
 
 def test_sound_alone_gets_tracks_and_a_warning(

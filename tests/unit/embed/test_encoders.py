@@ -20,11 +20,12 @@ from vat.errors import EmbedError
 
 PICTURE = Picture(1920, 1080, 0, 1.0, "yuv420p", (1, 1, 1, 1), False, frozenset())
 DEEP = replace(PICTURE, pixel_format="yuv420p10le")
+SOFT = "embed.mode to soft"
 
 
 def chosen(wanted: str, picture: Picture = PICTURE, *, gpu: bool = True) -> str:
     settings = EmbedSettings(encoder=wanted)
-    return choose_encoder(settings, picture, "v.mp4", gpu=gpu, ffmpeg=FFMPEG).name
+    return choose_encoder(settings, picture, "v.mp4", SOFT, gpu=gpu, ffmpeg=FFMPEG).name
 
 
 @pytest.fixture

@@ -23,9 +23,11 @@ from vat.embed.settings import EmbedSettings
 from vat.embed.stream_times import Times
 from vat.embed.streams import plan_streams
 from vat.embed.timing import MovedError, Pair, check_pictures
+from vat.embed.ways_out import unburnt
 from vat.errors import EmbedError, SourceError
 from vat.media.probe import Media
 from vat.media.sound import extract_audio
+from vat.subtitles.track import Track
 
 Odd = tuple[str, Path]
 MKV, MP4 = EmbedSettings(), EmbedSettings(container="mp4")
@@ -47,6 +49,14 @@ LOST = {
     ("WebVTT", "mp4"): "mp4 holds stream 1 (webvtt subtitle) as mov_text",
     ("broken first packet", "mp4"): "mp4 holds stream 1 (ac3 audio) as flac",
     ("marks", "mp4"): "mp4 holds stream 1 (jpn aac audio) without its mark original",
+    ("Sorenson", "mp4"): "mp4 holds stream 1 (pcm_alaw audio) as flac",
+    ("GXF", "mkv"): "mkv cannot hold stream 2 (unknown data)",
+    ("GXF", "mp4"): "mp4 cannot hold stream 2 (unknown data)",
+    ("DVD", "mkv"): "mkv cannot hold stream 0 (dvd_nav_packet data)",
+    ("DVD", "mp4"): "mp4 cannot hold stream 0 (dvd_nav_packet data)",
+    ("LATM", "mp4"): "mp4 holds stream 1 (aac_latm audio) as flac",
+    ("telephone", "mkv"): "mkv holds stream 0 (nellymoser audio) as flac",
+    ("old camera", "mp4"): "mp4 holds stream 1 (adpcm_ms audio) as flac",
 }
 KEPT = {
     ("gif cover", "mkv"): ("video", "gif"),
@@ -62,12 +72,31 @@ KEPT = {
     ("timecode", "mp4"): ("data", ""),
     ("chapters", "mp4"): ("data", ""),
     ("late sound", "mp4"): ("audio", "aac"),
+    ("RealVideo", "mkv"): ("video", "h264"),
+    ("plain RGB", "mp4"): ("video", "h264"),
+    ("Sorenson", "mkv"): ("video", "h264"),
+    ("AV1", "mp4"): ("video", "av1"),
 }
 REFUSED = {
-    ("Theora", "mp4"): "An mp4 file cannot hold the theora video of .*; set embed.container to mkv",
-    ("animation", "mp4"): "An mp4 file cannot hold the gif video of .*; set embed.container to mkv",
     ("animation", "both"): "libx264 cannot keep the picture .*: it takes no bgra; set embed.mode",
-    ("Flash", "mp4"): "An mp4 file cannot hold the flv1 video of .*; set embed.container to mkv",
+    (
+        "recorded screen",
+        "both",
+    ): "libx264 cannot keep .*: it takes no bgr24; set embed.mode to soft",
+    ("trimmed", "mkv"): r"hides its first 1\.\d+ s by an edit list.*; set embed.container to mp4",
+} | {
+    (name, "mp4"): f"An mp4 file cannot hold the {codec} video of .*; set embed.container to mkv"
+    for name, codec in {
+        "Theora": "theora",
+        "animation": "gif",
+        "Flash": "flv1",
+        "recorded screen": "flashsv",
+        "ProRes": "prores",
+        "Windows Media": "wmv2",
+        "DV": "dvvideo",
+        "old phone": "h263",
+        "telephone": "flv1",
+    }.items()
 }
 """What is said before any work where a picture cannot be kept, and can in another way."""
 
@@ -83,7 +112,7 @@ def test_its_sound_is_as_long_as_it(odd: Odd, tmp_path: Path) -> None:
     import soundfile
 
     media = media_of(odd[1])
-    assert 1.9 < media.duration < 2.4
+    assert 1.9 < media.duration < 2.6
     extract_audio(odd[1], media, tmp_path / "a.flac")
     with soundfile.SoundFile(str(tmp_path / "a.flac")) as file:
         assert file.frames / file.samplerate == pytest.approx(media.duration, abs=1e-3)
@@ -132,7 +161,7 @@ def test_advice_names_another_container_only_where_that_holds_all(tmp_path: Path
         plan_streams(media, replace(MP4, unsupported="fail"))
     lost = tuple(replace(one, in_mkv="", in_mp4="") for one in media.streams)
     with pytest.raises(EmbedError, match=r"set embed.mode to none"):
-        plan_streams(replace(media, streams=lost), MKV)
+        plan_streams(replace(media, streams=lost), replace(MKV, unsupported="fail"))
 
 
 def test_the_source_begins_where_its_sound_and_cues_do(tmp_path: Path) -> None:
@@ -199,3 +228,38 @@ def test_what_a_broadcast_has_lost_stops_no_result(
         embed(source, media_of(source), [TRACK], result, settings, ffmpeg=FFMPEG)
         assert "'v.ts' has damaged packets" in caplog.text
         assert media_of(result).duration == pytest.approx(media_of(source).duration, abs=0.05)
+
+
+def test_advice_against_burning_in_works(tmp_path: Path) -> None:
+    """Each advice is followed, until the video is made."""
+    source = make_oddity("recorded screen", tmp_path)
+    media = tried(media_of(source), source, FFMPEG)
+    burning = replace(MP4, mode="burn")
+    with pytest.raises(EmbedError, match=r"set embed\.mode to soft and embed\.container to mkv\."):
+        check_feasible(source, media, burning, FFMPEG)
+    check_feasible(source, media, MKV, FFMPEG)
+    # Of a film with a hidden beginning, only MP4 shows what is to be shown.
+    trimmed = make_oddity("trimmed", tmp_path)
+    video = tried(media_of(trimmed), trimmed, FFMPEG).streams[0]
+    assert unburnt(trimmed, video, MKV) == "embed.mode to soft and embed.container to mp4"
+
+
+def test_a_video_without_text_to_burn_in_is_encoded_only_where_it_must_be(tmp_path: Path) -> None:
+    silent = Track("en", [])
+    for name, suffix, codec in (("ProRes", "mkv", "prores"), ("ProRes", "mp4", "h264")):
+        source = make_oddity(name, tmp_path)
+        result = tmp_path / f"r.{suffix}"
+        settings = EmbedSettings(mode="burn", container=suffix)
+        embed(source, media_of(source), [silent], result, settings, ffmpeg=FFMPEG)
+        assert ("video", codec) in streams(result)
+
+
+def test_a_picture_that_no_container_takes_is_encoded_unless_that_is_refused(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = make_oddity("RealVideo", tmp_path)
+    media = tried(media_of(source), source, FFMPEG)
+    check_feasible(source, media, MKV, FFMPEG)
+    assert "it is encoded anew by libx264" in caplog.text
+    with pytest.raises(EmbedError, match=r"cannot hold the rv10 video .* to leave-out"):
+        check_feasible(source, media, replace(MKV, unsupported="fail"), FFMPEG)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.media import FFMPEG
+from tests.helpers.media import FFMPEG, make_video
 from vat.errors import ConfigError
 from vat.jobs import log
 from vat.media.ffmpeg import FfmpegError, ffmpeg_path, progress_line, run_ffmpeg
@@ -78,7 +78,7 @@ def test_a_terminal_that_is_gone_stops_no_job(caplog: pytest.LogCaptureFixture) 
 
 
 def test_a_failure_says_what_ffmpeg_said_last() -> None:
-    with pytest.raises(FfmpegError, match=r"failed.*nowhere\.mkv"):
+    with pytest.raises(FfmpegError, match=r"nowhere\.mkv.*No such file"):
         run_ffmpeg(["-i", "file:nowhere.mkv", "-f", "null", "-"], ffmpeg=FFMPEG)
 
 
@@ -87,3 +87,13 @@ def test_where_ffmpeg_is() -> None:
     assert ffmpeg_path(FFMPEG) == FFMPEG
     with pytest.raises(ConfigError, match="no ffmpeg at '/no/such'"):
         ffmpeg_path("/no/such")
+
+
+def test_a_failure_is_told_without_the_parts_of_the_program(tmp_path: Path) -> None:
+    source = make_video(tmp_path / "v.mkv", 1)
+    with pytest.raises(FfmpegError) as error:
+        run_ffmpeg(["-i", str(source), "-c:v", "copy", str(tmp_path / "x.ogg")], ffmpeg=FFMPEG)
+    assert "nsupported codec" in str(error.value)
+    for word in ("0x", "Task finished", "Conversion failed", "["):
+        assert word not in str(error.value)
+    assert "0x" in error.value.said
