@@ -34,5 +34,7 @@ rule review:
     params:
         results=ask.results,
         logs=place("<logs>"),
+        benchmarks=place("<benchmarks>"),
+        facts=ask.page_facts,
     script:
         "../../scripts/review.py"

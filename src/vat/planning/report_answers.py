@@ -21,6 +21,11 @@ class ReportAnswers:
     _plan: Plan
     _config: Mapping[str, Any]
     _results: Path
+    results: str
+
+    def finished(self, wildcards: Any) -> list[str]:
+        """The last file of every chain."""
+        raise NotImplementedError
 
     def made_with(self) -> dict[str, Any]:
         """What the results are made with: versions, commit, configuration, prompts and tables."""
@@ -29,6 +34,13 @@ class ReportAnswers:
     def terms_of(self, video: str, language: str) -> list[Path]:
         """The user's glossaries for a video and a language."""
         return [self._plan.bases[0] / file for file in self._plan.glossary(video, language)]
+
+    def page_facts(self, wildcards: object) -> dict[str, Any]:
+        """What the pages tell besides what is in the folders of the run."""
+        files = (path.replace("<results>", self.results) for path in self.finished(wildcards))
+        tracks = ((one, code) for one in self._plan.videos for code in self._plan.targets(one))
+        tables = {f"{one} {code}": list(map(str, self.terms_of(one, code))) for one, code in tracks}
+        return {"last": list(files), "made_with": self.made_with(), "glossaries": tables}
 
     @property
     def is_report(self) -> bool:

@@ -68,6 +68,19 @@ class Run:
         machine = benchmarks, cores, getattr(executor, "compute_jobs", None) or 0
         return cls(results, logs, since, last, *machine, ask.made_with, ask.terms_of)
 
+    @classmethod
+    def shown(
+        cls, results: str, logs: str, benchmarks: str, facts: Mapping[str, Any], now: float
+    ) -> Self:
+        """A run that makes nothing, at the time `now`; `facts` are those of the plan."""
+
+        def glossary(video: str, language: str) -> list[Path]:
+            return [*map(Path, facts["glossaries"].get(f"{video} {language}", ()))]
+
+        last = [Path(path) for path in facts["last"]]
+        folders = Path(results), Path(logs), now, last, Path(benchmarks)
+        return cls(*folders, made_with=lambda: facts["made_with"], glossary=glossary)
+
     def told(
         self, videos: Mapping[str, Video], runs_log: Sequence[str], models: Mapping[str, str]
     ) -> str:

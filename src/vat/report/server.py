@@ -11,6 +11,7 @@ import logging
 import mimetypes
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -132,15 +133,15 @@ class ReviewServer(ThreadingHTTPServer):
 
 
 def serve(server: ReviewServer) -> None:
-    """Show the pages until somebody ends it, on a page or by a signal."""
+    """Show the pages until somebody ends it, on a page or by Ctrl-C."""
     with server:
         thread = Thread(target=server.serve_forever, args=(0.1,), daemon=True)
         thread.start()
-        try:
+        # Ctrl-C is the usual way to end it.
+        with suppress(KeyboardInterrupt):
             server.ended.wait()
-        finally:
-            server.shutdown()
-            thread.join()
+        server.shutdown()
+        thread.join()
 
 
 class _Handler(BaseHTTPRequestHandler):
