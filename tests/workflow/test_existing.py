@@ -7,6 +7,7 @@ import pytest
 
 from tests.helpers.media import ffmpeg
 from tests.helpers.workflow import Workflow, demo, silent_video
+from vat.media.probe import opened
 
 SRT = (
     "1\n00:00:00,507 --> 00:00:02,013\nthe old man sees a house\n\n"
@@ -84,3 +85,59 @@ def test_whoever_wants_it_has_speech_recognised(
     assert refused.status != 0
     assert "has no track in en with all that is said" in refused.output
     assert "Traceback" not in refused.output
+
+
+def languages_of(video: Path) -> list[str]:
+    """The language of each stream of subtitles."""
+    with opened(video) as container:
+        return [one.metadata.get("language", "") for one in container.streams.subtitles]
+
+
+@pytest.fixture
+def both_ways(videos: Path, tmp_path: Path) -> Path:
+    """A folder of two videos that have English and Chinese: one as files, one as tracks."""
+    folder = tmp_path / "two"
+    folder.mkdir()
+    for suffix in ("mp4", "en.srt", "zh.srt"):
+        (folder / f"files.{suffix}").write_bytes((videos / f"both.{suffix}").read_bytes())
+    inputs: list[str | Path] = []
+    for suffix in ("mp4", "en.srt", "zh.srt"):
+        inputs += ["-i", videos / f"both.{suffix}"]
+    named = ["-metadata:s:s:0", "language=eng", "-metadata:s:s:1", "language=chi"]
+    maps = ["-map", "0", "-map", "1", "-map", "2", "-c", "copy", "-c:s", "srt"]
+    ffmpeg(*inputs, *maps, *named, folder / "tracks.mkv")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("existing", "translated", "chinese"),
+    [
+        ("keep", 0, {"files": 1, "tracks": 1}),
+        ("replace", 2, {"files": 1, "tracks": 1}),
+        ("both", 2, {"files": 2, "tracks": 2}),
+    ],
+)
+def test_what_becomes_of_a_target_that_exists(
+    workflow: Workflow,
+    both_ways: Path,
+    tmp_path: Path,
+    existing: str,
+    translated: int,
+    chinese: dict[str, int],
+) -> None:
+    run = tmp_path / "run"
+    command = demo("--config", f"videos={both_ways}", f"subtitles={{existing: {existing}}}")
+    done = workflow(run, *command)
+    assert done.status == 0, done.output
+    assert done.jobs().get("translate", 0) == translated
+    assert not HEARD & done.jobs().keys()
+    for name, count in chinese.items():
+        (video,) = run.glob(f"results/{name}-*/{name}-*.mkv")
+        tracks = languages_of(video)
+        assert tracks.count("zho") + tracks.count("chi") == count, tracks
+        (cues_file,) = run.glob(f"results/{name}-*/subtitles/zh.srt")
+        # The tiny translator says something else than whoever wrote the file.
+        assert ("老人看见了一座房子，我们都知道" in cues_file.read_text("utf-8")) == (
+            existing == "keep"
+        )
+    assert workflow(run, *command).jobs() == {}

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from vat.errors import ConfigError, SourceError, SubtitleError
+from vat.jobs.addresses import masked
 from vat.languages import code_of
 from vat.media.probe import fingerprint_of
+from vat.media.site_subtitles import Offer
 from vat.media.subtitle_streams import SubtitleStream, sound_language, subtitle_streams
 from vat.planning.edits import FOLDER, SPOKEN
 from vat.planning.known_sources import Probes
+from vat.planning.site_subtitles import SiteAnswers, language_of
 from vat.planning.sources import Video, identity
 from vat.settings import MULTI
 from vat.subtitles.existing import Existing, Judged, best, form_of, is_in, judge
@@ -27,6 +30,8 @@ BESIDE: Final = "existing-"
 
 _VERSION: Final = 1
 """Of what is remembered of a file; raised where it would be judged otherwise."""
+
+_NOTHING: Final = Offer(None, 0.0)
 
 _SAMPLE: Final = 4000
 _LEAST_LETTERS: Final = 60
@@ -69,11 +74,15 @@ def with_language(video: Video, taken: Taken) -> Video:
 
 @dataclass(slots=True)
 class SubtitleFinder:
-    """Looks for the subtitles of a run's videos; `bases` are the folders for relative paths."""
+    """Looks for the subtitles of a run's videos; `bases` are the folders for relative paths.
+
+    `sites` tells what sites have of those that are fetched.
+    """
 
     config: Mapping[str, Any]
     bases: Sequence[Path]
     probes: Probes
+    sites: SiteAnswers
     folders: dict[Path, list[Path]] = field(default_factory=dict)
 
     def take(self, video: Video, mark: str, seconds: float) -> Taken:
@@ -82,13 +91,12 @@ class SubtitleFinder:
         Raises:
             ConfigError: where the configuration asks for subtitles that are not there.
         """
-        if video.remote and video.subtitles in (TRACK, SIDECAR):
-            raise ConfigError(
-                f"Only its download tells what subtitles '{video.source}' has, so subtitles.source"
-                f" cannot be {video.subtitles} for it; set it to auto, or name the fetched file."
-            )
         judged, sound = list[Judged](), None
-        if not video.remote and (video.subtitles not in (ASR, EDITS) or video.targets):
+        if video.remote:
+            offer = self.sites.offers.get(video.source, _NOTHING)
+            judged = judge([*self._of_site(video, offer)], offer.seconds)
+            sound = _code(offer.sound)
+        elif video.subtitles not in (ASR, EDITS) or video.targets:
             found = [*self._tracks(video, mark), *self._sidecars(video)]
             judged = judge(found, seconds)
             sound = self._sound(video, mark) if found and video.is_detected else None
@@ -110,6 +118,24 @@ class SubtitleFinder:
                 left_out += [int(track.place) for track in _tracks_in(judged, target)]
         known = {video.language if source is None else source.language, *video.targets}
         return Taken(taken, left_out, [*said, *_said_of_others(video, judged, taken, known)])
+
+    def _of_site(self, video: Video, offer: Offer) -> Iterator[Existing]:
+        """What a site has of a video.
+
+        Raises:
+            ConfigError, SourceError: where what is asked for is not to be had of a site.
+        """
+        if video.subtitles == TRACK:
+            raise ConfigError(
+                f"Only its download tells what tracks '{_name(video)}' has, so subtitles.source"
+                " cannot be track for it; set it to auto, or name the fetched file."
+            )
+        if video.subtitles == SIDECAR and (trouble := self.sites.troubles.get(video.source)):
+            raise trouble
+        for one in offer.files:
+            sidecar = Sidecar(Path(one.path), language_of(one.tag), ())
+            title = f"{one.title} (automatic)".strip() if one.automatic else one.title
+            yield replace(self._read(sidecar, SIDECAR), title=title)
 
     def _source(self, video: Video, judged: Sequence[Judged], sound: str | None) -> Existing | None:
         """The subtitles in the spoken language, with its code; None where speech is recognised."""
@@ -271,8 +297,9 @@ def _missing(
     there = "; ".join(f"{one.one.words}: {one.kind}" for one in judged if one.one.where == mode)
     wanted = f"{mode} in {language}" if language else f"{mode} in a language that is told"
     return ConfigError(
-        f"'{video.source}' has no {wanted} with all that is said (there is: {there or 'none'}); set"
-        " subtitles.source to auto to recognise its speech, or correct languages.source."
+        f"'{masked(video.source)}' has no {wanted} with all that is said (there is:"
+        f" {there or 'none'}); set subtitles.source to auto to recognise its speech, or correct"
+        " languages.source."
     )
 
 
@@ -309,4 +336,4 @@ def _said_of_others(
 
 
 def _name(video: Video) -> str:
-    return Path(video.source).name
+    return masked(video.source) if video.remote else Path(video.source).name

@@ -16,6 +16,7 @@ from vat.planning.config import SHEET_ROW, complete, recipe
 from vat.planning.existing import BESIDE, SubtitleFinder, Taken, told, with_language
 from vat.planning.known_sources import Probes
 from vat.planning.model_choice import Memory, choose_speech_model
+from vat.planning.site_subtitles import ask_sites
 from vat.planning.sources import Finder, Video, identity, is_url, locate
 from vat.planning.torch_needs import do_without_torch
 from vat.settings import AUTO
@@ -302,15 +303,15 @@ def make_plan(
         read_cookies(download["cookies"])
     _hide_secrets(full)
     said = _choose_model(full, probes, gpu_mb)
-    length = full["split"]["chunk_seconds"]
     chunks: dict[str, int | None] = dict.fromkeys(videos)
     fingerprints = dict.fromkeys(videos, "")
     seconds: dict[str, float | None] = dict.fromkeys(videos)
-    finder, taken = SubtitleFinder(full, bases, probes), dict[str, Taken]()
+    sites = ask_sites(full["subtitles"]["sites"], probes, videos.values())
+    finder, taken = SubtitleFinder(full, bases, probes, sites), dict[str, Taken]()
     for slug, video in videos.items():
         if not video.remote:
             fingerprints[slug], seconds[slug] = probes.video(video.source)
-            chunks[slug] = count_chunks(seconds[slug] or 0.0, length)
+            chunks[slug] = count_chunks(seconds[slug] or 0.0, full["split"]["chunk_seconds"])
         taken[slug] = finder.take(video, fingerprints[slug], seconds[slug] or 0.0)
         videos[slug] = with_language(video, taken[slug])
     probes.save()

@@ -8,6 +8,7 @@ from vat.settings import setting
 ASR, TRACK, SIDECAR, EDITS = "asr", "track", "sidecar", "edits"
 SOURCES: Final = ("auto", ASR, TRACK, SIDECAR, EDITS)
 KEEP, REPLACE, BOTH = "keep", "replace", "both"
+MANUAL, AUTOMATIC, NONE = "manual", "automatic", "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,13 @@ class SubtitleSettings:
         " not translated again. replace: they are left out, and translated anew. both: they are"
         " kept beside the new ones.",
         enum=(KEEP, REPLACE, BOTH),
+    )
+    sites: str = setting(
+        MANUAL,
+        "Which subtitles that a site has for a URL count as files beside the video. manual: those"
+        " by people. automatic: those that the site itself recognised in the spoken language, too."
+        " none: the site is not asked.",
+        enum=(MANUAL, AUTOMATIC, NONE),
     )
     relayout: bool = setting(
         False,

@@ -172,8 +172,10 @@ def test_a_sheet_tells_of_each_video(planned: Planned, tmp_path: Path) -> None:
 def test_of_a_remote_video_only_its_download_tells(planned: Planned) -> None:
     away = "https://127.0.0.1:9/talk.mp4"
     assert taken(planned(videos=away)) == {}
-    with pytest.raises(ConfigError, match="Only its download tells"):
+    with pytest.raises(ConfigError, match="has no sidecar in en"):
         planned("sidecar", videos=away)
+    with pytest.raises(ConfigError, match="Only its download tells"):
+        planned("track", videos=away)
 
 
 def test_what_has_changed_is_seen_and_the_rest_remembered(

@@ -1,0 +1,113 @@
+"""The subtitles that a site has for a video: which there are, and the wanted ones as files."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from vat.files import Record, write_text
+from vat.media.titles import one_line
+from vat.media.yt_dlp import Manners, extract
+
+_TAG: Final = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
+"""A language's tag becomes a part of a file's name, so that nothing else is one."""
+
+_FORMS: Final = ("srt", "vtt", "ass", "ssa", "ttml", "dfxp")
+"""What is taken of what a site offers, the first one first."""
+
+_TIMED_XML: Final = ("ttml", "dfxp")
+
+
+@dataclass(frozen=True, slots=True)
+class SiteFile(Record):
+    """Subtitles of a site as a file: the site's tag of the language, and what it calls them.
+
+    `automatic` ones are the site's own recognition of speech.
+    """
+
+    tag: str
+    path: str
+    title: str
+    automatic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Offer(Record):
+    """What a site tells of a video: the tag of its sound's language or None, and its seconds or 0.
+
+    `files` are the subtitles that were wanted.
+    """
+
+    sound: str | None
+    seconds: float
+    files: tuple[SiteFile, ...] = ()
+
+
+Choice = Callable[[Sequence[str], Sequence[str], str | None], Sequence[str]]
+"""Which tags are wanted, of those by people, those of automatic ones, and the sound's own tag."""
+
+
+def fetch_offer(
+    url: str, folder: Path, choose: Choice, *, automatic: bool, manners: Manners
+) -> Offer:
+    """Ask a site what subtitles it has for a video, and fetch those that are wanted.
+
+    Automatic ones are offered to `choose` only where they are asked for.
+
+    Raises:
+        SourceError: where the site cannot be asked, with yt-dlp's own reason.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    options = {
+        "skip_download": True,
+        "ignore_no_formats_error": True,
+        "noplaylist": True,
+        "writesubtitles": True,
+        "writeautomaticsub": automatic,
+        "subtitleslangs": [],
+        "subtitlesformat": "/".join(_FORMS),
+        "outtmpl": {"default": f"{folder / 'site'}".replace("%", "%%") + ".%(ext)s"},
+        "overwrites": True,
+    }
+
+    def step(client: Any) -> Any:
+        info = client.extract_info(url, download=False)
+        people, machine = (_tags(info, one) for one in ("subtitles", "automatic_captions"))
+        wanted = choose(people, machine if automatic else (), info.get("language"))
+        # Tags are patterns to yt-dlp.
+        client.params["subtitleslangs"] = [re.escape(tag) for tag in wanted]
+        return client.process_ie_result(info, download=True) if wanted else info
+
+    return _offer(extract(url, options, manners, step))
+
+
+def _tags(info: Mapping[str, Any], kind: str) -> list[str]:
+    """The languages in which there are subtitles in a form that is read."""
+    found = info.get(kind) or {}
+    return [
+        tag
+        for tag, forms in found.items()
+        if _TAG.fullmatch(tag) and any(form.get("ext") in _FORMS for form in forms)
+    ]
+
+
+def _offer(info: Mapping[str, Any]) -> Offer:
+    people = info.get("subtitles") or {}
+    files = []
+    for tag, one in (info.get("requested_subtitles") or {}).items():
+        if path := one.get("filepath"):
+            title = one_line(str(one.get("name") or ""))
+            files.append(SiteFile(tag, str(_readable(Path(path))), title, tag not in people))
+    return Offer(info.get("language"), float(info.get("duration") or 0.0), tuple(files))
+
+
+def _readable(path: Path) -> Path:
+    """The file itself, or SubRip beside it where it is XML with times."""
+    if path.suffix[1:] not in _TIMED_XML:
+        return path
+    from yt_dlp.utils import dfxp2srt
+
+    readable = path.with_suffix(".srt")
+    write_text(readable, dfxp2srt(path.read_bytes()))
+    return readable
