@@ -145,7 +145,7 @@ def _typed(value: Any, schema: Schema) -> Any:
     if isinstance(value, str) and ("string" not in wanted or means_null or names_no_choice):
         try:
             return yaml.safe_load(value)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError, RecursionError):
             return value
     return _coded(value, schema)
 

@@ -12,6 +12,7 @@ from typing import Final
 from vat.embed.delivery import sidecars
 from vat.errors import SubtitleError, VatError
 from vat.files import DamagedError, atomic_path, read_json
+from vat.jobs.given_files import read_given
 from vat.subtitles.edits import edited_places
 from vat.subtitles.generated_versions import EditFolder
 from vat.subtitles.prefixes import without_prefixes
@@ -67,7 +68,7 @@ class EditedTracks:
                 files += delivered.get(track, [])
                 if files:
                     file = max(files, key=lambda one: one.stat().st_mtime_ns)
-                    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+                    digest = hashlib.sha256(read_given(file)).hexdigest()
                     found[video, track] = Edit(video, track, file, digest)
         return found
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from vat.errors import ConfigError, SourceError, SubtitleError
 from vat.jobs.addresses import masked
+from vat.jobs.given_files import read_given
 from vat.languages import code_of
 from vat.media.probe import fingerprint_of
 from vat.media.site_subtitles import Offer
@@ -249,7 +250,7 @@ def _of_file(sidecar: Sidecar, where: str, place: str) -> Existing:
     if codec in PICTURE_ENDINGS:
         return bare
     try:
-        digest = hashlib.sha256(sidecar.path.read_bytes()).hexdigest()
+        digest = hashlib.sha256(read_given(sidecar.path)).hexdigest()
         file = read_subtitles(sidecar.path)
     except (SubtitleError, OSError) as error:
         return replace(bare, trouble=str(error))

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from vat.errors import ConfigError
 from vat.jobs.addresses import hide
+from vat.jobs.given_files import read_given_text
 from vat.languages import base
 from vat.media.yt_dlp import Manners, read_cookies
 from vat.planning.config import SHEET_ROW, complete, recipe
@@ -73,9 +74,10 @@ class Plan:
         """
         path = locate(name, self.bases)
         try:
-            return path.read_text(encoding="utf-8")
+            return read_given_text(path)
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"The text file '{path}' cannot be read: {error}.") from error
+            reason = getattr(error, "strerror", error)
+            raise ConfigError(f"The text file '{path}' cannot be read: {reason}.") from error
 
     def translation(self, video: str, target: str) -> dict[str, Any]:
         """What shapes the translation of a video: settings, texts of prompts, digest of terms."""

@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import logging
 import os
 import re
@@ -16,6 +17,7 @@ from anyascii import anyascii
 
 from vat.errors import ConfigError
 from vat.jobs.addresses import has_login, is_address, masked
+from vat.jobs.given_files import read_given_text
 from vat.languages import code_of, is_rewritten
 from vat.media.suffixes import SUFFIXES, is_sound
 from vat.planning.config import checked
@@ -155,6 +157,7 @@ class Finder:
     def _rows(
         self, sheet: Path, rows: Iterable[tuple[int, dict[str, Any]]]
     ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        number = 0
         for number, cells in rows:
             where = f"video sheet '{sheet.name}', row {number}"
             row = checked(cells, self.sheet_schema, where)
@@ -163,6 +166,8 @@ class Finder:
                 yield from ((url, row) for url in self._remote(source))
             else:
                 yield str(locate(source, [*self.bases[:1], sheet.parent, *self.bases[1:]])), row
+        if not number:
+            raise ConfigError(f"'{sheet}' names no videos; write them into it, or name another.")
 
     def _video(self, source: str, overrides: Mapping[str, Any], entry: str) -> Video:
         languages = self.config["languages"]
@@ -292,23 +297,25 @@ def read_sheet(sheet: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """
     import pandas as pd
 
-    options: dict[str, Any] = {"dtype": str, "keep_default_na": False, "encoding": "utf-8-sig"}
+    options: dict[str, Any] = {"dtype": str, "keep_default_na": False}
     try:
+        text = io.StringIO(read_given_text(sheet))
         if sheet.suffix.lower() == ".tsv":
-            table = pd.read_csv(sheet, sep="\t", quoting=csv.QUOTE_NONE, **options)
+            table = pd.read_csv(text, sep="\t", quoting=csv.QUOTE_NONE, **options)
         else:
-            table = pd.read_csv(sheet, sep=_separator(sheet), **options)
+            table = pd.read_csv(text, sep=_separator(text), **options)
     except (ValueError, OSError) as error:
-        raise ConfigError(f"The video sheet '{sheet}' cannot be read: {error}.") from error
+        reason = getattr(error, "strerror", error)
+        raise ConfigError(f"The video sheet '{sheet}' cannot be read: {reason}.") from error
     for index, record in enumerate(table.to_dict("records")):
         filled = {str(key).strip(): value.strip() for key, value in record.items() if value.strip()}
         yield index + 2, {key: _cell(key, value) for key, value in filled.items()}
 
 
-def _separator(sheet: Path) -> str:
+def _separator(text: io.StringIO) -> str:
     """What separates the cells of a .csv file; spreadsheet programs differ by country."""
-    with sheet.open(encoding="utf-8-sig") as file:
-        head = file.readline()
+    head = text.readline()
+    text.seek(0)
     return max(",;\t", key=head.count)
 
 
@@ -319,9 +326,10 @@ def read_list(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
         ConfigError: where the file is no text.
     """
     try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
+        lines = read_given_text(file).splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The list of videos '{file}' cannot be read: {error}.") from error
+        reason = getattr(error, "strerror", error)
+        raise ConfigError(f"The list of videos '{file}' cannot be read: {reason}.") from error
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.lstrip().startswith("#"):
             yield number, {"source": line.strip()}

@@ -9,6 +9,7 @@ from unicodedata import normalize
 
 from vat.errors import ConfigError
 from vat.files import Record
+from vat.jobs.given_files import read_given_text
 
 COLUMNS: Final = ("label", "name", "gender", "note")
 
@@ -90,7 +91,7 @@ def read_rows(
     """
     named = f"The table of {of} '{file}'"
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = read_given_text(file)
         rows = csv.DictReader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE)
         if not {*needed} <= set(rows.fieldnames or ()) <= {*columns}:
             others = [one for one in columns if one not in needed]
@@ -105,4 +106,5 @@ def read_rows(
                 raise ConfigError(f"{place} has too many columns.")
             yield place, row
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(f"{named} cannot be read: {error}.") from error
+        reason = getattr(error, "strerror", error)
+        raise ConfigError(f"{named} cannot be read: {reason}.") from error

@@ -11,6 +11,7 @@ from typing import Final
 from unicodedata import normalize
 
 from vat.errors import ConfigError
+from vat.jobs.given_files import read_given_text
 from vat.languages import base, letters
 from vat.translate.written_language import words
 
@@ -61,9 +62,10 @@ def read_terms(files: Iterable[str | Path]) -> list[Term]:
 
 def _read(file: Path) -> list[Term]:
     try:
-        text = normalize("NFC", file.read_text(encoding="utf-8-sig"))
+        text = normalize("NFC", read_given_text(file))
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The glossary '{file}' cannot be read: {error}.") from error
+        reason = getattr(error, "strerror", error)
+        raise ConfigError(f"The glossary '{file}' cannot be read: {reason}.") from error
     rows = csv.DictReader(text.split("\n"), delimiter="\t", quoting=csv.QUOTE_NONE)
     try:
         return _terms(file, rows)

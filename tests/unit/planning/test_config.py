@@ -76,6 +76,8 @@ def test_the_demo_configuration_is_valid(root: Path) -> None:
         ({"split": {"chunk_seconds": True}}, ["split.chunk_seconds", "number", "True"]),
         ({"asr": {"beam_size": True}}, ["asr.beam_size", "integer", "True"]),
         ({"asr": {"beam_size": "[5"}}, ["asr.beam_size", "integer", "'[5'"]),
+        ({"asr": {"beam_size": "9" * 5000}}, ["asr.beam_size", "integer", "'999"]),
+        ({"asr": {"beam_size": "[" * 5000}}, ["asr.beam_size", "integer", "'[[["]),
         ({"asr": {"device": 0}}, ["asr.device", "is 0", "auto, cuda, cpu"]),
         ({"asr": {"temperature": [0.0, 2.0]}}, ["asr.temperature[1]", "maximum"]),
         ({"delivery": {"sidecars": ["srt", "txt"]}}, ["sidecars[1]", "srt, vtt, ass"]),

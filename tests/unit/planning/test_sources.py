@@ -264,6 +264,10 @@ def test_a_list_of_paths_and_addresses_is_read(find: Any, tmp_path: Path) -> Non
     a, c = find("list.txt").values()
     assert Path(a.source).name == "a b.mp4"
     assert (c.source, c.remote) == ("https://example.org/c.mp4", True)
+    for name, empty in (("list.txt", "# nothing yet\n\n"), ("sheet.tsv", "source\ttitle\n")):
+        (tmp_path / name).write_text(empty)
+        with pytest.raises(ConfigError, match=rf"{name}' names no videos"):
+            find(name)
     (tmp_path / "list.txt").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match=r"list\.txt"):
         find("list.txt")
