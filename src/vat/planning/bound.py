@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +65,44 @@ def bound(
     solver.msg = False
     problem.solve(solver)
     seconds = float(end.value())
-    return Bound(seconds, _by(demands, gpus_mb, cores, longest, seconds))
+    loads = _loads(work, shares, gpus_mb, computing)
+    full = [at for at, load in enumerate(loads) if _is(load, seconds)]
+    return Bound(seconds, _by(demands, full, len(gpus_mb), cores, longest, seconds))
+
+
+def _loads(
+    work: Sequence[Demand],
+    shares: Mapping[tuple[int, int], Any],
+    gpus_mb: Sequence[int],
+    computing: int,
+) -> list[float]:
+    """The seconds for which each GPU is full, by its memory or by the jobs that compute on it."""
+    found = []
+    for at, mb in enumerate(gpus_mb):
+        here = [(work[kind], share.value()) for (kind, gpu), share in shares.items() if gpu == at]
+        memory = sum(one.gpu_mem_mb / mb * seconds for one, seconds in here)
+        found.append(max(memory, sum(s for _, s in here) / computing if computing else 0.0))
+    return found
+
+
+def _is(load: float, seconds: float) -> bool:
+    """Whether something is busy all the time."""
+    return load >= seconds * 0.999
 
 
 def _by(
-    demands: Sequence[Demand], gpus_mb: Sequence[int], cores: int, longest: float, seconds: float
+    demands: Sequence[Demand],
+    full: Sequence[int],
+    gpus: int,
+    cores: int,
+    longest: float,
+    seconds: float,
 ) -> str:
-    """What would have to be quicker for the run to be."""
-    if longest >= seconds * 0.999:
+    """What would have to be quicker for the run to be; `full` are the GPUs that never rest."""
+    if _is(longest, seconds):
         return "the longest video"
-    if sum(one.seconds * min(one.cores, cores) for one in demands) / cores >= seconds * 0.999:
+    if _is(sum(one.seconds * min(one.cores, cores) for one in demands) / cores, seconds):
         return "the cores"
     on_gpu: Mapping[str, float] = {one.stage: one.seconds for one in demands if one.gpu_mem_mb}
-    return f"the GPUs, by {max(on_gpu, key=lambda stage: on_gpu[stage])}"
+    named = "the GPUs" if len(full) in (0, gpus) else f"GPU {', '.join(map(str, full))}"
+    return f"{named}, by {max(on_gpu, key=lambda stage: on_gpu[stage])}"

@@ -1,13 +1,14 @@
 """What a planned run will take, told before it begins: time, GPU-hours, tokens, money, disk."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
 from vat.errors import ConfigError, VatError
 from vat.files import Record, read_json
 from vat.planning.bound import Bound, Demand, bound
+from vat.planning.server_limits import Limits
 from vat.planning.speeds import Speed, Speeds, done_jobs, speeds
 
 _TOKENS: Final = (25.0, 10.0)
@@ -22,18 +23,33 @@ _TURBO: Final = ("large-v3", "large-v3-turbo")
 _MANY: Final = 6000
 """With more jobs than this, only the expected course is rehearsed."""
 
+_BATCH: Final = 8
+_RATES_BY_BATCH: Final = {
+    "large": {1: 77.0, 4: 251.0, 8: 395.0},
+    "turbo": {1: 380.0, 4: 756.0, 8: 893.0},
+}
+"""Seconds of sound a second by windows decoded at once, measured on an H200 (docs/real-gpu.md)."""
+
+_LEAST_SERVED: Final = 0.5
+"""The share of the requests and tokens expected of which a bound can be sure."""
+
+
 Rehearse = Callable[[Sequence["PlannedJob"], Sequence[int], int, int], Mapping[str, float]]
 """When each job ends, by name, on GPUs of so many MB, so many cores and computing jobs per GPU."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kind(Record):
-    """How the jobs of a stage run: where, with which model, and what each takes."""
+    """How the jobs of a stage run: where, with which model, and what each takes.
+
+    `batch` is how much is done at once where the user says so, else 0.
+    """
 
     device: str = "cpu"
     model: str = "*"
     gpu_mem_mb: int = 0
     cores: int = 1
+    batch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,11 +169,12 @@ def forecast(
     rehearse: Rehearse,
     tokens_a_second: tuple[float, float] | None = None,
     prices: tuple[float | None, float | None] = (None, None),
+    limits: Limits | None = None,
 ) -> Forecast:
     """What is left of a run will take, by what is known of speeds.
 
     `tokens_a_second` are those of a second of video where they were measured; `prices` are those
-    of a million input and output tokens.
+    of a million input and output tokens, `limits` those of the server.
 
     Raises:
         ConfigError: where no GPU of the host holds one of the jobs.
@@ -168,13 +185,15 @@ def forecast(
         least = _bound(jobs, host)
     except ValueError as error:
         raise ConfigError(f"This run can never end here: {error}.") from error
-    expected = max(ends.values(), default=0.0)
     known = [work for work in videos if work.seconds is not None]
     seconds = sum(work.seconds or 0.0 for work in known)
     finished = {job.video: 0.0 for job in jobs}
     for job in jobs:
         finished[job.video] = max(finished[job.video], ends[job.name])
     tokens = _tokens(known, kinds, tokens_a_second or _TOKENS)
+    served = _served(known, tokens, limits)
+    expected = max([served, *ends.values()])
+    least = max(least, Bound(served * _LEAST_SERVED, "the server's rate"), key=_seconds)
     return Forecast(
         videos=len(videos),
         unknown=len(videos) - len(known),
@@ -184,7 +203,7 @@ def forecast(
         bound_seconds=round(least.seconds, 1),
         bounded_by=least.by,
         expected_seconds=round(expected, 1),
-        expected_range=_range(jobs, host, rehearse, expected),
+        expected_range=_with_served(_range(jobs, host, rehearse, expected), served),
         first_video_seconds=round(min(finished.values(), default=0.0), 1),
         tokens=tokens,
         cost=_cost(tokens, prices),
@@ -235,10 +254,26 @@ def _range(
     return tuple(round(max(one.values()), 1) for one in ends)
 
 
+def _seconds(found: Bound) -> float:
+    return found.seconds
+
+
+def _served(videos: Sequence[VideoWork], tokens: Mapping[str, int], limits: Limits | None) -> float:
+    """For how long the server's limits make the translations last."""
+    spoken = sum((work.seconds or 0.0) * work.translations for work in videos)
+    return limits.seconds(tokens, spoken) if limits else 0.0
+
+
+def _with_served(found: tuple[float, ...], served: float) -> tuple[float, ...]:
+    """The range where the server's limits count, of whose work half to twice is expected."""
+    low, high = found
+    return max(low, round(served * _LEAST_SERVED, 1)), max(high, round(served / _LEAST_SERVED, 1))
+
+
 def _what_if(
     jobs: Sequence[PlannedJob], kinds: Mapping[str, Kind], host: Host, rehearse: Rehearse
 ) -> dict[str, float]:
-    """The expected seconds with one more GPU, and with Whisper's faster model."""
+    """The expected seconds with one more GPU, batches of 8, and Whisper's faster model."""
     if not jobs or len(jobs) > _MANY:
         return {}
     found = {}
@@ -247,15 +282,27 @@ def _what_if(
         ends = rehearse(jobs, more, host.cores, host.computing)
         found["one more GPU"] = round(max(ends.values()), 1)
     asr = kinds.get("asr_chunk")
+    shares = dict[str, float]()
+    if asr and asr.device == "gpu" and 0 < asr.batch < _BATCH:
+        shares[f"asr.batch_size {_BATCH}"] = batch_share(asr.model, asr.batch)
     if asr and asr.model == _TURBO[0]:
-        share = 1 / 2.2
+        shares[f"asr.model {_TURBO[1]}"] = 1 / 2.2
+    for what, share in shares.items():
         quick = [
             replace(job, seconds=job.seconds * share) if job.stage == "asr_chunk" else job
             for job in jobs
         ]
         ends = rehearse(quick, host.gpus_mb, host.cores, host.computing)
-        found[f"asr.model {_TURBO[1]}"] = round(max(ends.values()), 1)
+        found[what] = round(max(ends.values()), 1)
     return found
+
+
+def batch_share(model: str, batch: int) -> float:
+    """The time that batches of 8 take as a share of that of smaller ones, on a GPU."""
+    import numpy as np
+
+    rates = _RATES_BY_BATCH["turbo" if "turbo" in model else "large"]
+    return float(np.interp(batch, [*rates], [*rates.values()])) / rates[_BATCH]
 
 
 def _tokens(
@@ -315,7 +362,9 @@ def forecast_of(
     found = speeds(done, resources / "learned" / "speeds.csv")
     videos = [VideoWork.from_json(work) for work in left]
     prices = options["input_price"], options["output_price"]
-    return forecast(videos, known, found, host, rehearse, token_rates(results, sounds), prices)
+    limits = Limits(*(options[one.name] for one in fields(Limits)))
+    rates = token_rates(results, sounds)
+    return forecast(videos, known, found, host, rehearse, rates, prices, limits)
 
 
 def _sounds(results: Path) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """What the forecast asks of the plan: what is left to do for each video, and how jobs run."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -36,7 +37,7 @@ class ForecastAnswers(GpuRequests):
         translate = self._gpu_mem_mb("translate", self._gpus_of("translate"), 1) if here else 0
         model = str(self._config["asr"]["model"])
         found = {
-            "asr_chunk": Kind("gpu" if asr else "cpu", model, asr),
+            "asr_chunk": Kind("gpu" if asr else "cpu", model, asr, batch=self._batch()),
             "merge": Kind("gpu" if asr else "cpu", "*", asr),
             "separate": Kind("gpu" if separate else "cpu", self._separator(), separate),
             "translate": Kind(
@@ -48,8 +49,13 @@ class ForecastAnswers(GpuRequests):
         for stage in (*stages, "overview", "translate", "embed", "deliver"):
             kind = found.get(stage, Kind())
             cores = _CORES.get(stage, kind.cores)
-            found[stage] = Kind(kind.device, kind.model, kind.gpu_mem_mb, cores)
+            found[stage] = replace(kind, cores=cores)
         return {stage: kind.to_json() for stage, kind in found.items()}
+
+    def _batch(self) -> int:
+        """How many windows the user wants to be decoded at once; 0 for as many as fit."""
+        batch = self._config["asr"]["batch_size"]
+        return batch if isinstance(batch, int) else 0
 
     def _separator(self) -> str:
         options = self._config["separate"]
