@@ -32,7 +32,7 @@ rule speakers:
     resources:
         gpu=ask.speaker_gpus,
         gpu_mem_mb=ask.speaker_gpu_mem_mb,
-        gpu_worker=ask.speaker_worker,
+        gpu_worker="speakers",
         mem_mb=grown(2000),
         runtime=grown(120),
     params:

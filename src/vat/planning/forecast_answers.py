@@ -35,6 +35,7 @@ class ForecastAnswers(GpuRequests):
         backend = self._config["translate"]["backend"]
         here = backend == "ctranslate2"
         translate = self._gpu_mem_mb("translate", self._gpus_of("translate"), 1) if here else 0
+        speakers = self._gpu_mem_mb("speakers", self._gpus_of("speakers"), 1)
         model = str(self._config["asr"]["model"])
         found = {
             "asr_chunk": Kind("gpu" if asr else "cpu", model, asr, batch=self._batch()),
@@ -43,10 +44,11 @@ class ForecastAnswers(GpuRequests):
             "translate": Kind(
                 "server" if backend in SERVERS else "gpu" if translate else "cpu", "*", translate
             ),
+            "speakers": Kind("gpu" if speakers else "cpu", self._teller(), speakers),
             "embed": Kind("burn" if self.burns else "cpu", cores=_BURNING_CORES * self.burns or 1),
         }
-        stages = ("download", "extract_audio", "separate", "split", "asr_chunk", "merge")
-        for stage in (*stages, "overview", "translate", "embed", "deliver"):
+        stages = ("download", "extract_audio", "separate", "split", "speakers")
+        for stage in (*stages, "asr_chunk", "merge", "overview", "translate", "embed", "deliver"):
             kind = found.get(stage, Kind())
             cores = _CORES.get(stage, kind.cores)
             found[stage] = replace(kind, cores=cores)
@@ -60,6 +62,9 @@ class ForecastAnswers(GpuRequests):
     def _separator(self) -> str:
         options = self._config["separate"]
         return str(options["model"]) if options["enabled"] else "none"
+
+    def _teller(self) -> str:
+        return str(self._config["speakers"]["backend"])
 
     def _work(self, video: str) -> VideoWork:
         record, folder = self._plan.videos[video], self._results / video
@@ -94,6 +99,8 @@ class ForecastAnswers(GpuRequests):
                 yield "split"
             yield "asr_chunk"
         if not spoken:
+            if self._config["speakers"]["enabled"] and not (folder / "speakers.json").exists():
+                yield "speakers"
             yield "merge"
         options = self._config["translate"]
         if missing and options["backend"] in SERVERS and options["overview"]:

@@ -64,8 +64,3 @@ class SpeakerAnswers(GpuRequests):
     def speaker_gpu_mem_mb(self, wildcards: OfVideo, attempt: int) -> int:
         """GPU memory of a job that tells speakers apart, in MB."""
         return self._gpu_mem_mb("speakers", self.speaker_gpus, attempt)
-
-    @property
-    def speaker_worker(self) -> str:
-        """The kind of worker that tells speakers apart."""
-        return "speakers" if self.speaker_gpus else "none"

@@ -105,14 +105,14 @@ def _rounded(vector: Any) -> tuple[float, ...]:
 def _runs(voices: Voices, groups: Groups, inside: range, stretch: Interval) -> list[Turn]:
     """The turns inside one stretch of speech; the speaker is the number of its voice."""
     middles = {at: sum(voices.windows[at]) / 2 for at in inside}
-    found, edge, margins = list[Turn](), stretch[0], groups.margins
+    found, edge = list[Turn](), stretch[0]
     for number, run in groupby(inside, key=lambda at: groups.numbers[at]):
         windows = list(run)
         last = windows[-1]
         until = stretch[1]
         if last + 1 in inside:
             until = round((middles[last] + middles[last + 1]) / 2, 3)
-        margin = round(float(np.mean(margins[windows])), 3)
+        margin = round(float(np.mean(groups.margins[windows])), 3)
         found.append(Turn(edge, until, str(number), margin))
         edge = until
     return found
@@ -126,12 +126,12 @@ def _overlaps(
     for one, other in pairwise(turns):
         while sum(voices.windows[at]) / 2 < other.start:
             at += 1
-        pair = groups.alike[:, [int(one.speaker), int(other.speaker)]]
+        pair = groups.alike[inside.start : inside.stop, [int(one.speaker), int(other.speaker)]]
         near = np.abs(pair[:, 0] - pair[:, 1]) < _AT_ONCE
         first = last = at
-        while first - 1 in inside and near[first - 1]:
+        while first - 1 in inside and near[first - 1 - inside.start]:
             first -= 1
-        while last in inside and near[last]:
+        while last in inside and near[last - inside.start]:
             last += 1
         if first == last:
             continue

@@ -20,6 +20,9 @@ _LEAST_SECONDS: Final = 3.0
 _TELLING_SECONDS: Final = 1.2
 """A shorter window founds no group of its own; its similarity to its own voice scatters widely."""
 
+_MOST_GROUPS: Final = 200
+"""Noise that is taken for speech sounds like nothing else; more groups than this are no people."""
+
 _CHANGE: Final = 0.1
 """How much more alike another voice has to be for a change inside a stretch of speech."""
 
@@ -38,21 +41,14 @@ class Groups:
     """The voices in windows of speech.
 
     `means` is how each sounds, a row each; `numbers` whose each window is, an index of a row;
-    `alike` how much each window sounds like each voice.
+    `alike` how much each window sounds like each voice, and `margins` by how much more it does like
+    its own than like any other; 1 for one.
     """
 
     means: Vectors
     numbers: list[int]
     alike: Vectors
-
-    @property
-    def margins(self) -> Numbers:
-        """By how much each window sounds more like its voice than like any other; 1 for one."""
-        own = self.alike[np.arange(len(self.numbers)), self.numbers]
-        others = self.alike.copy()
-        others[np.arange(len(self.numbers)), self.numbers] = -1
-        found: Numbers = np.minimum(own - others.max(1), 1).astype(np.float64)
-        return found
+    margins: Numbers
 
 
 def grouped(voices: Voices, least: int = 1, most: int | None = None) -> Groups:
@@ -67,19 +63,29 @@ def grouped(voices: Voices, least: int = 1, most: int | None = None) -> Groups:
     while most is not None and len(means) > most:
         means = _without_closest(voices.vectors, means, seconds)
     alike = voices.vectors @ means.T
-    return Groups(means, _by_time(voices, alike), alike)
+    numbers = _by_time(voices, alike)
+    return Groups(means, numbers, alike, _margins(alike, numbers))
+
+
+def _margins(alike: Vectors, numbers: list[int]) -> Numbers:
+    rows, others = np.arange(len(numbers)), alike.copy()
+    others[rows, numbers] = -1
+    found: Numbers = np.minimum(alike[rows, numbers] - others.max(1), 1).astype(np.float64)
+    return found
 
 
 def _means(vectors: Vectors, seconds: Numbers, same_window: float, same_voice: float) -> Vectors:
     """How each speaker sounds on average."""
-    means = vectors[:0]
+    founders, nearest = list[int](), np.full(len(vectors), -1.0, np.float32)
     # A short window tells little, so only long ones found groups, the longest first.
     enough = min(_TELLING_SECONDS, float(seconds.max()))
-    for at in np.argsort(-seconds, kind="stable"):
-        if seconds[at] < enough:
+    for at in np.argsort(-seconds, kind="stable").tolist():
+        if seconds[at] < enough or len(founders) == _MOST_GROUPS:
             break
-        if not len(means) or float((means @ vectors[at]).max()) < same_window:
-            means = np.vstack([means, vectors[at : at + 1]])
+        if nearest[at] < same_window:
+            founders.append(at)
+            nearest = np.maximum(nearest, vectors @ vectors[at])
+    means = vectors[founders]
     for _ in range(_ROUNDS):
         means = _merged(_renewed(vectors, means, seconds), same_voice)
     spoken = np.bincount((vectors @ means.T).argmax(1), seconds, len(means))
@@ -89,7 +95,8 @@ def _means(vectors: Vectors, seconds: Numbers, same_window: float, same_voice: f
 
 def _renewed(vectors: Vectors, means: Vectors, seconds: Numbers) -> Vectors:
     nearest = (vectors @ means.T).argmax(1)
-    sums = [(vectors * seconds[:, None])[nearest == one].sum(0) for one in np.unique(nearest)]
+    weighted = vectors * seconds[:, None]
+    sums = [weighted[nearest == one].sum(0) for one in np.unique(nearest)]
     # The one who speaks most comes first, and takes in those who are like it.
     sums.sort(key=lambda one: -float(np.linalg.norm(one)))
     return np.array([one / np.linalg.norm(one) for one in sums], np.float32)

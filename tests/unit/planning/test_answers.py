@@ -340,19 +340,15 @@ def test_speakers_are_looked_for_where_it_is_asked_with_an_encoder(
             ask(speakers=missing)
 
 
-def test_speakers_get_a_gpu_and_a_worker_only_where_that_is_asked_for(
-    ask: Ask, tmp_path: Path
-) -> None:
+def test_speakers_get_a_gpu_only_where_that_is_asked_for(ask: Ask, tmp_path: Path) -> None:
     weights = tmp_path / "pretrained.pt"
     weights.touch()
     section: dict[str, Any] = {"enabled": True, "model": str(weights)}
     made = ask(speakers=section)
     job = job_of(made)
-    asked = (made.speaker_gpus, made.speaker_gpu_mem_mb(job, 1), made.speaker_worker)
-    assert asked == (0, 0, "none")
+    assert (made.speaker_gpus, made.speaker_gpu_mem_mb(job, 1)) == (0, 0)
     made = ask(speakers=section | {"device": "auto"})
-    asked = (made.speaker_gpus, made.speaker_gpu_mem_mb(job, 1), made.speaker_worker)
-    assert asked == (1, 1000, "speakers")
+    assert (made.speaker_gpus, made.speaker_gpu_mem_mb(job, 1)) == (1, 1000)
     assert made.speaker_gpu_mem_mb(job, 2) == 1500
     pyannote = {"enabled": True, "backend": "pyannote", "device": "cuda"}
     made = ask(speakers=pyannote)

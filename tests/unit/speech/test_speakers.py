@@ -1,5 +1,6 @@
 """Voices that sound alike are one speaker, however often they come."""
 
+import time
 from itertools import groupby, pairwise
 from pathlib import Path
 
@@ -141,6 +142,16 @@ def test_where_two_speak_at_once_both_have_a_turn() -> None:
     assert other.start == pytest.approx(5, abs=0.6)
     assert other.end == one.start == found.turns[0].end
     assert one.end == pytest.approx(7, abs=0.6)
+
+
+def test_noise_that_sounds_like_nothing_takes_no_hours() -> None:
+    stretches = [(4.0 * at, 4.0 * at + 3.6) for at in range(900)]
+    windows = windows_of(stretches)
+    rows = np.random.default_rng(1).standard_normal((len(windows), 256)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1)[:, None]
+    began = time.process_time()
+    turns_of(Voices(windows, rows), stretches)
+    assert time.process_time() - began < 30
 
 
 def test_a_turn_says_how_sure_its_speaker_is() -> None:
