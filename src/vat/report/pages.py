@@ -20,7 +20,14 @@ from vat.report.rendering import render, visible
 from vat.report.risks import Shown, looks
 from vat.report.rows import figures, files, left_out, speed, sums
 from vat.report.run import Run
-from vat.report.video_page import SPOKEN, is_fresh, read_record, read_tracks, video_page
+from vat.report.video_page import (
+    SPOKEN,
+    is_fresh,
+    read_hearings,
+    read_record,
+    read_tracks,
+    video_page,
+)
 from vat.report.waveform import Strips
 
 logger = logging.getLogger(__name__)
@@ -90,7 +97,8 @@ def _with_page(
     page = run.results / "report" / f"{video}.html"
     tables = {table for track in tracks for table in run.glossary(video, track)}
     if not is_fresh(page, run.results / video, {*run.last}, visible(name), tables):
-        found, strip = looks(transcript, SPOKEN, tracks), _strip(run, video, strips)
+        heard = {**transcript, "hearings": read_hearings(run.results / video)} if transcript else {}
+        found, strip = looks(heard, SPOKEN, tracks), _strip(run, video, strips)
         write_text(page, video_page(video, name, tracks, found, strip))
     return page
 

@@ -15,6 +15,8 @@ from vat.subtitles.lines import columns
 from vat.subtitles.track import Track
 from vat.timeline import Cue, Interval, common, length, union
 from vat.transcript.hallucinations import FOUND_AGAIN, LEFT_OUT
+from vat.transcript.settings import QuarantineSettings
+from vat.transcript.warnings import SURE_LANGUAGE
 from vat.translate.glossary import Term, missing_terms, terms_in
 from vat.translate.integrity import faults, repeated, repeated_widely
 from vat.translate.job import LOW
@@ -28,6 +30,9 @@ _SAID_SECONDS: Final = 0.5
 _ODD_SPREADS: Final = 4.0
 _LEAST_SPREAD: Final = 0.1
 """From how many median deviations on a length is odd; these are no less than 10 %."""
+
+_USUAL: Final = QuarantineSettings()
+"""The thresholds of Whisper's own decoder."""
 
 _GONE: Final = {LEFT_OUT, FOUND_AGAIN}
 
@@ -72,8 +77,9 @@ class Shown:
 def looks(transcript: Mapping[str, Any], spoken: str, tracks: Mapping[str, Shown]) -> list[Look]:
     """All places of a video in time order, with their risks; those of the most come first to eyes.
 
-    `transcript` is the record of the merge (empty where subtitles came with the video), `spoken`
-    the name of the track in the language of the video, and `tracks` are by name.
+    `transcript` is the record of the merge (empty where subtitles came with the video), to which
+    `hearings` may be added: how the windows of the video sound. `spoken` is the name of the track
+    in the language of the video, and `tracks` are by name.
     """
     found = _places(spoken, tracks)
     heard = _Heard.of(transcript) if transcript and spoken in tracks else None
@@ -123,6 +129,8 @@ class _Heard:
     speech: Sequence[Interval]
     begins: Sequence[float]
     again: Sequence[float]
+    segments: Sequence[Mapping[str, Any]]
+    hearings: Sequence[Mapping[str, Any]]
 
     @classmethod
     def of(cls, transcript: Mapping[str, Any]) -> "_Heard":
@@ -130,11 +138,26 @@ class _Heard:
         speech = union((start, end) for start, end in transcript["speech"])
         again = [seam["time"] for seam in transcript["seams"] if seam["decoded_again"]]
         begins = [start for start, _ in speech]
-        return cls(words, [_middle(word) for word in words], speech, begins, again)
+        middles = [_middle(word) for word in words]
+        records = (transcript.get(name, ()) for name in ("segments", "hearings"))
+        return cls(words, middles, speech, begins, again, *records)
 
     def said(self, start: float, end: float) -> Sequence[Mapping[str, Any]]:
         """The words between two moments."""
         return self.words[bisect_left(self.middles, start) : bisect_right(self.middles, end)]
+
+    def decoded(self, words: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """How sure the model was of what it decoded together with these words."""
+        places = {word.get("segment", -1) for word in words}
+        return [self.segments[at] for at in places if 0 <= at < len(self.segments)]
+
+    def foreign(self, start: float, end: float) -> Mapping[str, Any] | None:
+        """What sounds like another language for most of a time, if anything does."""
+        for one in self.hearings:
+            shared = min(end, one["end"]) - max(start, one["start"])
+            if one["probability"] < SURE_LANGUAGE and shared > (end - start) / 2:
+                return one
+        return None
 
     def spoken(self, start: float, end: float) -> float:
         """The share of the time between two moments in which somebody speaks."""
@@ -157,6 +180,7 @@ def _doubt_spoken(look: Look, heard: _Heard, *, is_cue: bool) -> None:
         look.doubt(1 + share, f"unsure of '{worst['text']}' ({worst['probability']:.0%})")
     if words:
         look.risk += 1 - sum(word["probability"] for word in words) / len(words)
+    _doubt_hearing(look, heard, words)
     if any(look.start <= time <= look.end for time in heard.again):
         look.doubt(0.5, "where two chunks meet, read a second time")
     if is_cue and not words:
@@ -165,6 +189,19 @@ def _doubt_spoken(look: Look, heard: _Heard, *, is_cue: bool) -> None:
         share = heard.spoken(look.start, look.end)
         if share < _SPOKEN_SHARE:
             look.doubt(1, f"speech in {share:.0%} of its time")
+
+
+def _doubt_hearing(look: Look, heard: _Heard, words: Sequence[Mapping[str, Any]]) -> None:
+    """What the model thinks of all that it decoded here, and of its language."""
+    decoded = heard.decoded(words)
+    silent = max((one["no_speech_prob"] for one in decoded), default=0.0)
+    if silent > _USUAL.no_speech_prob:
+        look.doubt(1, f"the model hears no speech here ({silent:.0%})")
+    if any(one["avg_logprob"] < _USUAL.avg_logprob for one in decoded):
+        look.doubt(1, "the model is unsure of all that is said here")
+    if foreign := heard.foreign(look.start, look.end):
+        names = f"more like {foreign['likeliest']} than {foreign['language']}"
+        look.doubt(1, f"it sounds {names} ({foreign['probability']:.0%})")
 
 
 def _doubt_track(look: Look, name: str, shown: Shown) -> None:

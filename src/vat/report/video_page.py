@@ -83,6 +83,12 @@ def video_page(
     return render("video.html", "video.js", video=video, name=name, data=data)
 
 
+def read_hearings(folder: Path) -> list[Any]:
+    """How the windows of a video sound, by the records of its chunks."""
+    records = (read_record(file) for file in sorted((folder / "words").glob("*.json")))
+    return [one for record in records for one in record.get("hearings", ())]
+
+
 def read_record(path: Path) -> dict[str, Any]:
     """What a stage recorded; nothing where it has not run."""
     record: dict[str, Any] = read_json(path) if path.is_file() else {}

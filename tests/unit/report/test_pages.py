@@ -150,6 +150,17 @@ def test_the_folder_tells_of_the_gpus_of_this_run(results: Path) -> None:
     assert "GPU 0 (Tesla <b>) 2 15 75 % 3000 – 24000 – asr_chunk 15" in text
 
 
+def test_what_a_model_judged_and_what_it_cost_is_told(results: Path) -> None:
+    counts = {"sentences": 9, "judged": 9, "low": 4, "again": 3, "better": 2, "remarks": []}
+    report = {"cost": 0.125, "doubtful": [{"id": 1, "reason": "odd"}], "estimate": counts}
+    write_json(results / "a/translations/ar.json", report)
+    write_pages(Run(results, results / "logs", 0))
+    text = " ".join(" ".join(Page(results / "report/index.html").texts).split())
+    told = "The model judged 4 sentences to be wrong; 3 were translated again, 2 of them better."
+    assert told in text
+    assert "0.1250" in text
+
+
 def test_a_look_at_the_pages_leaves_the_last_run_where_it_is(results: Path) -> None:
     gpu = {"gpu": "GPU-1", "index": 0, "rule": "asr_chunk", "mem_mb": 3000, "jobid": 1}
     events = [

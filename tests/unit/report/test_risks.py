@@ -122,6 +122,25 @@ def test_what_the_stages_recorded_counts() -> None:
     ]
 
 
+def test_what_the_model_thinks_of_its_own_words_counts() -> None:
+    record = transcript()
+    for word in record["words"]:
+        word["segment"] = int(word["start"] // 4)
+    sure = {"avg_logprob": -0.1, "no_speech_prob": 0.0, "compression_ratio": 1.0}
+    record["segments"] = [dict(sure) for _ in SAID]
+    assert first(record).reasons == []
+    record["segments"][3] = {**sure, "no_speech_prob": 0.72}
+    assert first(record).reasons == ["the model hears no speech here (72%)"]
+    record["segments"][3] = {**sure, "avg_logprob": -1.2}
+    assert first(record).reasons == ["the model is unsure of all that is said here"]
+
+
+def test_what_sounds_like_another_language_is_named() -> None:
+    window = {"start": 8.0, "end": 12.0, "language": "en", "probability": 0.1, "likeliest": "de"}
+    look = first(transcript(hearings=[{**window, "start": 0.0, "probability": 0.9}, window]))
+    assert (look.start, look.reasons) == (8.0, ["it sounds more like de than en (10%)"])
+
+
 def test_speech_without_words_and_quarantine_are_places_without_cues() -> None:
     gone = {"id": "ab12", "start": 20.0, "end": 21.0, "text": "Thanks", "signs": ["no voice"]}
     stretch = {"start": 30.0, "end": 32.5, "reason": "no words"}
