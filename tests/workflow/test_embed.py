@@ -6,6 +6,8 @@ from pathlib import Path
 import av
 import pytest
 
+from tests.helpers.encrypted import cenc
+from tests.helpers.oddities import ODDITIES, timecode
 from tests.helpers.workflow import Workflow, demo, silent_video
 
 
@@ -91,6 +93,30 @@ def test_a_mistake_is_one_sentence(
     assert run.status != 0
     assert sentence in run.output
     assert "Traceback" not in run.output
+
+
+def test_a_dry_run_tells_what_becomes_of_the_streams(workflow: Workflow, tmp_path: Path) -> None:
+    videos = tmp_path / "in"
+    silent_video(videos / "plain.mkv", 2)
+    for name, oddity in (("coded.mov", timecode), ("real.rm", ODDITIES["RealVideo"][1])):
+        oddity(videos / name)
+    cenc(videos / "secret.mp4")
+    for _ in range(2):  # the second time it is remembered
+        run = workflow(tmp_path / "out", *demo("-n", "--config", f"videos={videos}"))
+        assert run.status == 0, run.output
+        told = run.output.partition("Streams of the results:\n")[2]
+        assert told.startswith(
+            "  coded.mov: 1 copied, 1 left out\n"
+            "    mkv cannot hold stream 1 (eng tmcd data): it is left out\n"
+            "  real.rm: 1 encoded, 1 copied\n"
+            "    no container takes stream 0 (rv10 video) as it is: it is encoded anew by libx264\n"
+            "  secret.mp4: REFUSED. 'secret.mp4' is encrypted;"
+        )
+        assert "  1 videos: all is copied\n" in told
+    run = workflow(
+        tmp_path / "out", *demo("-n", "--config", f"videos={videos}", "embed={container: mp4}")
+    )
+    assert "coded.mov" not in run.output.partition("Streams of")[2].partition("all is copied")[0]
 
 
 def test_a_burned_bilingual_video_is_made_and_delivered(

@@ -16,6 +16,7 @@ from vat.planning.answers import Answers, grown
 from vat.planning.doctor import named_models, with_a_video
 from vat.planning.plan import make_plan
 from vat.planning.run_start import enter_run, prepare_folders, prepare_process
+from vat.planning.streams import announced
 from vat.report.pages import Run, write_pages
 from vat.stages import VERSIONS
 
@@ -60,8 +61,8 @@ plan = explained(
     deployed=bool(workflow.deployment_settings.deployment_method),
 )
 config.update(plan.config)
-if plan.said and workflow.is_main_process:
-    logger.info(plan.said)
+for text in explained(announced, plan) if workflow.is_main_process else ():
+    logger.info(text)
 ask = explained(Answers, plan, place("<results>"), place("<resources>"))
 
 # Not in a cluster's jobs: a node may see less than the others.

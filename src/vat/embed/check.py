@@ -11,9 +11,10 @@ from av.container import InputContainer
 from av.packet import Packet
 from av.stream import Stream as AvStream
 
+from vat.embed.fates import SECOND_VIEW
 from vat.embed.picture import Picture, differences, read_picture
 from vat.embed.settings import EmbedSettings
-from vat.embed.streams import SECOND_VIEW, Kept, read_tags, with_packets
+from vat.embed.streams import Kept, read_tags, with_packets
 from vat.embed.timing import check_timing
 from vat.embed.track_files import StoredCue, content_of, planned_cues, resolution
 from vat.errors import EmbedError, SourceError

@@ -11,8 +11,9 @@ from typing import Final
 import av
 from av.container import InputContainer
 
+from vat.embed.fates import fates
 from vat.embed.settings import EmbedSettings
-from vat.embed.ways_out import OTHER_CONTAINER, held, way_out
+from vat.embed.ways_out import OTHER_CONTAINER, way_out
 from vat.errors import EmbedError
 from vat.media.containers import MADE
 from vat.media.probe import Media, opened
@@ -23,12 +24,6 @@ logger = logging.getLogger(__name__)
 
 _EXTENSIONS: Final = {"mjpeg": "jpg", "jpegxl": "jxl"}
 """The usual ending of an attached picture, where it is not the codec's name."""
-
-
-_ENCODED: Final = "no container takes %s as it is: it is encoded anew by %s"
-
-SECOND_VIEW: Final = "mark multilayer"
-"""The fact of a picture with a view for either eye (MV-HEVC), of which encoders take the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +42,21 @@ class Kept:
 def plan_streams(media: Media, settings: EmbedSettings, *, encodes: bool = False) -> list[Kept]:
     """Which streams of the source the result has, and how; what is left out or changed is logged.
 
-    The streams know what the containers hold (see `vat.media.containers`); the picture that text is
-    burned into is encoded (`encodes`) and need not be held as it is. So is one that no container
-    takes, unless `embed.unsupported` is "fail": RealVideo, pictures of plain RGB.
+    See `vat.embed.fates` for what becomes of each.
 
     Raises:
         EmbedError: where what would be left out may not be (see `_check_lost`).
     """
     kept, lost = [], []
-    target = media.first_picture
-    homeless = target is not None and not (target.in_mkv or target.in_mp4)
-    encodes = encodes or (homeless and settings.unsupported != "fail")
-    for stream in media.streams:
-        codec = held(stream, settings.container)
-        if stream is target and encodes:
-            codec = "encode"
-        if not codec:
-            logger.warning("%s: it is left out", _why_left_out(stream, settings.container))
-            if not stream.empty and stream.type != "data":
-                lost.append(stream)
-            continue
-        if codec == MADE:
-            continue
-        if codec == "encode" and homeless:
-            logger.warning(_ENCODED, f"stream {stream.index} ({stream.words})", settings.encoder)
-        elif words := _changes(stream, codec, settings.container):
-            logger.warning("%s holds %s", settings.container, words)
-        kept.append(Kept(stream, codec, settings.container == "mkv" and stream.attached_pic))
+    for fate in fates(media, settings, encodes=encodes):
+        stream = fate.stream
+        if fate.why:
+            logger.warning("%s", fate.why)
+        if fate.codec and fate.codec != MADE:
+            cover = settings.container == "mkv" and stream.attached_pic
+            kept.append(Kept(stream, fate.codec, cover))
+        elif not fate.codec and not stream.empty and stream.type != "data":
+            lost.append(stream)
     _check_lost(media, settings, kept, lost)
     return kept
 
@@ -105,28 +88,6 @@ def _check_lost(
             f"An {settings.container} file cannot hold the {words} of '{media.name}';"
             f" {advice}{otherwise}."
         )
-
-
-def _changes(stream: Stream, codec: str, container: str) -> str:
-    """What is said of a stream that is not kept as it is; "" where it is."""
-    what = f"stream {stream.index} ({stream.words})"
-    told = []
-    if codec not in ("copy", "encode"):
-        styles = ", its styles may be lost" if stream.type == "subtitle" else ""
-        told.append(f"as {codec}{styles}")
-    lost = stream.lost_in_mkv if container == "mkv" else stream.lost_in_mp4
-    if codec == "encode":
-        lost = SECOND_VIEW if SECOND_VIEW in stream.facts else ""
-    if lost:
-        told.append(f"without its {lost}")
-    return f"{what} {', '.join(told)}" if told else ""
-
-
-def _why_left_out(stream: Stream, container: str) -> str:
-    words = f"stream {stream.index} ({stream.words})"
-    if stream.empty:
-        return f"{words} is declared and has no packets"
-    return f"{container} cannot hold {words}"
 
 
 def first_picture(kept: Sequence[Kept]) -> tuple[Stream, int] | None:

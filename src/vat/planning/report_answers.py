@@ -2,7 +2,7 @@
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +10,7 @@ from vat.errors import VatError
 from vat.files import read_json
 from vat.planning.plan import Plan
 from vat.planning.provenance import provenance
+from vat.planning.streams import recorded_streams
 from vat.planning.summary import DONE, FAILED, WAITING
 
 _OPTION: Final = "--report"
@@ -30,6 +31,10 @@ class ReportAnswers:
     def made_with(self) -> dict[str, Any]:
         """What the results are made with: versions, commit, configuration, prompts and tables."""
         return provenance(self._config, *self._plan.made_with(), self._plan.bases[-1])
+
+    def streams(self, folder: Path) -> Sequence[Mapping[str, Any]]:
+        """What became of the streams of the video whose results are in a folder."""
+        return recorded_streams(folder, self._config["embed"])
 
     def terms_of(self, video: str, language: str) -> list[Path]:
         """The user's glossaries for a video and a language."""

@@ -8,7 +8,7 @@ A job's log is all that it said, so that the warnings of all stages are in one p
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,12 +31,21 @@ _SHOWN: Final = 5
 """Warnings of one video on the terminal; the file has all."""
 
 
+Streams = Callable[[Path], Sequence[Mapping[str, Any]]]
+"""What tells what became of the streams of the video whose results are in a folder."""
+
+
+def _untold(folder: Path) -> Sequence[Mapping[str, Any]]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one video.
 
     `video` is its slug, `name` what people call it; `error` the one sentence of the failure and
-    `log` the file with the rest, both empty unless `state` is "failed".
+    `log` the file with the rest, both empty unless `state` is "failed". `streams` tells what became
+    of each stream of the source.
     """
 
     video: str
@@ -45,6 +54,7 @@ class Outcome:
     error: str
     log: str
     warnings: Sequence[str]
+    streams: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,7 @@ class Summary:
                 "error": one.error or None,
                 "log": one.log or None,
                 "warnings": list(one.warnings),
+                "streams": list(one.streams),
             }
             for one in self.outcomes
         ]
@@ -92,16 +103,18 @@ def tell_end(
     since: float,
     runs_log: Path | None,
     models: Mapping[str, str],
+    streams: Streams = _untold,
 ) -> str:
     """Write summary.json and models.json below the results, and say the former for people.
 
     `last` are the last files of every video's chain, `folders` those of results and logs, `since`
     is when the run began (seconds of the epoch), `runs_log` what Snakemake itself wrote, and
-    `models` are the folders of the models by their use.
+    `models` are the folders of the models by their use. `streams` tells what became of the streams
+    of the video in a folder.
     """
     names = {slug: one.title or _called(one) for slug, one in videos.items()}
     wanted = {slug: [path for path in last if slug in path.parts] for slug in videos}
-    found = summarise(names, wanted, folders, since)
+    found = summarise(names, wanted, folders, since, streams)
     untold = ""
     try:
         found.write(folders[0] / "summary.json")
@@ -122,11 +135,12 @@ def summarise(
     wanted: Mapping[str, Sequence[Path]],
     folders: tuple[Path, Path],
     since: float,
+    streams: Streams = _untold,
 ) -> Summary:
     """What became of the videos, whose names are given by slug.
 
     `wanted` has the last files of each video's chain, `folders` are those of results and logs. What
-    failed did so after `since` (seconds of the epoch), when the run began.
+    failed did so after `since` (seconds of the epoch), when the run began; `streams` as above.
     """
     results, logs = folders
     outcomes = []
@@ -140,7 +154,8 @@ def summarise(
         state = DONE if done else FAILED if failures else WAITING
         said = [*_of_records(results / video), *(one for _, some, _ in found for one in some)]
         warnings = list(dict.fromkeys(said))
-        outcomes.append(Outcome(video, name, state, error, str(log or ""), warnings))
+        told = streams(results / video)
+        outcomes.append(Outcome(video, name, state, error, str(log or ""), warnings, told))
     common = [log for log in sorted(logs.rglob("*.log")) if not {*names} & {*log.parts}]
     ended = [(log, _read(log)[1]) for log in common if log.stat().st_mtime >= since]
     shared = [(str(log), error) for log, error in ended if error]

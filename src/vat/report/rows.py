@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from vat.embed.ways_out import held
+from vat.embed.fates import fates
+from vat.embed.settings import EmbedSettings
 from vat.files import read_json
 from vat.media.probe import Media
 from vat.report.jobs import DoneJob
@@ -46,7 +47,8 @@ def left_out(folder: Path) -> list[str]:
     if not made:
         return []
     media = Media.read(folder / "media.json")
-    return [f"{one.index} ({one.words})" for one in media.streams if not held(one, made[0])]
+    found = fates(media, EmbedSettings(container=made[0]))
+    return [f"{one.stream.index} ({one.stream.words})" for one in found if not one.codec]
 
 
 def files(results: Path, told: Mapping[str, Any], logs: Path) -> list[tuple[str, str]]:

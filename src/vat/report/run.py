@@ -18,6 +18,9 @@ class Asked(Protocol):
     def made_with(self) -> Mapping[str, Any]:
         """Versions, configuration and the like."""
 
+    def streams(self, folder: Path) -> Sequence[Mapping[str, Any]]:
+        """What became of the streams of the video whose results are in a folder."""
+
     def terms_of(self, video: str, language: str) -> Sequence[Path]:
         """The user's glossaries for a video and a language."""
 
@@ -30,6 +33,10 @@ def _no_tables(video: str, language: str) -> Sequence[Path]:
     return ()
 
 
+def _no_streams(folder: Path) -> Sequence[Mapping[str, Any]]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """The folders of a run, and what a look at these does not tell.
@@ -38,7 +45,7 @@ class Run:
     they tell whose corrections are in force. `cores` are those that all jobs shared, None where
     they did not, as on a cluster; at most `computing` of them computed on a GPU at a time (0: any
     number). `made_with` tells versions, configuration and the like, `glossary` the user's tables of
-    terms for a video and a language.
+    terms for a video and a language, `streams` what became of a video's streams.
     """
 
     results: Path
@@ -50,6 +57,7 @@ class Run:
     computing: int = 0
     made_with: Callable[[], Mapping[str, Any]] = _unknown
     glossary: Callable[[str, str], Sequence[Path]] = _no_tables
+    streams: Callable[[Path], Sequence[Mapping[str, Any]]] = _no_streams
 
     @classmethod
     def of(
@@ -66,7 +74,7 @@ class Run:
         )
         last = [Path(place(path)) for path in ask.finished(None)]
         machine = benchmarks, cores, getattr(executor, "compute_jobs", None) or 0
-        return cls(results, logs, since, last, *machine, ask.made_with, ask.terms_of)
+        return cls(results, logs, since, last, *machine, ask.made_with, ask.terms_of, ask.streams)
 
     @classmethod
     def shown(
@@ -87,4 +95,4 @@ class Run:
         """What is said at the end; the same goes to summary.json (see `summary.tell_end`)."""
         own = Path(runs_log[0]) if runs_log else None
         folders = self.results, self.logs
-        return tell_end(videos, self.last, folders, self.since, own, models)
+        return tell_end(videos, self.last, folders, self.since, own, models, self.streams)

@@ -1,8 +1,12 @@
 """The end of a run tells of every video: its state, its error, and what deserves a look."""
 
 import json
+from functools import partial
 from pathlib import Path
 
+from vat.media.probe import Media
+from vat.media.stream import Stream
+from vat.planning.streams import recorded_streams
 from vat.planning.summary import lines, summarise
 
 STAMP = "2026-01-02 03:04:05,678"
@@ -76,3 +80,23 @@ def test_a_damaged_record_is_a_warning_of_its_video(tmp_path: Path) -> None:
     assert [text.split("' is damaged")[0].rpartition("/")[2] for text in (*first, *second)] == [
         *("transcript.json", "zh.json", "transcript.json"),
     ]
+
+
+def test_it_tells_what_became_of_each_stream(tmp_path: Path) -> None:
+    video, sound, code = (
+        Stream(n, kind, codec, None, None, default=False, start=0.0, in_mkv=held, in_mp4="copy")
+        for n, (kind, codec, held) in enumerate(
+            (("video", "h264", "copy"), ("audio", "pcm_f32be", "flac"), ("data", "tmcd", ""))
+        )
+    )
+    media = Media("a", "a", "a.mov", 2.0, 0.0, (video, sound, code), 0, 0.0)
+    media.write(tmp_path / "a" / "media.json")
+    (tmp_path / "logs").mkdir()
+    told = partial(recorded_streams, embed={})
+    found = summarise({"a": "A"}, {"a": []}, (tmp_path, tmp_path / "logs"), 0, told).to_json()
+    becomes = [one["becomes"] for one in found["videos"][0]["streams"]]
+    assert becomes == ["copied", "as flac", "left out"]
+    assert found["videos"][0]["streams"][2]["why"] == (
+        "mkv cannot hold stream 2 (tmcd data): it is left out"
+    )
+    assert recorded_streams(tmp_path / "a", {"mode": "none"}) == []
