@@ -41,7 +41,7 @@ _VOWELS_BEHIND: Final = frozenset("\u0e30\u0e32\u0e33\u0e45\u0eb0\u0eb2\u0eb3")
 
 _JOINERS = frozenset("\u200d\u2060\ufeff")
 
-_MID_CLAUSE: Final = {Bond.LOOSE: 0.08, Bond.PLAIN: 0.12, Bond.CLOSE: 0.3, Bond.TIGHT: 0.45}
+_MID_CLAUSE: Final = {Bond.LOOSE: 0.05, Bond.PLAIN: 0.3, Bond.CLOSE: 0.35, Bond.TIGHT: 0.8}
 """What a line break inside a clause costs, by how closely the words around it belong together: a
 comma is taken for lines a fifth wider or narrower than their mean, as the guides ask for breaks
 after punctuation, and between phrases, before balance."""

@@ -148,3 +148,15 @@ def test_scripts_without_blanks_fit_and_keep_their_clusters(
     assert all(columns(line) <= settings.max_columns for line in spoken)
     assert not any(line[-1] in clusters for line in spoken)
     assert not any(category(line[0]).startswith("M") for line in spoken)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "without the Consent of the Legislatures\nof the States concerned",
+        "and the Grand Moff Tarkin, governor\nof the Imperial outland regions, enters.",
+        "as the one or the other Mode\nof Ratification may be proposed",
+    ],
+)
+def test_lines_break_between_english_phrases_before_they_are_even(lines: str) -> None:
+    assert lay_out(lines.replace("\n", " "), "en", SETTINGS) == lines

@@ -21,7 +21,7 @@ from vat.timeline import Word
         ("don’t", "know", "en", Bond.TIGHT),
         ("Dr.", "Smith", "en", Bond.TIGHT),
         ("told", "them", "en", Bond.TIGHT),
-        ("end", "of", "en", Bond.TIGHT),
+        ("end", "of", "en", Bond.CLOSE),
         ("government", "major", "en", Bond.CLOSE),
         ("student", "writes", "en", Bond.CLOSE),
         ("dog", "ran", "en", Bond.CLOSE),
