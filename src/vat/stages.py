@@ -17,7 +17,7 @@ VERSIONS: Final = {
     "speakers": 2,
     "merge": 12,
     "word_times": 1,
-    "existing_subtitles": 2,
+    "existing_subtitles": 3,
     "overview": 1,
     "translate": 12,
     "propose_terms": 2,

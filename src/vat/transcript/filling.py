@@ -65,10 +65,17 @@ def filled(
     if not (trusted and (pairs or _is_sure(again))):
         return Filled(draft, agreement, trusted=False)
     words = [word for word in draft if not window[0] <= word.middle <= window[1]]
-    words += [mine[i] for i, _ in pairs]
-    for part in _parts(mine, again, pairs, window):
+    shared = [mine[i] for i, _ in pairs]
+    for at, part in enumerate(_parts(mine, again, pairs, window)):
         touched = any(common([part.place], [hole]) for hole in holes)
-        words += _settled(part, speech) if touched else part.draft
+        found = _settled(part, speech) if touched else part.draft
+        words += found
+        if {id(word) for word in found} & {id(word) for word in part.again}:
+            # Only in the same reading's times do words beside new ones keep their order.
+            for beside in (at - 1, at):
+                if 0 <= beside < len(pairs):
+                    shared[beside] = again[pairs[beside][1]]
+    words += shared
     return Filled(sorted(words, key=lambda word: word.start), agreement, trusted=True)
 
 

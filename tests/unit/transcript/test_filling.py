@@ -47,3 +47,18 @@ def test_a_word_stretched_over_a_lost_phrase_does_not_keep_it_out() -> None:
     found = filled(draft, lost, (11.5, 15.0), [(12.0, 14.6)], [(10.0, 11.0), (12.0, 14.6)])
     assert (found.trusted, found.agreement) == (True, 1)
     assert [word.text for word in found.words] == ["before", *(word.text for word in lost)]
+
+
+def test_new_words_keep_their_order_beside_those_that_both_readings_have() -> None:
+    said = ("joy", "there", "is")
+    draft = [
+        Word(5.5, 6.2, "What", 0.9),
+        *(Word(7.0 + n, 7.9 + n, t, 0.9) for n, t in enumerate(said)),
+    ]
+    again = [
+        Word(7.0, 7.2, "What", 0.9),
+        Word(7.2, 7.9, "joy", 0.9),
+        *(Word(8.0 + n, 8.9 + n, t, 0.9) for n, t in enumerate(said[1:])),
+    ]
+    found = filled(draft, again, (5.0, 12.0), [(6.9, 7.3)], [(7.0, 10.0)])
+    assert [word.text for word in found.words] == ["What", *said]
