@@ -118,11 +118,15 @@ def _settled(part: _Part, speech: Sequence[Interval]) -> list[Word]:
 
 
 def _misplaced(part: _Part, speech: Sequence[Interval]) -> set[int]:
-    """Words of the draft over silence that the other reading has in this part as well."""
+    """Words of the draft that the other reading has in this part as well, at their true place.
+
+    They lie over silence, or where the other reading has something else.
+    """
     others, found, place = [plain(word.text) for word in part.again], set[int](), 0
     for word in part.draft:
         silent = 2 * length(common(speech, [(word.start, word.end)])) <= word.end - word.start
-        if silent and plain(word.text) in others[place:]:
+        wrong = silent or _meets(word, part.again)
+        if wrong and plain(word.text) in others[place:]:
             place = others.index(plain(word.text), place) + 1
             found.add(id(word))
     return found

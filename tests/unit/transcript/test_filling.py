@@ -62,3 +62,14 @@ def test_new_words_keep_their_order_beside_those_that_both_readings_have() -> No
     ]
     found = filled(draft, again, (5.0, 12.0), [(6.9, 7.3)], [(7.0, 10.0)])
     assert [word.text for word in found.words] == ["What", *said]
+
+
+def test_the_first_word_of_a_phrase_set_into_a_lost_one_goes_to_its_place() -> None:
+    draft = [Word(7.0, 7.6, "What", 0.9), Word(9.2, 9.6, "joy.", 0.9)]
+    again = [
+        *(Word(6.0 + n / 2, 6.4 + n / 2, f"said{n}", 0.6) for n in range(4)),
+        Word(9.0, 9.2, "What", 0.9),
+        Word(9.2, 9.6, "joy.", 0.9),
+    ]
+    found = filled(draft, again, (5.0, 12.0), [(6.0, 7.0)], [(6.0, 8.0), (9.0, 9.6)])
+    assert [word.text for word in found.words] == [word.text for word in again]
