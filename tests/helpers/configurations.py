@@ -24,6 +24,14 @@ _ODD: Final[st.SearchStrategy[Any]] = st.sampled_from(
         *("../" * 40, "/", "/dev/null", "/proc/self/mem", "~", "~nobody-at-all/x", "a/b", "a//b"),
         *("http://[::1", "http://", "https://u:p@h/v.mp4", "http://h:99999/v.mp4", "ftp://h/v.mp4"),
         *("http://[fe80::1%25eth0]/v.mp4", "https://h/v.mp4?k=Zx81QmLk20VtB9q7", "://", "a://"),
+        *(
+            "9" * 5000,
+            "[" * 5000,
+            "http://h:port/v1",
+            "http://h\0/v1",
+            "http://\u2488/v1",
+            "http://h/ v1",
+        ),
         *("{video}", "{wildcards.x}", "%s", "<results>", "<none>", "[", "{", "$x", "zh", "auto"),
         *(date(2026, 1, 1), b"bytes", [], {}, [[]], {"a": 1}, {1: 2}, {None: None}, [None, "zh"]),
     )

@@ -4,7 +4,7 @@ import csv
 import logging
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatch
 from importlib.resources import as_file, files
@@ -12,7 +12,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Final
 
-from vat.errors import ModelError, final
+from vat.errors import ConfigError, ModelError, final
+from vat.planning.sources import locate
 from vat.planning.trusted_weights import TrustedWeights
 from vat.planning.weights import digest_of_file, note_origin, origin_of
 
@@ -198,6 +199,24 @@ def check_folder(kind: str, folder: str | Path, name: str) -> None:
         raise ModelError(
             f"The model '{name}' lacks {', '.join(missing)}; name another in {_SECTIONS[kind]}."
         )
+
+
+def local_folder(name: str, bases: Sequence[Path]) -> str | None:
+    """The absolute path of a model's folder below one of the bases; None for one to be fetched.
+
+    Raises:
+        ConfigError: where there is no such folder, or what is in it is no file: on a pipe, a job
+            would wait for ever.
+    """
+    if not any((base / Path(name).expanduser()).is_dir() for base in bases):
+        if name.startswith(("/", ".", "~")):
+            raise ConfigError(f"There is no model in the folder '{name}'; correct the path.")
+        return None
+    folder = locate(name, bases)
+    for path in folder.iterdir():
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise ConfigError(f"'{path}' in the folder of a model is no file; remove it.")
+    return str(folder)
 
 
 def _repository(kind: str, name: str) -> Known:

@@ -17,6 +17,7 @@ from vat.planning.config import SHEET_ROW, complete, recipe
 from vat.planning.existing import BESIDE, SubtitleFinder, Taken, told, with_language
 from vat.planning.known_sources import Probes
 from vat.planning.model_choice import Memory, choose_speech_model
+from vat.planning.models import local_folder
 from vat.planning.site_subtitles import ask_sites
 from vat.planning.sources import Finder, Video, identity, is_url, locate
 from vat.planning.torch_needs import do_without_torch
@@ -60,11 +61,7 @@ class Plan:
 
     def model_folder(self, name: str) -> str | None:
         """The absolute path of a model that lies in a local folder, None for a known name."""
-        if any((base / Path(name).expanduser()).is_dir() for base in self.bases):
-            return str(locate(name, self.bases))
-        if name.startswith(("/", ".", "~")):
-            raise ConfigError(f"There is no model in the folder '{name}'; correct the path.")
-        return None
+        return local_folder(name, self.bases)
 
     def text(self, name: str) -> str:
         """The content of a text file that the configuration names.

@@ -10,7 +10,7 @@ from urllib.request import getproxies_environment
 from vat.errors import TranslationError
 from vat.jobs.addresses import revealed
 from vat.translate.api_key import read_key
-from vat.translate.settings import TranslateSettings, address_fault
+from vat.translate.settings import NO_ADDRESS, TranslateSettings, address_fault
 
 if TYPE_CHECKING:
     import openai
@@ -61,14 +61,18 @@ def connect(settings: TranslateSettings, timeout_seconds: float) -> Connection:
         )
     except (ImportError, ValueError):
         raise _unusable(proxy.variable if proxy else "") from None
-    client = openai.OpenAI(
-        api_key=key or "none",
-        base_url=address.partition("?")[0],
-        default_query=dict(parse_qsl(urlsplit(address).query, keep_blank_values=True)),
-        timeout=timeout_seconds,
-        max_retries=0,
-        http_client=openai.DefaultHttpxClient(transport=transport),
-    )
+    try:
+        client = openai.OpenAI(
+            api_key=key or "none",
+            base_url=address.partition("?")[0],
+            default_query=dict(parse_qsl(urlsplit(address).query, keep_blank_values=True)),
+            timeout=timeout_seconds,
+            max_retries=0,
+            http_client=openai.DefaultHttpxClient(transport=transport),
+        )
+    except (httpx2.InvalidURL, ValueError):
+        # A host whose name no domain can have, for one.
+        raise TranslationError(NO_ADDRESS) from None
     return Connection(client, key, proxy.variable if proxy else "")
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 from vat.errors import ConfigError
-from vat.jobs.addresses import SECRET_NAME
+from vat.jobs.addresses import SECRET_NAME, is_address
 from vat.jobs.device import resolve
 from vat.settings import DEVICES, Text, means, setting
 
@@ -44,7 +44,7 @@ NO_KEY: Final = (
 )
 """Said where no translator is set up: the three ways to have one."""
 
-_NO_ADDRESS: Final = (
+NO_ADDRESS: Final = (
     "translate.base_url is no address of a server; it begins with http:// or https:// and often"
     " ends with /v1."
 )
@@ -333,12 +333,13 @@ def address_fault(address: str) -> str:
     try:
         parts = urlsplit(address)
     except ValueError:
-        return _NO_ADDRESS
+        return NO_ADDRESS
     fields = f"{parts.query}&{parts.path.partition(';')[2]}"
     names = (name.lower() for name, _ in parse_qsl(fields, keep_blank_values=True))
     if any(map(SECRET_NAME.search, names)) or _SECRET_PATH.search(parts.path):
         return REFUSED_ADDRESS
-    return "" if parts.scheme in ("http", "https") and parts.hostname else _NO_ADDRESS
+    whole = is_address(address) and address.isprintable() and " " not in address
+    return "" if parts.scheme in ("http", "https") and whole else NO_ADDRESS
 
 
 def check_server(config: Mapping[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """What a run will do is known from the configuration and a look at the files."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,10 @@ def test_a_model_in_a_folder_is_found_beside_the_snakefile(
     assert plan.model_folder("owner/name") is None
     with pytest.raises(ConfigError, match=r"\./nowhere"):
         plan.model_folder("./nowhere")
+    (tmp_path / "mine").mkdir()
+    os.mkfifo(tmp_path / "mine" / "model.bin")
+    with pytest.raises(ConfigError, match=r"mine/model\.bin' in the folder of a model is no file"):
+        plan.model_folder("mine")
 
 
 @pytest.mark.parametrize(

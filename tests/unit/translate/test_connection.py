@@ -150,3 +150,17 @@ def test_other_machines(host: str) -> None:
 )
 def test_what_no_proxy_names(host: str, exceptions: str, expected: bool) -> None:
     assert is_excepted(host, 8000, exceptions) is expected
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["http://h:port/v1", "http://h\0/v1", "http://h/ v1", "http://[::1/v1", "http://h:99999/v1"],
+)
+def test_an_address_that_is_none_is_one_sentence(address: str) -> None:
+    with pytest.raises(TranslationError, match=r"base_url is no address of a server"):
+        ask(Behaviour(), None, lines(1), base_url=address)
+
+
+def test_a_host_that_no_domain_can_have_is_one_sentence() -> None:
+    with pytest.raises(TranslationError, match=r"base_url|cannot be reached"):
+        ask(Behaviour(), None, lines(1), base_url="http://xn--\u2488/v1")
