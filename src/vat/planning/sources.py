@@ -1,8 +1,6 @@
 """Which videos there are: from the `videos` setting to one record per video."""
 
-import csv
 import hashlib
-import io
 import logging
 import os
 import re
@@ -17,11 +15,11 @@ from anyascii import anyascii
 
 from vat.errors import ConfigError
 from vat.jobs.addresses import has_login, is_address, masked
-from vat.jobs.given_files import read_given_text
-from vat.languages import code_of, is_rewritten
+from vat.languages import is_rewritten
 from vat.media.suffixes import SUFFIXES, is_sound
 from vat.planning.config import checked
 from vat.planning.schema import Schema
+from vat.planning.sheets import LISTS, SHEETS, SPREADSHEETS, read_list, read_sheet
 from vat.settings import AUTO, MULTI
 from vat.subtitles.reading import ENDINGS
 
@@ -29,10 +27,7 @@ logger = logging.getLogger(__name__)
 
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _READABLE_LENGTH = 48
-_SHEETS = (".tsv", ".csv")
 _NAMED = 5
-_DIGITS = 10
-_SEPARATE = {"true": True, "yes": True, "false": False, "no": False, "auto": "auto"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +113,14 @@ class Finder:
         path = locate(entry, self.bases)
         if path.is_dir():
             yield from ((file, {}) for file in self._files(path))
-        elif path.suffix.lower() in _SHEETS:
+        elif path.suffix.lower() in SHEETS:
             yield from self._rows(path, read_sheet(path))
-        elif path.suffix.lower() == ".txt":
+        elif path.suffix.lower() in LISTS:
             yield from self._rows(path, read_list(path))
+        elif path.suffix.lower() in SPREADSHEETS:
+            raise ConfigError(
+                f"'{path.name}' is of a spreadsheet program; save it as CSV there, and name that."
+            )
         else:
             yield str(path), {}
 
@@ -287,70 +286,3 @@ def _name(source: str) -> str:
     parts = urlsplit(source)
     query = parse_qs(urlsplit(masked(source)).query)
     return query["v"][0] if "v" in query else Path(unquote(parts.path)).stem or str(parts.hostname)
-
-
-def read_sheet(sheet: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rows of a video sheet with their numbers in the file; empty cells are left out.
-
-    Raises:
-        ConfigError: where the file is no table.
-    """
-    import pandas as pd
-
-    options: dict[str, Any] = {"dtype": str, "keep_default_na": False}
-    try:
-        text = io.StringIO(read_given_text(sheet))
-        if sheet.suffix.lower() == ".tsv":
-            table = pd.read_csv(text, sep="\t", quoting=csv.QUOTE_NONE, **options)
-        else:
-            table = pd.read_csv(text, sep=_separator(text), **options)
-    except (ValueError, OSError) as error:
-        reason = getattr(error, "strerror", error)
-        raise ConfigError(f"The video sheet '{sheet}' cannot be read: {reason}.") from error
-    for index, record in enumerate(table.to_dict("records")):
-        filled = {str(key).strip(): value.strip() for key, value in record.items() if value.strip()}
-        yield index + 2, {key: _cell(key, value) for key, value in filled.items()}
-
-
-def _separator(text: io.StringIO) -> str:
-    """What separates the cells of a .csv file; spreadsheet programs differ by country."""
-    head = text.readline()
-    text.seek(0)
-    return max(",;\t", key=head.count)
-
-
-def read_list(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The lines of a list of paths and URLs, numbered, without empty ones and those after #.
-
-    Raises:
-        ConfigError: where the file is no text.
-    """
-    try:
-        lines = read_given_text(file).splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", error)
-        raise ConfigError(f"The list of videos '{file}' cannot be read: {reason}.") from error
-    for number, line in enumerate(lines, 1):
-        if line.strip() and not line.lstrip().startswith("#"):
-            yield number, {"source": line.strip()}
-
-
-def _cell(column: str, text: str) -> Any:
-    """A cell as the schema wants it; what cannot be converted is left for the schema to refuse."""
-    if column in ("targets", "language"):
-        several = _languages(text)
-        return several if column == "targets" or len(several) > 1 else text
-    if column == "separate":
-        return _SEPARATE.get(text.lower(), text)
-    if column == "audio_track" and text.isdecimal() and len(text) < _DIGITS:
-        return int(text)
-    return text
-
-
-def _languages(text: str) -> list[str]:
-    """The languages that a cell lists, by commas or blanks; a name may have blanks of its own."""
-    # Not where a comma is in brackets, as in "Chinese (Traditional, Taiwan)".
-    parts = re.split(r"[,;](?![^(]*\))", text)
-    if len(parts) == 1 and not code_of(text):
-        parts = text.split()
-    return [part.strip() for part in parts if part.strip()]

@@ -11,7 +11,7 @@ import pytest
 
 from vat.errors import ConfigError
 from vat.jobs.given_files import read_given, read_given_text
-from vat.planning.sources import read_list, read_sheet
+from vat.planning.sheets import read_list, read_sheet
 from vat.translate.glossary import read_terms
 from vat.translate.people import read_people
 

@@ -257,6 +257,14 @@ def test_sheets_of_spreadsheet_programs_are_read(
     assert video.title == "A, b"
 
 
+def test_a_file_of_a_spreadsheet_program_is_refused_with_what_to_do(
+    find: Any, tmp_path: Path
+) -> None:
+    touch(tmp_path, "list.xlsx")
+    with pytest.raises(ConfigError, match=r"'list\.xlsx' .* save it as CSV"):
+        find("list.xlsx")
+
+
 def test_a_list_of_paths_and_addresses_is_read(find: Any, tmp_path: Path) -> None:
     touch(tmp_path, "in/a b.mp4")
     lines = ["# mine", "in/a b.mp4", "", "  https://example.org/c.mp4  "]
