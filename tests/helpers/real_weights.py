@@ -76,6 +76,31 @@ def whisper(name: str, resources: Path) -> Path:
     return folder
 
 
+_ENCODER: Final = (
+    "Resemblyzer==0.1.4 --hash=sha256:"
+    "8f12eb2f1a9982d32e8db7856de754709b59c93a77bcf0ff536584b619a9dd1f"
+)
+"""Its wheel holds the weights of a voice encoder (Apache 2.0)."""
+
+
+def voice_encoder(resources: Path) -> Path:
+    """The file that speakers.model names, fetched by pip if it is not there yet.
+
+    Raises:
+        UnavailableError: where pip cannot get the package.
+    """
+    file = resources / "real" / "pretrained.pt"
+    if file.is_file():
+        return file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=file.parent) as temporary:
+        download([_ENCODER], Path(temporary))
+        (wheel,) = Path(temporary).glob("*.whl")
+        with zipfile.ZipFile(wheel) as archive, atomic_path(file) as part:
+            part.write_bytes(archive.read("resemblyzer/pretrained.pt"))
+    return file
+
+
 def download(packages: Sequence[str], folder: Path) -> None:
     """Put the wheels of packages into a folder.
 

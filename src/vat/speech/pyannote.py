@@ -53,12 +53,14 @@ def load_pipeline(model: str, device: str) -> Any:
     Raises:
         ModelError: where pyannote.audio is not installed, or the pipeline cannot be loaded.
     """
+    # Nobody else is told what is done here.
+    os.environ.setdefault("PYANNOTE_METRICS_ENABLED", "0")
     try:
         from pyannote.audio import Pipeline
     except ImportError as error:
         raise ModelError(
             "speakers.backend is pyannote, which is not installed here; run 'pip install"
-            " pyannote.audio', or set speakers.backend to voices."
+            " vat-subtitles[pyannote]', or set speakers.backend to voices."
         ) from error
     import torch
 
@@ -95,8 +97,10 @@ def _prints(
     """How each speaker sounds; the rows are in the order of the annotation's own labels."""
     import numpy as np
 
-    found = []
-    for label, row in zip(whole.labels(), said.speaker_embeddings, strict=True):
+    found, rows = [], said.speaker_embeddings
+    if rows is None:
+        rows = np.full((len(whole.labels()), 1), np.nan)
+    for label, row in zip(whole.labels(), rows, strict=True):
         length = float(np.linalg.norm(row))
         # Who speaks only where others do has no embedding.
         known = np.isfinite(length) and length > 0

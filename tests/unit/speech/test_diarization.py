@@ -1,5 +1,6 @@
 """Both backends answer the rule in one form; pyannote's is a stand-in here, as nobody has it."""
 
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -103,6 +104,7 @@ class Output:
 def pyannote(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """A pipeline that answers with two speakers, of whom the second is heard first."""
     asked: dict[str, Any] = {}
+    monkeypatch.delenv("PYANNOTE_METRICS_ENABLED", raising=False)
 
     class Pipeline:
         @classmethod
@@ -118,7 +120,7 @@ def pyannote(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             return Output(
                 Annotation((0.5, 4.0, "SPEAKER_01"), (3.5, 8.0, "SPEAKER_00")),
                 Annotation((0.5, 3.75, "SPEAKER_01"), (3.75, 8.0, "SPEAKER_00")),
-                np.array([[3.0, 4.0], [np.nan, np.nan]]),
+                asked.get("embeddings", np.array([[3.0, 4.0], [np.nan, np.nan]])),
             )
 
     package, module = ModuleType("pyannote"), ModuleType("pyannote.audio")
@@ -144,6 +146,19 @@ def test_pyannote_gives_turns_overlaps_and_prints(
     assert pyannote["limits"] == {"min_speakers": 2, "max_speakers": 3}
     assert pyannote["shape"] == (1, SECONDS * 16000)
     assert (pyannote["name"], pyannote["token"]) == ("some/pipeline", "secret")
+    assert os.environ["PYANNOTE_METRICS_ENABLED"] == "0"
+
+
+def test_a_pipeline_without_embeddings_has_turns_all_the_same(
+    speech: str, pyannote: dict[str, Any]
+) -> None:
+    pyannote["embeddings"] = None
+    settings = {"backend": "pyannote"}
+    given: dict[str, Any] = {"speech": speech, "device": "cpu", "threads": 1}
+    answer = who_speaks(chunks=chunks(), model="some/pipeline", settings=settings, **given)
+    found = Found.from_json(answer)
+    assert [one.vector for one in found.prints] == [(), ()]
+    assert len(found.speakers.turns) == 2
 
 
 def test_it_is_said_how_to_get_pyannote(
@@ -158,5 +173,5 @@ def test_it_is_said_how_to_get_pyannote(
     with pytest.raises(ModelError, match="HF_TOKEN"):
         who_speaks(chunks=chunks(), model="refused", **given)
     monkeypatch.setitem(sys.modules, "pyannote.audio", None)
-    with pytest.raises(ModelError, match="pip install pyannote"):
+    with pytest.raises(ModelError, match=r"pip install vat-subtitles\[pyannote\]"):
         who_speaks(chunks=chunks(), model="some/other", **given)
