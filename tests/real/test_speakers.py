@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import soundfile
@@ -13,7 +14,6 @@ from tests.helpers.media import ffmpeg
 from tests.helpers.real_talks import RATE
 from tests.helpers.real_weights import UnavailableError, voice_encoder
 from tests.helpers.workflow import Workflow
-from tests.real.test_real_speech import config
 
 MOST_WRONG = 0.05
 """Share of the words that may be given to a wrong speaker."""
@@ -65,9 +65,8 @@ def test_recognised_words_have_the_right_speaker(
         sound = ["-i", videos / f"{name}.wav", "-c:a", "flac", "-shortest"]
         ffmpeg("-f", "lavfi", "-i", picture, *sound, videos / f"{name}.mkv")
         (videos / f"{name}.wav").unlink()
-    settings = config(tmp_path, videos, models["base"])
-    told = json.loads(settings.read_text())
-    settings.write_text(json.dumps(told | {"speakers": {"enabled": True, "model": str(encoder)}}))
+    settings = tmp_path / "config.json"
+    settings.write_text(json.dumps(config(videos, models["base"], encoder)))
     done = workflow(tmp_path, "--profile", "local-gpu", "--configfile", str(settings))
     assert done.status == 0, done.output
     for name, one in dialogues.items():
@@ -88,6 +87,20 @@ def test_recognised_words_have_the_right_speaker(
             for cue in cues
             if len(cue["speakers"]) == 2
         )
+
+
+def config(videos: Path, model: Path, encoder: Path) -> dict[str, Any]:
+    """Subtitles of the spoken language alone, with speakers."""
+    return {
+        "videos": str(videos),
+        "languages": {"source": "en", "targets": []},
+        "separate": {"enabled": False},
+        "split": {"language_model": str(model)},
+        "asr": {"model": str(model), "device": "cpu", "gpu_mem_mb": 0, "batch_size": 1},
+        "speakers": {"enabled": True, "model": str(encoder)},
+        "embed": {"mode": "none"},
+        "delivery": {"how": "none"},
+    }
 
 
 def speaker_at(turns: list[Said], moment: float) -> str:
