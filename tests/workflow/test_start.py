@@ -1,8 +1,11 @@
 """However the workflow is started, it plans and does the same."""
 
+import shlex
+import shutil
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.helpers.workflow import Workflow, demo, silent_video
 
@@ -66,6 +69,41 @@ def test_the_four_ways_to_start_plan_the_same_jobs(
     assert {name.removeprefix("vat_"): jobs for name, jobs in module.items()} == {
         name: jobs for name, jobs in usual.items() if name != "all"
     }
+
+
+DEPLOYED = """
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+
+configfile: "config/config.yaml"
+
+
+module vat:
+    snakefile:
+        "{root}/workflow/Snakefile"
+    config:
+        config
+
+
+use rule * from vat
+"""
+
+
+def test_the_catalogues_flags_are_enough_where_it_was_deployed(
+    workflow: Workflow, videos: Path, root: Path, tmp_path: Path
+) -> None:
+    # As snakedeploy lays a workflow out, but for the place from where the module comes.
+    (tmp_path / "workflow").mkdir()
+    (tmp_path / "workflow/Snakefile").write_text(DEPLOYED.format(root=root))
+    shutil.copytree(root / "config", tmp_path / "config")
+    catalogue = yaml.safe_load((root / ".snakemake-workflow-catalog.yml").read_text())
+    flags = shlex.split(catalogue["usage"]["mandatory-flags"]["flags"])
+    settings = ["--configfile", str(root / "config/demo.yaml"), "--config", f"videos={videos}"]
+    run = workflow(tmp_path, *flags, "--cores", "2", "-n", *settings, start=tmp_path)
+    assert run.status == 0, run.output
+    assert run.jobs()["asr_chunk"] == 1 + 3
 
 
 def test_the_folder_of_the_workflow_is_one_to_start_in(
