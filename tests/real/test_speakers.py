@@ -44,9 +44,9 @@ def dialogues(recordings: Path) -> Mapping[str, Dialogue]:
     names = [*english][-3:]
     two = {name: english[name] for name in names[:2]}
     return {
-        "two": talk("two", two, 120, 11),
-        "music": talk("music", two, 120, 12, beds["music"]),
-        "one": talk("one", {names[2]: english[names[2]]}, 60, 13),
+        "two": talk("two", two, 75, 11),
+        "music": talk("music", two, 60, 12, beds["music"]),
+        "one": talk("one", {names[2]: english[names[2]]}, 30, 13),
     }
 
 

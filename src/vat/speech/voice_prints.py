@@ -14,9 +14,9 @@ import numpy as np
 from vat.files import Record, locked
 from vat.speech.voices import Vectors
 
-_SAME_PERSON: Final = 0.78
-"""Means of one voice in two videos have a cosine of 0.85 and more, of two voices 0.74 and less
-(benchmarks/speakers.py)."""
+_SAME_PERSON: Final = 0.76
+"""Means of one voice in two dialogues of benchmarks/speakers.py have a cosine of 0.74 to 1 (median
+0.99, the least where one of them is over babble), of two voices 0.75 at most (99 of 100: 0.72)."""
 
 _LABEL: Final = re.compile(r"S([1-9]\d*)")
 
