@@ -1,10 +1,11 @@
 """How well is real speech heard, and at what price: VAT and plain faster-whisper on the same talks.
 
-python -m benchmarks.real_speech [--seconds 180] [--model base] [--talk NAME]... FOLDER
+python -m benchmarks.real_speech [--seconds 180] [--model base] [--talk NAME] [--way TEXT] FOLDER
 
 FOLDER has clips.tsv (columns file, language, text) and clips/ (see tests/helpers/real_talks.py);
 talks are made of its English and its Chinese clips. Without it there is only the audio book that a
-Debian package brings. --talk takes one of the talks alone: librivox, lecture, hard, chinese.
+Debian package brings. --talk takes one of the talks alone: librivox, lecture, hard, chinese;
+--way takes the listeners alone whose name contains the text. Either may be given more than once.
 Starts are measured against the voice detection's, at phrases after a pause. Errors are of words, or
 of characters in Chinese, where both forms of writing count as one. SubER is VAT's of its
 subtitles, and faster-whisper's of its segments.
@@ -133,7 +134,7 @@ WAYS: Mapping[str, Listener] = {
 }
 
 
-def rows(talk: Talk, sound: Path, model: Path) -> Iterator[str]:
+def rows(talk: Talk, sound: Path, model: Path, ways: Mapping[str, Listener]) -> Iterator[str]:
     """A line of the table for each way of listening to a talk."""
     chunks, _ = split(
         sound,
@@ -146,7 +147,7 @@ def rows(talk: Talk, sound: Path, model: Path) -> Iterator[str]:
     speech, reference = chunks.speech, reference_cues(talk)
     load_model(str(model), "cpu", "int8", THREADS)
     idle = sum(end - start for start, end in talk.silence) / 3600
-    for name, listen in WAYS.items():
+    for name, listen in ways.items():
         found = listen(talk, sound, model, speech)
         heard = found.score
         yield (
@@ -166,7 +167,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=180.0)
     parser.add_argument("--model", default="base")
     parser.add_argument("--talk", action="append", default=[])
+    parser.add_argument("--way", action="append", default=[])
     given = parser.parse_args()
+    chosen = given.way or [""]
+    ways = {name: WAYS[name] for name in WAYS if any(text in name for text in chosen)}
     talks = [librivox(ROOT / "resources" / "real")]
     if given.folder is not None:
         found = clips(given.folder)
@@ -183,7 +187,7 @@ def main() -> None:
             if given.talk and talk.name not in given.talk:
                 continue
             sound = talk.write(Path(folder) / f"{talk.name}.wav")
-            for row in rows(talk, sound, model):
+            for row in rows(talk, sound, model, ways):
                 print(row, flush=True)
 
 

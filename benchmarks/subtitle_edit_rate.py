@@ -6,10 +6,12 @@ a talk says: a sentence each, long ones divided at their marks, or else evenly.
 
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tests.helpers.real_talks import Talk
+from vat.subtitles.chinese import converted
 from vat.subtitles.formats import to_srt
 from vat.subtitles.limits import CueSettings, cue_settings
 from vat.subtitles.lines import columns, lay_out
@@ -19,11 +21,22 @@ from vat.timeline import Cue
 
 
 def edit_rate(cues: Sequence[Cue], reference: Sequence[Cue], language: str) -> float:
-    """Edits per hundred words and breaks of the reference, without case and punctuation."""
+    """Edits per hundred words and breaks of the reference, without case and punctuation.
+
+    In Chinese, both forms of writing count as one.
+    """
     from suber.metrics.suber import calculate_SubER
 
     east_asian = language if language in ("zh", "ja", "ko") else None
-    return float(calculate_SubER(_read(cues), _read(reference), language=east_asian))
+    files = [_read(_simplified(one, language)) for one in (cues, reference)]
+    return float(calculate_SubER(*files, language=east_asian))
+
+
+def _simplified(cues: Sequence[Cue], language: str) -> list[Cue]:
+    texts = [cue.text for cue in cues]
+    if language == "zh":
+        texts = converted(texts, "zh-hans", same_words=True)
+    return [replace(cue, text=text) for cue, text in zip(cues, texts, strict=True)]
 
 
 def _read(cues: Sequence[Cue]) -> Any:

@@ -44,3 +44,10 @@ def test_what_equals_the_reference_needs_no_edit_and_every_fault_some(talk: Talk
     joined = [replace(cues[0], end=cues[-1].end, text=" ".join(cue.text for cue in cues))]
     if len(cues) > 1:
         assert 0 < edit_rate(joined, cues, talk.language) < 30
+
+
+def test_chinese_in_the_other_form_of_writing_needs_no_edit() -> None:
+    cues = reference_cues(CHINESE)
+    other = [replace(cue, text="歡迎大家來體驗語音識別模型") for cue in cues]
+    assert len(cues) == 1
+    assert edit_rate(other, cues, "zh") == 0
