@@ -5,7 +5,7 @@ import logging
 import os
 import sys
 import webbrowser
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
@@ -53,24 +53,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         if command == "review":
             return _review(Path(wishes.out))
         if command == "watch" and not wishes.dry_run:
-            return _watch(wishes, given)
-        _become(snakemake_call(wishes, home(), Path.cwd()))
+            return _watch(words, wishes, given)
+        _become(snakemake_call(wishes, home(), Path.cwd()), environment(words))
     except VatError as error:
         print(f"vat: {error}", file=sys.stderr)
         return _WRONG_USE if isinstance(error, UsageError) else 1
 
 
-def _become(call: Sequence[str]) -> NoReturn:
+def _become(call: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
     """Let Snakemake take the place of this process, so that signals reach it alone."""
-    os.execve(call[0], list(call), environment())  # noqa: S606
+    os.execve(call[0], list(call), variables)  # noqa: S606
 
 
-def _watch(wishes: Wishes, given: argparse.Namespace) -> int:
+def _watch(words: Sequence[str], wishes: Wishes, given: argparse.Namespace) -> int:
     logging.basicConfig(level=logging.INFO, format="vat: %(message)s", stream=sys.stderr)
     # What a look finds odd, the run says once.
     logging.getLogger("vat").setLevel(logging.ERROR)
     check_hook(given.hook)
-    return watch(Asked(wishes, given.every, given.hook), home(), Path.cwd())
+    return watch(Asked(words, wishes, given.every, given.hook), home(), Path.cwd())
 
 
 def read_wishes(words: Sequence[str]) -> tuple[str, Wishes]:

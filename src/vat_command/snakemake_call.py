@@ -1,6 +1,7 @@
 """From what a user asks of `vat` to Snakemake's command line."""
 
 import os
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any, Final
 import yaml
 
 from vat.errors import UsageError
+from vat.jobs.processes import COMMAND_VARIABLE
 from vat.planning.sources import is_url
 
 _CONFIG: Final = ("--config", "-C")
@@ -60,9 +62,13 @@ def snakemake_call(wishes: Wishes, home: Path, here: Path) -> list[str]:
     ]
 
 
-def environment() -> dict[str, str]:
-    """The environment of Snakemake: no file of the folder where one stands is a module of it."""
-    return os.environ | {"PYTHONSAFEPATH": "1"}
+def environment(words: Sequence[str]) -> dict[str, str]:
+    """The environment of Snakemake, which is told the `words` that were typed after `vat`.
+
+    No file of the folder where one stands is a module of it.
+    """
+    typed = shlex.join(["vat", *words])
+    return os.environ | {"PYTHONSAFEPATH": "1", COMMAND_VARIABLE: typed}
 
 
 def settings(wishes: Wishes, here: Path) -> dict[str, Any]:

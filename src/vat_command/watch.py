@@ -31,8 +31,12 @@ _POLL_SECONDS: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is watched, and how: seconds between looks, and who is told of finished videos."""
+    """What is watched, and how: seconds between looks, and who is told of finished videos.
 
+    `words` are those that were typed after `vat`.
+    """
+
+    words: Sequence[str]
     wishes: Wishes
     every: float = 20.0
     hook: str = ""
@@ -98,7 +102,7 @@ class Watch:
         """One run over all that is whole; its exit status."""
         call = snakemake_call(self._wishes_without(look.unfinished), self.home, self.here)
         # In a session of its own: Ctrl-C reaches it once, by this process.
-        process = subprocess.Popen(call, env=environment(), start_new_session=True)
+        process = subprocess.Popen(call, env=environment(self.asked.words), start_new_session=True)
         told = time.monotonic()
         while process.poll() is None:
             if self.stop.wait(_POLL_SECONDS):

@@ -74,7 +74,7 @@ def watching(tmp_path: Path, *settings: str, files: Any = ()) -> Watch:
     (tmp_path / "in").mkdir(exist_ok=True)
     wishes = Wishes(sources=["in"], settings=settings, config_files=files)
     told = Told("", tmp_path / "results", tmp_path / "told.json")
-    return Watch(Asked(wishes), Path("/home"), tmp_path, told)
+    return Watch(Asked(["watch", "in"], wishes), Path("/home"), tmp_path, told)
 
 
 def test_what_is_unfinished_is_excluded_beside_what_the_user_excludes(tmp_path: Path) -> None:

@@ -18,6 +18,9 @@ from vat.files import Record
 RUN_VARIABLE: Final = "VAT_RUN"
 """Names Snakemake's process to its jobs: its id, and when it started."""
 
+COMMAND_VARIABLE: Final = "VAT_COMMAND"
+"""Tells Snakemake's process what was typed to start it, where that was not Snakemake's command."""
+
 _START_FIELD: Final = 19
 """The start time's place behind the name in /proc/PID/stat (proc_pid_stat(5), field 22)."""
 

@@ -5,6 +5,7 @@ A job's log is all that it said, so that the warnings of all stages are in one p
 `waiting` otherwise.
 """
 
+import os
 import re
 import shlex
 import sys
@@ -17,6 +18,7 @@ from typing import Any, Final
 from vat.files import DamagedError, StrPath, damaged, read_json, write_json
 from vat.jobs.addresses import masked, scrubbed
 from vat.jobs.messages import sentence
+from vat.jobs.processes import COMMAND_VARIABLE
 from vat.planning.sources import Video
 from vat.planning.weights import record_models
 
@@ -122,8 +124,13 @@ def tell_end(
     except OSError as error:
         untold = f"\nThe summary of this run is not written: {sentence(error)}"
     said = runs_log.read_text(encoding="utf-8", errors="replace") if runs_log else ""
-    command = ["snakemake", *map(scrubbed, sys.argv[1:])]
-    return "\n".join(lines(found, command, folders[0], stopped=_STOPPED in said)) + untold
+    return "\n".join(lines(found, command_typed(), folders[0], stopped=_STOPPED in said)) + untold
+
+
+def command_typed() -> list[str]:
+    """What was typed to start this run, without keys."""
+    typed = shlex.split(os.environ.get(COMMAND_VARIABLE, ""))
+    return [scrubbed(word) for word in typed or ["snakemake", *sys.argv[1:]]]
 
 
 def _called(video: Video) -> str:

@@ -4,10 +4,13 @@ import json
 from functools import partial
 from pathlib import Path
 
+import pytest
+
 from vat.media.probe import Media
 from vat.media.stream import Stream
 from vat.planning.streams import recorded_streams
-from vat.planning.summary import lines, summarise
+from vat.planning.summary import command_typed, lines, summarise
+from vat_command.snakemake_call import environment
 
 STAMP = "2026-01-02 03:04:05,678"
 
@@ -100,3 +103,11 @@ def test_it_tells_what_became_of_each_stream(tmp_path: Path) -> None:
         "mkv cannot hold stream 2 (tmcd data): it is left out"
     )
     assert recorded_streams(tmp_path / "a", {"mode": "none"}) == []
+
+
+def test_to_go_on_one_types_what_one_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["/bin/snakemake", "-n", "my in"])
+    monkeypatch.delenv("VAT_COMMAND", raising=False)
+    assert command_typed() == ["snakemake", "-n", "my in"]
+    monkeypatch.setenv("VAT_COMMAND", environment(["my in", "--to", "zh"])["VAT_COMMAND"])
+    assert command_typed() == ["vat", "my in", "--to", "zh"]
