@@ -1,10 +1,13 @@
 """How far up the review page puts errors that were planted in finished subtitles.
 
     python -m benchmarks.review_order results [--errors 50] [--seed 1]
+    python -m benchmarks.review_order --lines 500
 
-Takes the videos of a folder of results (two or more), plants errors of six kinds in copies of their
-translations, one at a time, and tells how many are among the first tenth of the places. The records
-of the stages stay as they are, as they would with a real error that no stage has noticed.
+Takes the videos of a folder of results (two or more), or three invented talks of so many lines in
+the tiny language, of whose words the recogniser is unsure of every thirtieth; plants errors of six
+kinds in copies of their translations, one at a time, and tells how many are among the first tenth
+of the places. The records of the stages stay as they are, as they would with a real error that no
+stage has noticed.
 """
 
 import argparse
@@ -15,6 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from tiny import lexicon
 from vat.files import read_json
 from vat.report.risks import Look, Shown, looks
 from vat.report.video_page import read_tracks
@@ -22,6 +26,8 @@ from vat.subtitles.track import Track
 from vat.timeline import Cue
 
 Tracks = dict[str, Shown]
+_UNSURE: Final = 1 / 30
+"""The share of words of which the recogniser is unsure in an invented talk."""
 
 
 def _lost(cues: list[Cue], at: int, _: Sequence[Cue]) -> None:
@@ -81,17 +87,43 @@ def is_found(found: Sequence[Look], planted: Cue, share: float) -> bool:
     return any(look.start < planted.end and planted.start < look.end for look in first)
 
 
+def invented(seed: int, lines: int) -> tuple[dict[str, Any], Tracks]:
+    """A talk in the tiny language with its translation, and what its recognition recorded."""
+    rng = random.Random(seed)
+    said = [lexicon.sentence(rng) for _ in range(lines)]
+    words = []
+    for at, text in enumerate(said):
+        parts = text.split()
+        for n, word in enumerate(parts):
+            sure = rng.uniform(0.2, 0.5) if rng.random() < _UNSURE else rng.uniform(0.7, 1.0)
+            start = 4.0 * at + 3.0 * n / len(parts)
+            times = {"start": start, "end": start + 2.9 / len(parts)}
+            words.append({**times, "text": word, "probability": sure})
+    speech = [[4.0 * at, 4.0 * at + 3] for at in range(lines)]
+    texts = {"source": said, "zh": [lexicon.translate(text) for text in said]}
+    tracks = {}
+    for name, own in texts.items():
+        cues = [Cue(at + 1, 4.0 * at, 4.0 * at + 3, text) for at, text in enumerate(own)]
+        tracks[name] = Shown(Track("en" if name == "source" else name, cues, name))
+    return {"words": words, "speech": speech, "seams": []}, tracks
+
+
 def main() -> None:
     """Print a table: errors of each kind, and how many are in the first tenth."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("results", type=Path)
+    parser.add_argument("results", type=Path, nargs="?")
+    parser.add_argument("--lines", type=int, default=0)
     parser.add_argument("--errors", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     rng = random.Random(options.seed)
-    videos = [
+    if options.results is None and not options.lines:
+        parser.error("name a folder of results, or give --lines")
+    videos = [invented(seed, options.lines) for seed in range(3 * bool(options.lines))]
+    files = options.results.glob("*/transcript.json") if options.results else ()
+    videos += [
         (read_json(file), tracks)
-        for file in sorted(options.results.glob("*/transcript.json"))
+        for file in sorted(files)
         if len(tracks := read_tracks(file.parent)) > 1
     ]
     kinds = [_MISTRANSLATED, *KINDS]

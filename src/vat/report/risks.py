@@ -11,6 +11,7 @@ from math import log
 from statistics import median
 from typing import Any, Final
 
+from vat.report.word_pairs import agreements
 from vat.subtitles.lines import columns
 from vat.subtitles.track import Track
 from vat.timeline import Cue, Interval, common, length, union
@@ -30,6 +31,12 @@ _SAID_SECONDS: Final = 0.5
 _ODD_SPREADS: Final = 4.0
 _LEAST_SPREAD: Final = 0.1
 """From how many median deviations on a length is odd; these are no less than 10 %."""
+
+_ODD_WORDS: Final = 3.0
+"""From how many spreads below the usual the words of a translation are odd."""
+
+_MANY_LINES: Final = 100
+"""Fewer lines tell less of which words go together."""
 
 _USUAL: Final = QuarantineSettings()
 """The thresholds of Whisper's own decoder."""
@@ -86,6 +93,7 @@ def looks(transcript: Mapping[str, Any], spoken: str, tracks: Mapping[str, Shown
     for look in found:
         if heard:
             _doubt_spoken(look, heard, is_cue=spoken in look.cues)
+            _doubt_alone(look, spoken)
         for name, shown in tracks.items():
             _doubt_track(look, name, shown)
             if name != spoken and spoken in tracks:
@@ -221,6 +229,12 @@ def _doubt_track(look: Look, name: str, shown: Shown) -> None:
             look.doubt(0.5, f"{name}: {one['errors']}")
 
 
+def _doubt_alone(look: Look, spoken: str) -> None:
+    """What stands in other languages alone; it is taken for the translation of what was lost."""
+    if look.cues and spoken not in look.cues:
+        look.doubt(2, f"{', '.join(look.cues)}: nothing stands here in the spoken language")
+
+
 def _doubt_translation(look: Look, spoken: Track, name: str, shown: Shown) -> None:
     """What a comparison of the texts tells, after all that people have changed."""
     said, made = _text(look, spoken), _text(look, shown.track)
@@ -260,6 +274,7 @@ def _compare(found: Sequence[Look], spoken: Track, name: str, track: Track) -> N
     made = {at: other for at, (_, other) in texts.items()}
     for at in repeated(said, made) | repeated_widely(said, made):
         found[at].doubt(1.5, f"{name}: the same text as for something else")
+    _doubt_words(found, name, agreements(said, made))
     ratios = {at: log((columns(made[at]) + 1) / (columns(said[at]) + 1)) for at in texts}
     usual = median(ratios.values())
     spread = max(median(abs(one - usual) for one in ratios.values()), _LEAST_SPREAD)
@@ -268,6 +283,20 @@ def _compare(found: Sequence[Look], spoken: Track, name: str, track: Track) -> N
         if odd > _ODD_SPREADS:
             found[at].doubt(1, f"{name}: {'longer' if ratio > usual else 'shorter'} than usual")
         found[at].risk += min(odd, _ODD_SPREADS) / 10
+
+
+def _doubt_words(found: Sequence[Look], name: str, scores: Mapping[int, float]) -> None:
+    """Translations whose words go less with those of their source than usual in this video."""
+    if not scores:
+        return
+    sure = min(1.0, len(scores) / _MANY_LINES)
+    usual = median(scores.values())
+    spread = max(median(abs(one - usual) for one in scores.values()), _LEAST_SPREAD)
+    for at, score in scores.items():
+        odd = (usual - score) / spread
+        if odd > _ODD_WORDS and sure == 1:
+            found[at].doubt(1, f"{name}: its words stand elsewhere for others")
+        found[at].risk += sure * min(max(odd, 0), _ODD_WORDS) / 5
 
 
 def _without_cues(transcript: Mapping[str, Any]) -> Iterator[Look]:

@@ -1,9 +1,11 @@
 """Cues that deserve a look come first, each with its reasons."""
 
+import random
 from typing import Any
 
 import pytest
 
+from tiny import lexicon
 from vat.report.risks import Look, Shown, looks
 from vat.subtitles.track import Track
 from vat.timeline import Cue
@@ -103,6 +105,9 @@ def test_texts_that_stand_out_among_the_others() -> None:
 def test_a_lost_cue_and_one_where_nobody_speaks() -> None:
     look = first(transcript(), MADE[:4])
     assert (look.cues, look.reasons) == ({"source": [4]}, ["de: nothing stands here"])
+    said = {"source": Shown(track("source", "en", SAID[:4])), "de": Shown(track("de", "de", MADE))}
+    alone = max(looks(transcript(), "source", said), key=lambda look: look.risk)
+    assert alone.reasons == ["de: nothing stands here in the spoken language"]
     record = transcript()
     record["words"] = [word for word in record["words"] if word["start"] < 16]
     record["speech"].pop()
@@ -160,3 +165,18 @@ def test_speech_without_words_and_quarantine_are_places_without_cues() -> None:
 
 def test_subtitles_that_came_with_the_video_need_no_transcript() -> None:
     assert first({}, (*MADE[:3], SAID[3], MADE[4])).cues["de"] == [3]
+
+
+def test_words_that_usually_stand_for_others_are_a_reason_in_long_videos() -> None:
+    chance = random.Random(1)
+    said = tuple(lexicon.sentence(chance) for _ in range(120))
+    made = [lexicon.translate(text) for text in said]
+    made[50] = lexicon.translate(lexicon.sentence(random.Random(7)))
+    tracks = {
+        "source": Shown(track("source", "en", said)),
+        "zh": Shown(track("zh", "zh", tuple(made))),
+    }
+    order = sorted(looks({}, "source", tracks), key=lambda look: -look.risk)
+    place = next(at for at, look in enumerate(order) if look.cues["zh"] == [50])
+    assert place < 12
+    assert "zh: its words stand elsewhere for others" in order[place].reasons
