@@ -8,6 +8,8 @@ import json
 import os
 import resource
 import shutil
+import tempfile
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import fields
@@ -30,6 +32,10 @@ _TOO_LARGE: Final = (
     "'{}' would be larger than the limit on the size of files, which is {:.2f} MB; raise it"
     " (ulimit -f), and run again."
 )
+
+_SCRATCH: Final = "vat-scratch-"
+_NEW_SECONDS: Final = 10.0
+"""A folder that is younger may have a process that has not locked it yet."""
 
 _NAME_BYTES: Final = 255
 """Longest name of a file on Linux's file systems."""
@@ -296,6 +302,37 @@ def locked(path: Path) -> Iterator[TextIO]:
     with path.open("a+", encoding="utf-8", errors="replace") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield file
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for temporary files; it is removed at the end, also of a process that is killed.
+
+    The next process that asks for one does so: a folder is locked for as long as it is used.
+    """
+    for old in Path(tempfile.gettempdir()).glob(f"{_SCRATCH}*"):
+        with suppress(OSError):
+            _remove_unused(old)
+    with tempfile.TemporaryDirectory(prefix=_SCRATCH) as name:
+        descriptor = os.open(name, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield Path(name)
+        finally:
+            os.close(descriptor)
+
+
+def _remove_unused(folder: Path) -> None:
+    """Remove a scratch folder of this user whose process has ended."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    try:
+        status = os.fstat(descriptor)
+        is_old = time.time() - status.st_mtime > _NEW_SECONDS
+        if status.st_uid == os.getuid() and is_old:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(descriptor)
 
 
 def write_once(path: StrPath, text: str) -> bool:

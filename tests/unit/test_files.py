@@ -17,6 +17,7 @@ from vat.files import (
     Record,
     atomic_path,
     read_json,
+    scratch_folder,
     write_json,
     write_once,
     write_text,
@@ -195,3 +196,26 @@ def test_a_damaged_record_is_named(tmp_path: Path, text: str) -> None:
         Chunks.read(tmp_path / "a.json")
     with pytest.raises(DamagedError, match="is missing"):
         Chunks.read(tmp_path / "b.json")
+
+
+def test_the_scratch_folder_of_a_killed_process_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    code = (
+        "import os, signal\nfrom vat.files import scratch_folder\n"
+        "with scratch_folder() as folder:\n"
+        "    (folder / 'file').touch()\n    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=False)
+    (left,) = tmp_path.iterdir()
+    strange = tmp_path / "vat-scratch-link"
+    strange.symlink_to(tmp_path)
+    with scratch_folder() as young:
+        assert left.is_dir(), "it may have a process that has not locked it yet"
+        for folder in (left, young):
+            os.utime(folder, (0, 0))
+        with scratch_folder() as folder:
+            assert {*tmp_path.iterdir()} == {young, folder, strange}
+    assert [*tmp_path.iterdir()] == [strange]

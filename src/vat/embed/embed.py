@@ -2,7 +2,6 @@
 
 import logging
 import re
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,7 +27,7 @@ from vat.embed.track_files import write_tracks
 from vat.embed.tracks import burnt_track, storable
 from vat.embed.ways_out import is_copied
 from vat.errors import EmbedError
-from vat.files import atomic_path
+from vat.files import atomic_path, scratch_folder
 from vat.media.containers import MUXER_OPTIONS, MUXERS
 from vat.media.ffmpeg import LOCAL_ONLY, FfmpegError, run_ffmpeg
 from vat.media.probe import Media, opened, zero_of
@@ -87,10 +86,9 @@ def embed(
     kept = plan_streams(media, settings, encodes=bool(burnt) or (settings.burns and not copied))
     check_shows(video, media, settings, kept)
     with (
-        tempfile.TemporaryDirectory(prefix="vat-embed-") as folder,
+        scratch_folder() as scratch,
         atomic_path(Path(destination).absolute(), video.stat().st_size) as part,
     ):
-        scratch = Path(folder)
         plan = None
         if is_encoded(kept):
             plan = plan_burning(

@@ -5,7 +5,6 @@ the beginning of every stream is written, and what has become of it is read.
 """
 
 import logging
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ from typing import Final
 
 import av
 
+from vat.files import scratch_folder
 from vat.media.ffmpeg import LOCAL_ONLY, complaint
 from vat.media.probe import Media
 from vat.media.stream import Stream, described, input_options, output_options, stream_of
@@ -135,8 +135,8 @@ class _Trials:
         """What is lost of the beginning of these streams; None where the muxer does not take it."""
         if not ways:
             return {}
-        with tempfile.TemporaryDirectory(prefix="vat-trial-") as folder:
-            trial, counts = Path(folder) / "trial", Path(folder) / "counts"
+        with scratch_folder() as folder:
+            trial, counts = folder / "trial", folder / "counts"
             if not self._writes(ways, streams, trial, counts):
                 return None
             lost, refusal = self._compared(ways, streams, trial, _counted(counts))

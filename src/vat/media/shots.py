@@ -2,13 +2,12 @@
 
 import logging
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from vat.errors import SourceError
-from vat.files import Record, StrPath
+from vat.files import Record, StrPath, scratch_folder
 from vat.media.ffmpeg import LOCAL_ONLY, FfmpegError, run_ffmpeg
 from vat.media.probe import Media
 
@@ -44,7 +43,7 @@ def find_shots(source: StrPath, media: Media, ffmpeg: str, threads: int) -> Shot
     if picture is None:
         return Shots((), 1 / _USUAL_RATE)
     scaled = f"scale={_WIDTH}:-2:flags=fast_bilinear,select='gt(scene,{_SCORE})'"
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         wanted = f"{scaled},metadata=print:file=shots"
         # The container's own clock, as the sound is read, too.
         arguments = ["-copyts", *LOCAL_ONLY, "-threads", str(threads)]

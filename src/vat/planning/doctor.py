@@ -4,7 +4,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, Final
 from vat.embed.font_check import check_fonts, font_environment
 from vat.embed.settings import EmbedSettings
 from vat.errors import FINAL_STATUS, VatError
-from vat.files import write_text
+from vat.files import scratch_folder, write_text
 from vat.jobs.messages import sentence
 from vat.languages import LANGUAGES
 from vat.media.ffmpeg import ffmpeg_path
@@ -165,8 +164,7 @@ def of_fonts(embed: Mapping[str, Any], languages: Iterable[str], ffmpeg: str) ->
 
 
 def _draw(track: Track, settings: EmbedSettings, ffmpeg: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        scratch = Path(folder)
+    with scratch_folder() as scratch:
         environment = font_environment(settings, scratch)
         document = ass_document(track)
         check_fonts(track, document, scratch, ffmpeg=ffmpeg, environment=environment)

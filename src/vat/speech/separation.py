@@ -4,12 +4,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import numpy as np
 
-from vat.files import Record
+from vat.files import Record, scratch_folder
 from vat.media.flac import flac_reader, flac_writer
 from vat.media.sound import read_span, to_speech
 from vat.settings import AUTO, MULTI
@@ -130,11 +129,11 @@ def _tried(
     if language not in (AUTO, MULTI, "en") and not whisper.model.is_multilingual:
         reason = "Nothing is separated: split.language_model knows only English and cannot judge."
         return Separation(AUTO, False, reason, {})
-    with TemporaryDirectory() as folder:
-        cut, clean = Path(folder) / "excerpts.flac", Path(folder) / "speech.flac"
+    with scratch_folder() as folder:
+        cut, clean = folder / "excerpts.flac", folder / "speech.flac"
         spans = excerpts(audio, places, cut)
         separate(cut, clean, model, device=device, threads=threads)
-        plain = Path(folder) / "mix.flac"
+        plain = folder / "mix.flac"
         to_speech(cut, plain)
         seconds = spans[-1][1]
         voices = [speech_intervals(speech_probability(p, seconds), seconds) for p in (plain, clean)]
