@@ -127,7 +127,8 @@ class Board:
             leased = sum(mem_mb for _, mem_mb in gpu.jobs.values())
             yield f"{gpu.name}: {leased} of {gpu.total_mb} MB, {', '.join(who) or 'idle'}"
         if self.waiting:
-            yield f"{len(self.waiting)} jobs wait for a GPU"
+            count = len(self.waiting)
+            yield "1 job waits for a GPU" if count == 1 else f"{count} jobs wait for a GPU"
 
     def end(self, jobid: int, now: float) -> Job | None:
         """A job has ended well; None for one that was not known to run."""

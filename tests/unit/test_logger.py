@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,18 +38,35 @@ def board() -> Board:
     return made
 
 
+def board_with_gpus() -> Board:
+    """The same, with one GPU at work, an idle one, and a job that waits."""
+    made = board()
+    gpu = {"jobid": 3, "event": "granted", "gpu": "GPU-1", "rule": "merge", "mem_mb": 6000}
+    made.lease({**gpu, "index": 0, "name": "NVIDIA H100 80GB", "total_mb": 81559})
+    idle = {"jobid": 2, "gpu": "GPU-2", "rule": "asr_chunk", "mem_mb": 8000}
+    made.lease({**idle, "event": "granted", "index": 1, "name": "A4000", "total_mb": 16376})
+    made.lease({**idle, "event": "released"})
+    made.lease({"jobid": 5, "event": "waiting"})
+    return made
+
+
 def drawn(width: int, **options: Any) -> str:
     console = Console(file=io.StringIO(), width=width, highlight=False, **options)
-    console.print(draw(board(), 60.0, 10))
+    console.print(draw(board_with_gpus(), 60.0, 10))
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     return text
 
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_the_look(root: Path, width: int) -> None:
-    assert drawn(width) == (root / f"tests/data/look_{width}.txt").read_text(encoding="utf-8")
-    plain = drawn(width, force_terminal=True, no_color=True, color_system="truecolor")
-    assert "\x1b[3" not in plain
+    recorded = (root / f"tests/data/look_{width}.txt").read_text(encoding="utf-8")
+    assert drawn(width) == recorded
+    terminal = {"force_terminal": True, "color_system": "truecolor"}
+    assert "\x1b[36m" in drawn(width, **terminal)
+    # NO_COLOR forbids colours; what is bold or dim may stay.
+    plain = drawn(width, no_color=True, **terminal)
+    assert not re.search(r"\x1b\[(?:\d+;)*[34]\d", plain)
+    assert re.sub(r"\x1b\[[\d;]*m", "", plain) == recorded
 
 
 def test_few_lines_have_room_for_the_total() -> None:
@@ -214,7 +232,7 @@ def test_each_gpu_has_a_line_with_who_is_on_it() -> None:
     made.lease(lease("waiting", 4, gpu=None, index=None))
     assert list(made.gpu_lines()) == [
         "GPU 0 NVIDIA H100: 8000 of 81559 MB, asr_chunk A talk.mkv (8000 MB)",
-        "1 jobs wait for a GPU",
+        "1 job waits for a GPU",
     ]
     made.lease(lease("resized", 3, mem_mb=5000))
     made.lease(lease("granted", 4))

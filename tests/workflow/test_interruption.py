@@ -1,5 +1,6 @@
 """A run that is killed is finished by the same command, and repeats no finished work."""
 
+import json
 import os
 import signal
 import subprocess
@@ -45,3 +46,33 @@ def test_a_killed_run_goes_on_where_it_was(root: Path, workflow: Workflow, tmp_p
     repeated = [path for path in before if after[path] != before[path]]
     assert len(repeated) <= 1
     assert not list(tmp_path.rglob(".part-*"))
+
+
+def test_ctrl_c_says_that_the_same_command_goes_on(
+    root: Path, workflow: Workflow, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "snakemake", "--directory", str(tmp_path), *one_video()]
+    process = subprocess.Popen(
+        command,
+        cwd=root,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    limit = time.monotonic() + 120
+    while not list(tmp_path.glob("results/*/media.json")) and time.monotonic() < limit:
+        time.sleep(0.05)
+    # What the terminal does: all that runs in the foreground is told.
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert "Stopped; the same command goes on." in said
+    assert "Videos: 0 done, 0 failed, 1 waiting." in said
+    assert "To go on: snakemake --directory" in said
+    assert "Traceback" not in said
+    assert "FAILED" not in said
+    summary = json.loads((tmp_path / "results/summary.json").read_text("utf-8"))
+    assert [one["state"] for one in summary["videos"]] == ["waiting"]
+    again = workflow(tmp_path, *one_video())
+    assert again.status == 0, again.output

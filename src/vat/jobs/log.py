@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 from vat.errors import FINAL_STATUS, VatError
 from vat.jobs.addresses import scrubbed
+from vat.jobs.job_end import recorded
 from vat.jobs.messages import is_of_system, sentence
 from vat.jobs.processes import end_with_run
 
@@ -41,7 +42,8 @@ class Job(Protocol):
 def job_log(path: str | os.PathLike[str], *told: type[Exception]) -> Iterator[None]:
     """Send file descriptors 1 and 2 to `path` and configure logging, for the rest of the process.
 
-    The process ends as soon as its Snakemake has ended, in whatever way.
+    The process ends as soon as its Snakemake has ended, in whatever way. What it warned of and its
+    error are recorded beside the log (`vat.jobs.job_end`).
 
     Redirecting the descriptors (not `sys.stdout`) also catches ffmpeg, CUDA and other native
     output; only the progress of long work still reaches a terminal. A `VatError`, or one of the
@@ -69,7 +71,8 @@ def job_log(path: str | os.PathLike[str], *told: type[Exception]) -> Iterator[No
         PROGRESS.addHandler(_Terminal(terminal))
     expected: tuple[type[Exception], ...] = (VatError, *told)
     try:
-        yield
+        with recorded(Path(path), expected):
+            yield
     except expected as error:
         logger.error("%s", sentence(error))
         raise SystemExit(FINAL_STATUS if getattr(error, "final", False) else 1) from None

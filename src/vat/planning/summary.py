@@ -1,22 +1,22 @@
 """The end of a run: what became of each video, what deserves a look, and how to go on.
 
-A job's log is all that it said, so that the warnings of all stages are in one place. A video is
-`done` where all its results are there, `failed` where a job of this run ended in an error, and
-`waiting` otherwise.
+What jobs warned of and their errors are in the records beside their logs (`vat.jobs.job_end`), what
+deserves a look for as long as a result is there in that result's own. A video is `done` where all
+its results are there, `failed` where a job of this run ended in an error, and `waiting` otherwise.
 """
 
 import os
-import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from vat.files import DamagedError, StrPath, damaged, read_json, write_json
 from vat.jobs.addresses import masked, scrubbed
+from vat.jobs.job_end import KILLED, JobEnd, end_of
 from vat.jobs.messages import sentence
 from vat.jobs.processes import COMMAND_VARIABLE
 from vat.planning.sources import Video
@@ -24,8 +24,6 @@ from vat.planning.weights import record_models
 
 DONE, FAILED, WAITING = "done", "failed", "waiting"
 
-_LINE: Final = re.compile(r"\d{4}-\d\d-\d\d [\d:,]+ (WARNING|ERROR) vat[\w.]*: (.*)")
-_RAISED: Final = re.compile(r"[\w.]*(?:Error|Exception)\b.*")
 _STOPPED: Final = "Terminating processes on user request"
 """What Snakemake logs after Ctrl-C."""
 
@@ -63,13 +61,15 @@ class Outcome:
 class Summary:
     """What became of a run's videos; tokens are input and output, `cost` None without prices.
 
-    `shared` has log and error of what failed for all videos, such as the fetching of a model.
+    `gpu_hours` are those in which a job held a GPU, of each GPU. `shared` has log and error of what
+    failed for all videos, such as the fetching of a model.
     """
 
     outcomes: Sequence[Outcome]
     shared: Sequence[tuple[str, str]]
     tokens: tuple[int, int]
     cost: float | None
+    gpu_hours: float = 0.0
 
     def of(self, state: str) -> list[Outcome]:
         """The videos in one state."""
@@ -95,7 +95,8 @@ class Summary:
         ]
         tokens = {"input": self.tokens[0], "output": self.tokens[1]}
         shared = [{"log": log, "error": error} for log, error in self.shared]
-        return {"videos": videos, "shared": shared, "tokens": tokens, "cost": self.cost}
+        spent = {"tokens": tokens, "cost": self.cost, "gpu_hours": round(self.gpu_hours, 4)}
+        return {"videos": videos, "shared": shared, **spent}
 
 
 def tell_end(
@@ -106,25 +107,29 @@ def tell_end(
     runs_log: Path | None,
     models: Mapping[str, str],
     streams: Streams = _untold,
+    gpu_hours: float = 0.0,
 ) -> str:
     """Write summary.json and models.json below the results, and say the former for people.
 
     `last` are the last files of every video's chain, `folders` those of results and logs, `since`
     is when the run began (seconds of the epoch), `runs_log` what Snakemake itself wrote, and
     `models` are the folders of the models by their use. `streams` tells what became of the streams
-    of the video in a folder.
+    of the video in a folder, `gpu_hours` are those in which a job held a GPU.
     """
-    names = {slug: one.title or _called(one) for slug, one in videos.items()}
+    said = runs_log.read_text(encoding="utf-8", errors="replace") if runs_log else ""
+    stopped = _STOPPED in said
+    names = {slug: one.title or _called(one, folders[0]) for slug, one in videos.items()}
     wanted = {slug: [path for path in last if slug in path.parts] for slug in videos}
-    found = summarise(names, wanted, folders, since, streams)
+    found = summarise(names, wanted, folders, since, streams, stopped=stopped)
+    found = replace(found, gpu_hours=gpu_hours)
     untold = ""
     try:
         found.write(folders[0] / "summary.json")
         record_models(models, folders[0] / "models.json")
     except OSError as error:
         untold = f"\nThe summary of this run is not written: {sentence(error)}"
-    said = runs_log.read_text(encoding="utf-8", errors="replace") if runs_log else ""
-    return "\n".join(lines(found, command_typed(), folders[0], stopped=_STOPPED in said)) + untold
+    told = lines(found, command_typed(), folders[0].absolute(), stopped=stopped)
+    return "\n".join(told) + untold
 
 
 def command_typed() -> list[str]:
@@ -133,8 +138,14 @@ def command_typed() -> list[str]:
     return [scrubbed(word) for word in typed or ["snakemake", *sys.argv[1:]]]
 
 
-def _called(video: Video) -> str:
-    return masked(video.source) if video.remote else Path(video.source).name
+def _called(video: Video, results: Path) -> str:
+    """What people call a video; a fetched one has its name from the site."""
+    if not video.remote:
+        return Path(video.source).name
+    with suppress(DamagedError):
+        if name := _json(results / video.slug / "media.json").get("name"):
+            return str(name)
+    return masked(video.source)
 
 
 def summarise(
@@ -143,29 +154,31 @@ def summarise(
     folders: tuple[Path, Path],
     since: float,
     streams: Streams = _untold,
+    *,
+    stopped: bool = False,
 ) -> Summary:
     """What became of the videos, whose names are given by slug.
 
     `wanted` has the last files of each video's chain, `folders` are those of results and logs. What
-    failed did so after `since` (seconds of the epoch), when the run began; `streams` as above.
+    failed did so after `since` (seconds of the epoch), when the run began; `streams` as above, and
+    `stopped` is whether the user ended it.
     """
     results, logs = folders
     outcomes = []
     for video, name in names.items():
-        found = [(log, *_read(log)) for log in sorted((logs / video).rglob("*.log"))]
+        jobs = sorted((logs / video).rglob("*.log"))
+        found = [(log, _ended(log, stopped=stopped)) for log in jobs]
         done = all(path.exists() for path in wanted[video])
-        failures = [
-            (log, error) for log, _, error in found if error and log.stat().st_mtime >= since
-        ]
+        failures = [(log, end.error) for log, end in found if end.error and _is_of(log, since)]
         log, error = failures[0] if failures and not done else (None, "")
         state = DONE if done else FAILED if failures else WAITING
-        said = [*_of_records(results / video), *(one for _, some, _ in found for one in some)]
+        said = [*_of_records(results / video), *(one for _, end in found for one in end.warnings)]
         warnings = list(dict.fromkeys(said))
         told = streams(results / video)
         outcomes.append(Outcome(video, name, state, error, str(log or ""), warnings, told))
     common = [log for log in sorted(logs.rglob("*.log")) if not {*names} & {*log.parts}]
-    ended = [(log, _read(log)[1]) for log in common if log.stat().st_mtime >= since]
-    shared = [(str(log), error) for log, error in ended if error]
+    ended = [(log, _ended(log, stopped=stopped)) for log in common if _is_of(log, since)]
+    shared = [(str(log), end.error) for log, end in ended if end.error]
     return Summary(outcomes, shared, *_spent(results, names))
 
 
@@ -186,6 +199,8 @@ def lines(summary: Summary, command: Sequence[str], results: Path, *, stopped: b
     if any(summary.tokens):
         price = "" if summary.cost is None else f", cost {summary.cost:.4f}"
         told.append(f"Translation: {summary.tokens[0]} + {summary.tokens[1]} tokens{price}.")
+    if summary.gpu_hours:
+        told.append(f"GPUs: {summary.gpu_hours:.2f} hours.")
     told.append(f"Results: {results}")
     if len(summary.of(DONE)) < len(summary.outcomes):
         told.append(f"To go on: {again}")
@@ -193,17 +208,15 @@ def lines(summary: Summary, command: Sequence[str], results: Path, *, stopped: b
     return ["".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in t) for t in told]
 
 
-def _read(log: Path) -> tuple[list[str], str]:
-    """The warnings of a job's log, and the error that ended the job, if one did."""
-    warnings, error = list[str](), ""
-    for line in log.read_text(encoding="utf-8", errors="replace").splitlines():
-        if match := _LINE.match(line):
-            level, text = match.groups()
-            error = text if level == "ERROR" else error
-            warnings += [text] if level == "WARNING" else []
-        elif _RAISED.match(line):
-            error = line
-    return warnings, error
+def _ended(log: Path, *, stopped: bool) -> JobEnd:
+    """How a job ended; one that the user stopped has no error of its own."""
+    end = end_of(log)
+    return replace(end, error="") if stopped and end.error == KILLED else end
+
+
+def _is_of(log: Path, since: float) -> bool:
+    """Whether the job with a log has run since then."""
+    return log.stat().st_mtime >= since
 
 
 def _of_records(folder: Path) -> Iterator[str]:

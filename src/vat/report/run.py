@@ -1,12 +1,14 @@
 """A run that has ended: where its files are, and what is known of it."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from vat.planning.sources import Video
 from vat.planning.summary import tell_end
+from vat.report.gpus import read_uses
 
 
 class Asked(Protocol):
@@ -95,4 +97,9 @@ class Run:
         """What is said at the end; the same goes to summary.json (see `summary.tell_end`)."""
         own = Path(runs_log[0]) if runs_log else None
         folders = self.results, self.logs
-        return tell_end(videos, self.last, folders, self.since, own, models, self.streams)
+        hours = 0.0
+        # Where the file cannot be read, the pages say so.
+        with suppress(OSError):
+            used = read_uses(self.logs / "gpu" / "placements.jsonl", self.since).gpus
+            hours = sum(gpu.used_seconds for gpu in used) / 3600
+        return tell_end(videos, self.last, folders, self.since, own, models, self.streams, hours)

@@ -1,11 +1,13 @@
 """The end of a run tells of every video: its state, its error, and what deserves a look."""
 
 import json
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
 
+from vat.jobs.job_end import KILLED, JobEnd, record_of
 from vat.media.probe import Media
 from vat.media.stream import Stream
 from vat.planning.streams import recorded_streams
@@ -13,6 +15,11 @@ from vat.planning.summary import command_typed, lines, summarise
 from vat_command.snakemake_call import environment
 
 STAMP = "2026-01-02 03:04:05,678"
+
+
+def end(log: Path, *warnings: str, error: str = "") -> None:
+    write(log, "whatever it said\n")
+    JobEnd(warnings, error).write(record_of(log))
 
 
 def write(path: Path, text: str) -> Path:
@@ -28,15 +35,18 @@ def test_every_video_has_a_state_and_what_was_said_of_it(tmp_path: Path) -> None
     write(results / "a" / "transcript.json", json.dumps(transcript))
     report = {"tokens": {"input": 10, "output": 5}, "cost": 0.5}
     write(results / "a" / "translations" / "zh.json", json.dumps(report))
-    write(logs / "a" / "embed.log", f"{STAMP} WARNING vat.embed.streams: a stream is left out\nx\n")
-    write(logs / "b" / "merge.log", f"{STAMP} ERROR vat: The model is gone.\n")
-    write(logs / "models" / "asr" / "x.log", f"{STAMP} ERROR vat: No such model.\n")
-    write(logs / "c" / "asr" / "0001.log", f"{STAMP} INFO vat: fine\n")
-    write(logs / "c" / "embed.log", "Traceback (most recent call last):\nKeyboardInterrupt\n")
-    write(logs / "d" / "split.log", "Traceback (most recent call last):\nValueError: odd\n")
+    end(logs / "a" / "embed.log", "a stream is left out")
+    end(logs / "b" / "merge.log", error="The model is gone.")
+    end(logs / "models" / "asr" / "x.log", error="No such model.")
+    end(logs / "c" / "asr" / "0001.log")
+    end(logs / "c" / "embed.log", error=KILLED)
+    # What a job or a library writes is no record.
+    write(logs / "c" / "split.log", f"{STAMP} ERROR vat: none\n{STAMP} WARNING vat.x: none\n")
+    end(logs / "d" / "split.log", error="ValueError: odd")
     names = {"a": "A b.mp4", "b": "B\x1b.mp4", "c": "C.mp4", "d": "D.mp4"}
     wanted = {video: [results / video / f"{video}.mkv"] for video in names}
-    found = summarise(names, wanted, (results, logs), since=0)
+    found = summarise(names, wanted, (results, logs), since=0, stopped=True)
+    found = replace(found, gpu_hours=1.5)
 
     made = found.to_json()
     assert done.exists()
@@ -46,6 +56,7 @@ def test_every_video_has_a_state_and_what_was_said_of_it(tmp_path: Path) -> None
         *(None, "The model is gone.", None, "ValueError: odd"),
     ]
     assert (made["tokens"], made["cost"]) == ({"input": 10, "output": 5}, 0.5)
+    assert made["gpu_hours"] == 1.5
     command = ["snakemake", "--config", "videos=my in"]
     told = lines(found, command, results, stopped=True)
     assert told[:2] == [
@@ -55,11 +66,12 @@ def test_every_video_has_a_state_and_what_was_said_of_it(tmp_path: Path) -> None
     assert "FAILED B\N{REPLACEMENT CHARACTER}.mp4: The model is gone." in told
     assert "WARNING A b.mp4: a stream is left out" in told
     assert "FAILED for all videos: No such model." in told
+    assert "GPUs: 1.50 hours." in told
     assert told[-1] == "To go on: snakemake --config 'videos=my in'"
 
 
 def test_an_error_of_an_earlier_run_is_none_of_this(tmp_path: Path) -> None:
-    write(tmp_path / "logs" / "a" / "merge.log", f"{STAMP} ERROR vat: gone\n")
+    end(tmp_path / "logs" / "a" / "merge.log", error="gone")
     wanted = {"a": [tmp_path / "a.mkv"]}
     found = summarise({"a": "A"}, wanted, (tmp_path, tmp_path / "logs"), since=1e12)
     assert [one.state for one in found.outcomes] == ["waiting"]
@@ -111,3 +123,11 @@ def test_to_go_on_one_types_what_one_typed(monkeypatch: pytest.MonkeyPatch) -> N
     assert command_typed() == ["snakemake", "-n", "my in"]
     monkeypatch.setenv("VAT_COMMAND", environment(["my in", "--to", "zh"])["VAT_COMMAND"])
     assert command_typed() == ["vat", "my in", "--to", "zh"]
+
+
+def test_a_job_that_was_killed_has_failed_where_nobody_stopped_the_run(tmp_path: Path) -> None:
+    end(tmp_path / "logs" / "a" / "merge.log", error=KILLED)
+    wanted = {"a": [tmp_path / "a.mkv"]}
+    for stopped, state in ((False, "failed"), (True, "waiting")):
+        found = summarise({"a": "A"}, wanted, (tmp_path, tmp_path / "logs"), 0, stopped=stopped)
+        assert [one.state for one in found.outcomes] == [state]
