@@ -12,14 +12,10 @@ from vat.planning.forecast_text import told
 
 snakemake: Job
 with os.fdopen(os.dup(1), "w") as terminal, job_log(snakemake.log[0], GpuLeaseError):
-    params, gpus = snakemake.params, [mb for _, mb in gpus_here()]
-    found = forecast_of(
-        params.left,
-        params.kinds,
-        Host(gpus, params.cores or len(os.sched_getaffinity(0))),
-        rehearse,
-        snakemake.config["translate"],
-        *(Path(path) for path in (params.benchmarks, params.results, params.resources)),
-    )
+    params = snakemake.params
+    places = params.benchmarks, params.results, params.resources, params.journal
+    host, options = Host.of(gpus_here(), params.cores), snakemake.config["translate"]
+    asked = params.left, params.kinds, host, rehearse, options
+    found = forecast_of(*asked, *map(Path, places))
     write_json(Path(params.results) / "forecast.json", found.to_json())
     print(told(found), file=terminal)

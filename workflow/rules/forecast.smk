@@ -28,6 +28,7 @@ rule forecast:
         kinds=ask.kinds,
         cores=workflow.resource_settings.cores,
         benchmarks=place("<benchmarks>"),
+        journal=place("<logs>/gpu/placements.jsonl"),
         results=ask.results,
         resources=ask.resources,
     script:

@@ -1,12 +1,14 @@
 """What a planned run will take, told before it begins: time, GPU-hours, tokens, money, disk."""
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from vat.errors import ConfigError, VatError
 from vat.files import Record, read_json
+from vat.planning.batch_speeds import BATCH, batch_share
 from vat.planning.bound import Bound, Demand, bound
 from vat.planning.server_limits import Limits
 from vat.planning.speeds import Speed, Speeds, done_jobs, speeds
@@ -23,13 +25,6 @@ _TURBO: Final = ("large-v3", "large-v3-turbo")
 _MANY: Final = 6000
 """With more jobs than this, only the expected course is rehearsed."""
 
-_BATCH: Final = 8
-_RATES_BY_BATCH: Final = {
-    "large": {1: 77.0, 4: 251.0, 8: 395.0},
-    "turbo": {1: 380.0, 4: 756.0, 8: 893.0},
-}
-"""Seconds of sound a second by windows decoded at once, measured on an H200 (docs/real-gpu.md)."""
-
 _LEAST_SERVED: Final = 0.5
 """The share of the requests and tokens expected of which a bound can be sure."""
 
@@ -42,7 +37,7 @@ Rehearse = Callable[[Sequence["PlannedJob"], Sequence[int], int, int], Mapping[s
 class Kind(Record):
     """How the jobs of a stage run: where, with which model, and what each takes.
 
-    `batch` is how much is done at once where the user says so, else 0.
+    `batch` is how much is done at once where the user says so, else 0; `setup` is as in `Speed`.
     """
 
     device: str = "cpu"
@@ -50,6 +45,7 @@ class Kind(Record):
     gpu_mem_mb: int = 0
     cores: int = 1
     batch: int = 0
+    setup: str = "*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +81,18 @@ class PlannedJob:
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What a run has: MB of each GPU, cores, and how many jobs may compute on one GPU."""
+    """What a run has: MB of each GPU, cores, how many jobs may compute on one GPU, their models."""
 
     gpus_mb: Sequence[int]
     cores: int
     computing: int = 2
+    names: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, gpus: Sequence[tuple[str, int]], cores: int | None) -> Self:
+        """A host by the names and MB of its GPUs; without a number, all cores are the run's."""
+        cores = cores or len(os.sched_getaffinity(0))
+        return cls([mb for _, mb in gpus], cores, names=[name for name, _ in gpus])
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ def planned_jobs(
 ) -> list[PlannedJob]:
     """The jobs of videos whose length is known, in the order in which they depend on each other."""
     known: dict[str, Speed] = {
-        stage: rates.of(stage, kind.device, kind.model) for stage, kind in kinds.items()
+        stage: rates.of(stage, kind.device, kind.model, kind.setup) for stage, kind in kinds.items()
     }
     found: list[PlannedJob] = []
     for place, work in enumerate(videos):
@@ -209,7 +212,7 @@ def forecast(
         cost=_cost(tokens, prices),
         disk_mb=_disk(known, host),
         what_if=_what_if(jobs, kinds, host, rehearse),
-        speeds=tuple(rates.of(stage, kind.device, kind.model) for stage, kind in kinds.items()),
+        speeds=tuple(rates.of(s, one.device, one.model, one.setup) for s, one in kinds.items()),
     )
 
 
@@ -283,8 +286,8 @@ def _what_if(
         found["one more GPU"] = round(max(ends.values()), 1)
     asr = kinds.get("asr_chunk")
     shares = dict[str, float]()
-    if asr and asr.device == "gpu" and 0 < asr.batch < _BATCH:
-        shares[f"asr.batch_size {_BATCH}"] = batch_share(asr.model, asr.batch)
+    if asr and asr.device == "gpu" and 0 < asr.batch < BATCH:
+        shares[f"asr.batch_size {BATCH}"] = batch_share(asr.model, asr.batch)
     if asr and asr.model == _TURBO[0]:
         shares[f"asr.model {_TURBO[1]}"] = 1 / 2.2
     for what, share in shares.items():
@@ -295,14 +298,6 @@ def _what_if(
         ends = rehearse(quick, host.gpus_mb, host.cores, host.computing)
         found[what] = round(max(ends.values()), 1)
     return found
-
-
-def batch_share(model: str, batch: int) -> float:
-    """The time that batches of 8 take as a share of that of smaller ones, on a GPU."""
-    import numpy as np
-
-    rates = _RATES_BY_BATCH["turbo" if "turbo" in model else "large"]
-    return float(np.interp(batch, [*rates], [*rates.values()])) / rates[_BATCH]
 
 
 def _tokens(
@@ -342,6 +337,7 @@ def forecast_of(
     benchmarks: Path,
     results: Path,
     resources: Path,
+    journal: Path | None = None,
 ) -> Forecast:
     """The forecast of what is `left`, by what runs in these folders have taken so far.
 
@@ -358,8 +354,8 @@ def forecast_of(
             for stage, kind in known.items()
         }
     sounds = _sounds(results)
-    done = done_jobs(benchmarks, sounds, gpus=bool(host.gpus_mb))
-    found = speeds(done, resources / "learned" / "speeds.csv")
+    done = done_jobs(benchmarks, sounds, gpus=bool(host.gpus_mb), journal=journal)
+    found = speeds(done, resources / "learned" / "speeds.csv", host.names)
     videos = [VideoWork.from_json(work) for work in left]
     prices = options["input_price"], options["output_price"]
     limits = Limits(*(options[one.name] for one in fields(Limits)))

@@ -38,7 +38,9 @@ class ForecastAnswers(GpuRequests):
         speakers = self._gpu_mem_mb("speakers", self._gpus_of("speakers"), 1)
         model = str(self._config["asr"]["model"])
         found = {
-            "asr_chunk": Kind("gpu" if asr else "cpu", model, asr, batch=self._batch()),
+            "asr_chunk": Kind(
+                *("gpu" if asr else "cpu", model, asr), batch=self._batch(), setup=self._setup()
+            ),
             "merge": Kind("gpu" if asr else "cpu", "*", asr),
             "separate": Kind("gpu" if separate else "cpu", self._separator(), separate),
             "translate": Kind(
@@ -58,6 +60,11 @@ class ForecastAnswers(GpuRequests):
         """How many windows the user wants to be decoded at once; 0 for as many as fit."""
         batch = self._config["asr"]["batch_size"]
         return batch if isinstance(batch, int) else 0
+
+    def _setup(self) -> str:
+        """What else than the model decides how fast speech is recognised."""
+        options = self._config["asr"]
+        return f"{options['compute_type']} {options['batch_size']}"
 
     def _separator(self) -> str:
         options = self._config["separate"]

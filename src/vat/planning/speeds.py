@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib.resources import files
 from io import StringIO
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-KEY: Final = ("stage", "device", "model")
+KEY: Final = ("stage", "device", "model", "setup", "on")
 _ANY: Final = "*"
 _BY_MODEL: Final = ("asr_chunk", "separate")
 """Stages whose speed depends on the model more than on all else."""
@@ -34,8 +35,9 @@ _LOW, _HIGH = 0.1, 0.9
 class Speed(Record):
     """What a stage takes on a device: seconds for each job, and for each second of its sound.
 
-    `low` and `high` are the range of `rate`. `measured` tells whether this host's own runs are
-    where it comes from; `source` says where else.
+    `setup` is its compute type and batch size, `on` the model of the GPU; "*" for any. `low` and
+    `high` are the range of `rate`. `measured` tells whether this host's own runs are where it comes
+    from; `source` says where else.
     """
 
     stage: str
@@ -47,6 +49,8 @@ class Speed(Record):
     high: float
     source: str
     measured: bool = False
+    setup: str = _ANY
+    on: str = _ANY
 
     def seconds(self, sound: float) -> float:
         """What one job with so many seconds of sound is expected to take."""
@@ -65,23 +69,28 @@ class Speed(Record):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A job that was done: seconds of its sound, and what it took."""
+    """A job that was done: seconds of its sound, and what it took; see `Speed` for the others."""
 
     stage: str
     device: str
     model: str
     sound: float
     seconds: float
+    setup: str = _ANY
+    on: str = _ANY
 
 
 class Speeds:
-    """The speeds that are known, measured ones first."""
+    """The speeds that are known, measured ones first; `here` are the GPUs of the host by model."""
 
-    def __init__(self, known: "pd.DataFrame") -> None:
+    def __init__(self, known: "pd.DataFrame", here: Sequence[str] = ()) -> None:
         self._known = known
+        self._here = [*here]
 
-    def of(self, stage: str, device: str, model: str = _ANY) -> Speed:
+    def of(self, stage: str, device: str, model: str = _ANY, setup: str = _ANY) -> Speed:
         """The speed of a stage: that of the model where it is known, else that of any.
+
+        What was measured with this setup and on a GPU of this host comes before the rest.
 
         Raises:
             KeyError: where the shipped table lacks the stage.
@@ -91,12 +100,20 @@ class Speeds:
         for kind in (device, "cpu"):
             found = fits[fits.device == kind]
             if len(found):
-                ranked = found.assign(named=found.model == model)
-                best = ranked.sort_values(["measured", "named"], ascending=False).iloc[0]
+                ranked = found.assign(
+                    named=found.model == model,
+                    same=found.setup == setup,
+                    near=found.on.isin(self._here),
+                )
+                order = ["measured", "named", "same", "near"]
+                best = ranked.sort_values(order, ascending=False, kind="stable").iloc[0]
                 return Speed(
                     *(str(best.stage), str(best.device), str(best.model)),
                     *(float(best.start), float(best.rate), float(best.low), float(best.high)),
-                    *(str(best.source), bool(best.measured)),
+                    str(best.source),
+                    bool(best.measured),
+                    str(best.setup),
+                    str(best.on),
                 )
         raise KeyError(stage)
 
@@ -105,11 +122,11 @@ class Speeds:
         return self._known
 
 
-def speeds(done: Iterable[Done], stored: Path) -> Speeds:
+def speeds(done: Iterable[Done], stored: Path, here: Sequence[str] = ()) -> Speeds:
     """What was learnt from jobs that were done here, and what was assumed for the rest.
 
-    `stored` is the table of what was learnt before; it is written anew, and its rows count where
-    there are no newer ones.
+    `here` are the GPUs of the host by model. `stored` is the table of what was learnt before; it is
+    written anew, and its rows count where there are no newer ones.
     """
     import pandas as pd
 
@@ -120,8 +137,8 @@ def speeds(done: Iterable[Done], stored: Path) -> Speeds:
     if len(learnt):
         write_text(stored, both.to_csv(index=False))
     text = files("vat").joinpath("data", "speeds.tsv").read_text(encoding="utf-8")
-    shipped = pd.read_csv(StringIO(text), sep="\t").assign(measured=False)
-    return Speeds(pd.concat([one for one in (both, shipped) if len(one)], ignore_index=True))
+    shipped = pd.read_csv(StringIO(text), sep="\t").assign(measured=False, setup=_ANY, on=_ANY)
+    return Speeds(pd.concat([one for one in (both, shipped) if len(one)], ignore_index=True), here)
 
 
 def _columns() -> list[str]:
@@ -134,6 +151,8 @@ def _read(stored: Path) -> "pd.DataFrame":
 
     try:
         found = pd.read_csv(stored)
+        # Tables of earlier versions know neither.
+        found = found.assign(**{name: _ANY for name in ("setup", "on") if name not in found})
         return found[_columns()].astype({"measured": bool})
     except (ValueError, KeyError, OSError) as error:
         logger.warning("'%s' is damaged and is made anew: %s", stored, error)
@@ -143,7 +162,9 @@ def _read(stored: Path) -> "pd.DataFrame":
 def _groups(done: Iterable[Done]) -> Iterator[tuple[tuple[str, ...], "pd.DataFrame"]]:
     import pandas as pd
 
-    table = pd.DataFrame([(d.stage, d.device, d.model, d.sound, d.seconds) for d in done])
+    table = pd.DataFrame(
+        [(d.stage, d.device, d.model, d.setup, d.on, d.sound, d.seconds) for d in done]
+    )
     if not len(table):
         return
     table.columns = pd.Index([*KEY, "sound", "seconds"])
@@ -170,11 +191,19 @@ def _fit(key: tuple[str, ...], jobs: "pd.DataFrame") -> list[Any]:
     return [*key, start, rate, low, high, source, True]
 
 
-def done_jobs(benchmarks: Path, sounds: Mapping[str, float], *, gpus: bool) -> Iterator[Done]:
+def done_jobs(
+    benchmarks: Path,
+    sounds: Mapping[str, float],
+    *,
+    gpus: bool,
+    journal: Path | None = None,
+) -> Iterator[Done]:
     """The jobs that Snakemake's extended benchmarks tell of, for videos of known seconds.
 
     `gpus` tells whether this host has any; without, a job that may have one was done by the CPU.
+    The `journal` of leases tells which model of GPU a job had.
     """
+    had = _gpus_of_jobs(journal) if journal and journal.is_file() else {}
     records = list(_records(benchmarks))
     parts: dict[str, int] = {}
     for record in records:
@@ -186,7 +215,13 @@ def done_jobs(benchmarks: Path, sounds: Mapping[str, float], *, gpus: bool) -> I
         if video not in sounds:
             continue
         sound = sounds[video] / (parts[video] if stage == "asr_chunk" else 1)
-        yield Done(stage, _device(record, gpus), _model(record), sound, float(record["s"]))
+        device, model = _device(record, gpus), _model(record)
+        on = had.get((stage, *sorted(record["wildcards"].items())), _ANY)
+        setup = _setup(record)
+        yield Done(
+            *(stage, device, model, sound, float(record["s"]), setup),
+            on=on if device == "gpu" else _ANY,
+        )
 
 
 def _records(benchmarks: Path) -> Iterator[dict[str, Any]]:
@@ -199,6 +234,23 @@ def _records(benchmarks: Path) -> Iterator[dict[str, Any]]:
                 yield record
         except (OSError, ValueError, KeyError, TypeError) as error:
             logger.info("%s tells nothing: %s", path, error)
+
+
+def _gpus_of_jobs(journal: Path) -> dict[tuple[Any, ...], str]:
+    """The model of the GPU that each job had last, by its rule and wildcards."""
+    found = {}
+    for line in journal.read_text(encoding="utf-8", errors="replace").splitlines():
+        with suppress(ValueError, KeyError, TypeError, AttributeError):
+            event = json.loads(line)
+            if event["event"] == "granted":
+                found[event["rule"], *sorted(event["wildcards"].items())] = str(event["name"])
+    return found
+
+
+def _setup(record: Mapping[str, Any]) -> str:
+    """Compute type and batch size of recognition, which its resource `gpu_work` names."""
+    work = str((record.get("resources") or {}).get("gpu_work") or "").split()
+    return " ".join(work[-2:]) if len(work) > 2 else _ANY
 
 
 def _device(record: Mapping[str, Any], gpus: bool) -> str:

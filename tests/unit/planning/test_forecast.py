@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from gpulease.executors import rehearse
 from vat.errors import ConfigError
+from vat.planning.batch_speeds import batch_share
 from vat.planning.bound import Demand, bound
 from vat.planning.forecast import (
     Forecast,
@@ -20,7 +21,6 @@ from vat.planning.forecast import (
     Kind,
     PlannedJob,
     VideoWork,
-    batch_share,
     forecast,
     planned_jobs,
 )
@@ -246,3 +246,34 @@ def test_every_stage_has_a_speed_for_each_device(tmp_path: Path) -> None:
             one = known.of(stage, device, "anything")
             assert one.low <= one.rate <= one.high
             assert one.source
+
+
+def test_speeds_are_learnt_by_setup_and_model_of_gpu(tmp_path: Path) -> None:
+    events, places = [], (("a", "A5000", "float16 1"), ("b", "H100", "float16 8"))
+    for number, (video, gpu, setup) in enumerate(places, 1):
+        name = {"rule_name": "asr_chunk", "wildcards": {"video": video, "chunk": "0001"}}
+        work = {"gpu": 1, "gpu_work": f"large-v3 {setup}"}
+        record = {**name, "s": 10.0 * number, "params": {"settings": {"model": "large-v3"}}}
+        (tmp_path / f"{video}.jsonl").write_text(json.dumps({**record, "resources": work}) + "\n")
+        events.append({"event": "granted", "name": gpu, "rule": "asr_chunk", **name})
+    journal = tmp_path / "placements.jsonl"
+    journal.write_text("".join(json.dumps(event) + "\n" for event in events) + "{")
+    benchmarks = {"a": 100.0, "b": 100.0}
+    done = list(done_jobs(tmp_path, benchmarks, gpus=True, journal=journal))
+    stored = tmp_path / "learned/speeds.csv"
+
+    def rate(setup: str, *here: str) -> tuple[float, bool]:
+        found = speeds(done, stored, here).of("asr_chunk", "gpu", "large-v3", setup)
+        return round(found.rate, 3), found.measured
+
+    assert rate("float16 1") == (0.1, True)
+    assert rate("float16 8") == (0.2, True)
+    assert rate("int8 4", "H100") == (0.2, True)
+    assert rate("int8 4", "A5000") == (0.1, True)
+    done.clear()
+    assert rate("float16 8") == (0.2, True), "it is kept"
+    stored.write_text(
+        "stage,device,model,start,rate,low,high,source,measured\n"
+        "asr_chunk,gpu,large-v3,0,0.3,0.2,0.4,earlier,True\n"
+    )
+    assert rate("float16 8", "H100") == (0.3, True), "and so are tables of earlier versions"
