@@ -1,6 +1,7 @@
 """Which model tells speakers apart, and where it lies."""
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,7 +17,8 @@ def voice_encoder(section: Mapping[str, Any]) -> str | None:
     Of pyannote it is the name of a pipeline, or the whole path of its folder.
 
     Raises:
-        ConfigError: where there is no such file, or fewer speakers are allowed than are wanted.
+        ConfigError: where there is no such file or backend, or fewer speakers are allowed than are
+            wanted.
     """
     if not section["enabled"]:
         return None
@@ -27,6 +29,11 @@ def voice_encoder(section: Mapping[str, Any]) -> str | None:
         )
     path = Path(section["model"] or "").expanduser().resolve()
     if section["backend"] == PYANNOTE:
+        if not _has_pyannote():
+            raise ConfigError(
+                "speakers.backend is pyannote, which is not installed here; run 'pip install"
+                " vat-subtitles[pyannote]', or set speakers.backend to voices."
+            )
         named = section["model"] or _PIPELINE
         return str(path) if section["model"] and path.exists() else named
     if not path.is_file():
@@ -36,3 +43,11 @@ def voice_encoder(section: Mapping[str, Any]) -> str | None:
             " file pretrained.pt of that wheel, or set speakers.enabled to false."
         )
     return str(path)
+
+
+def _has_pyannote() -> bool:
+    try:
+        return find_spec("pyannote.audio") is not None
+    except ModuleNotFoundError:
+        # Not even the namespace, which other packages share.
+        return False

@@ -1,5 +1,6 @@
 """What a rule asks is answered from the plan alone, without Snakemake."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from tests.helpers.media import ffmpeg, make_video
 from vat.errors import ConfigError
-from vat.planning import answers
+from vat.planning import answers, voice_encoder
 from vat.planning.answers import Answers, grown
 from vat.planning.plan import make_plan
 
@@ -340,7 +341,9 @@ def test_speakers_are_looked_for_where_it_is_asked_with_an_encoder(
             ask(speakers=missing)
 
 
-def test_speakers_get_a_gpu_only_where_that_is_asked_for(ask: Ask, tmp_path: Path) -> None:
+def test_speakers_get_a_gpu_only_where_that_is_asked_for(
+    ask: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     weights = tmp_path / "pretrained.pt"
     weights.touch()
     section: dict[str, Any] = {"enabled": True, "model": str(weights)}
@@ -351,6 +354,10 @@ def test_speakers_get_a_gpu_only_where_that_is_asked_for(ask: Ask, tmp_path: Pat
     assert (made.speaker_gpus, made.speaker_gpu_mem_mb(job, 1)) == (1, 1000)
     assert made.speaker_gpu_mem_mb(job, 2) == 1500
     pyannote = {"enabled": True, "backend": "pyannote", "device": "cuda"}
+    monkeypatch.setitem(sys.modules, "pyannote", None)
+    with pytest.raises(ConfigError, match=r"pip install vat-subtitles\[pyannote\]"):
+        ask(speakers=pyannote)
+    monkeypatch.setattr(voice_encoder, "find_spec", lambda name: name)
     made = ask(speakers=pyannote)
     assert made.voice_encoder == "pyannote/speaker-diarization-community-1"
     assert made.speaker_gpu_mem_mb(job, 1) == 3000
