@@ -16,13 +16,18 @@ from vat.transcript.warnings import TranscriptWarning, clock, listed
 
 logger = logging.getLogger(__name__)
 
-_NEAR: Final = 0.6
-"""Seconds to which a change of speaker without a pause is known."""
+_NEAR: Final = 0.7
+"""Seconds to which a change of speaker is known where there is no pause to speak of."""
+
+_PAUSE: Final = 0.25
+"""Two people leave a pause of any length; a shorter one may as well be inside one's speech."""
 
 _SENTENCE_END: Final = 0.3
 """The end of a sentence is as good a place for a change as a pause of so many seconds."""
 
-_ENDS: Final = tuple(".!?…。！？؟।")
+_ENDS: Final = tuple(".!?…。！？؟।-–—")
+"""Marks that end a sentence, or speech that is broken off."""
+
 _UNSURE: Final = 0.1
 """A turn is doubtful that sounds by less than this more like its speaker than like another one;
 those of built dialogues (benchmarks/speakers.py) have 0.3 and more where they are right."""
@@ -81,18 +86,19 @@ def _between_words(words: Sequence[Word], turns: Sequence[Turn]) -> list[Turn]:
     """The turns, those that follow one another at once changing where no word is torn."""
     moved, starts = list(turns), [word.start for word in words]
     for at, (before, after) in enumerate(pairwise(turns)):
-        if after.start - before.end > 0:
+        if after.start - before.end >= _PAUSE:
             continue
-        first = bisect_left(starts, before.end - _NEAR)
-        last = bisect_right(starts, before.end + _NEAR)
+        heard = (before.end + after.start) / 2
+        # A turn keeps half of its length at least: a short answer is not lost.
+        most = min(_NEAR, (before.end - before.start) / 2, (after.end - after.start) / 2)
+        first, last = bisect_left(starts, heard - _NEAR), bisect_right(starts, heard + _NEAR)
         gaps = [
-            (_worth(one, other, before.end), (one.end + other.start) / 2)
+            (_worth(one, other, heard), (one.end + other.start) / 2)
             for one, other in pairwise(words[max(first - 1, 0) : last])
-            if abs((one.end + other.start) / 2 - before.end) <= _NEAR
+            if abs((one.end + other.start) / 2 - heard) <= most
         ]
         if gaps:
-            # Each turn keeps some length, and its place in the order.
-            change = min(max(max(gaps)[1], moved[at].start + 0.001), after.end - 0.001)
+            change = max(gaps)[1]
             moved[at] = replace(moved[at], end=change)
             moved[at + 1] = replace(after, start=change)
     return moved

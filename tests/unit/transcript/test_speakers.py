@@ -55,7 +55,7 @@ def test_every_word_has_a_speaker_who_has_a_turn(
     # Far from every change, it is whoever speaks then.
     for word, label in zip(words, found, strict=True):
         for turn in turns:
-            if turn.start + 0.7 <= word.start and word.end <= turn.end - 0.7:
+            if turn.start + 1 <= word.start and word.end <= turn.end - 1:
                 assert label == turn.speaker
 
 
@@ -73,8 +73,22 @@ def test_a_change_without_a_pause_is_in_a_pause_between_words() -> None:
     turns = [Turn(0, 1.5, "S1"), Turn(1.5, 9, "S2")]
     assert speakers_of(words, turns) == ["S1"] * 3 + ["S2"] * 2
     # Where there was a pause, the change is where it was heard.
-    turns = [Turn(0, 1.5, "S1"), Turn(1.7, 9, "S2")]
+    turns = [Turn(0, 1.5, "S1"), Turn(1.8, 9, "S2")]
     assert speakers_of(words, turns) == ["S1"] * 4 + ["S2"]
+
+
+def test_a_short_answer_is_not_taken_for_the_end_of_what_was_said_before() -> None:
+    said = "is it very far No. I see now."
+    words = [Word(0.4 * i, 0.4 * i + 0.4, text, 1) for i, text in enumerate(said.split())]
+    turns = [Turn(0, 1.6, "S1"), Turn(1.6, 2.0, "S2"), Turn(2.0, 9, "S1")]
+    assert speakers_of(words, turns) == ["S1"] * 4 + ["S2"] + ["S1"] * 3
+
+
+def test_speech_that_is_broken_off_ends_before_the_next_one_speaks() -> None:
+    said = "the best part of the- What joy there is."
+    words = [Word(0.3 * i, 0.3 * i + 0.3, text, 1) for i, text in enumerate(said.split())]
+    turns = [Turn(0, 0.85, "S1"), Turn(1.0, 9, "S2")]
+    assert speakers_of(words, [Turn(-2, 0.85, "S1"), turns[1]]) == ["S1"] * 5 + ["S2"] * 4
 
 
 SPANS = spans_of([], 60, 2)
