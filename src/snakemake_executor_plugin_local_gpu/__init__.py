@@ -10,6 +10,7 @@ from snakemake_executor_plugin_local_gpu.configurations import (
     explain_unreadable_files,
     explain_wrong_pathvars,
 )
+from snakemake_executor_plugin_local_gpu.source_cache import explain_refused_copies
 
 __all__ = ["Executor", "ExecutorSettings", "common_settings"]
 
@@ -23,6 +24,7 @@ common_settings = CommonSettings(
 
 explain_wrong_pathvars()
 explain_unreadable_files()
+explain_refused_copies()
 
 
 @dataclass

@@ -1,8 +1,10 @@
 """What the plugins use of Snakemake beyond its interfaces is still as they expect it."""
 
 import ast
+import errno
 import inspect
 import logging
+import os
 import textwrap
 import threading
 from collections.abc import Callable
@@ -11,10 +13,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from snakemake import jobs, pathvars, script
+from snakemake import jobs, pathvars, script, sourcecache
 from snakemake.api import Workflow
 from snakemake.common import configfile
-from snakemake.exceptions import ApiError
+from snakemake.exceptions import ApiError, cut_traceback
 from snakemake.executors import local
 from snakemake.logging import logger
 from snakemake.pathvars import Pathvars
@@ -27,15 +29,16 @@ from snakemake_executor_plugin_local_gpu.configurations import (
     explain_unreadable_files,
     explain_wrong_pathvars,
 )
+from snakemake_executor_plugin_local_gpu.source_cache import explain_refused_copies
 from tests.helpers.imports import imported_packages
 
 PLUGINS = ("snakemake_executor_plugin_local_gpu", "snakemake_scheduler_plugin_local_gpu")
 
 
-def test_two_modules_alone_import_snakemake_itself(root: Path) -> None:
+def test_three_modules_alone_import_snakemake_itself(root: Path) -> None:
     files = [file for name in PLUGINS for file in (root / "src" / name).rglob("*.py")]
     importing = {file.name for file in files if "snakemake" in imported_packages(file)}
-    assert importing == {"snakemake_private.py", "configurations.py"}
+    assert importing == {"snakemake_private.py", "configurations.py", "source_cache.py"}
 
 
 def code(thing: Callable[..., Any] | type) -> str:
@@ -183,3 +186,31 @@ def test_files_of_configuration_that_cannot_be_read_are_one_sentence(
         configfile.load_configfile(tmp_path)
     file.write_text("videos: in")
     assert configfile.load_configfile(file) == {"videos": "in"}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EFBIG, errno.EROFS])
+def test_a_home_that_takes_no_copy_is_one_sentence(
+    number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explain_refused_copies()
+    (tmp_path / "Snakefile").write_text("")
+    source = sourcecache.infer_source_file(str(tmp_path / "Snakefile"))
+    cache = sourcecache.SourceCache(tmp_path / "cache")
+    with cache.open(source) as copy:
+        assert copy.read() == ""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    again = sourcecache.SourceCache(tmp_path / "other")
+    monkeypatch.setattr(sourcecache.LockFreeWritableFile, "write_from_fileobj", refuse)
+    with pytest.raises(
+        ApiError, match=rf"other' \({os.strerror(number)}\); .*XDG_CACHE_HOME"
+    ) as told:
+        again.open(source)
+    assert cut_traceback(told.value) == [], "Snakemake would show places in code"
+    for one in (cache, again):
+        one.runtime_cache.cleanup()
+    monkeypatch.setattr(os, "makedirs", refuse)
+    with pytest.raises(ApiError, match="cannot write to its folder"):
+        sourcecache.SourceCache(tmp_path / "third")
