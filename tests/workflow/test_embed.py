@@ -7,6 +7,7 @@ import av
 import pytest
 
 from tests.helpers.encrypted import cenc
+from tests.helpers.media import ffmpeg
 from tests.helpers.oddities import ODDITIES, timecode
 from tests.helpers.workflow import Workflow, demo, silent_video
 
@@ -84,6 +85,7 @@ def test_each_case_plans_what_it_needs(
         ("embed={burn_language: sorce}", "did you mean 'source'"),
         ("embed={mode: burn, style: nowhere.ass}", "nowhere.ass"),
         ("embed={encoder: x264}", "did you mean 'libx264'"),
+        ("embed={still: nowhere.png}", "nowhere.png"),
     ],
 )
 def test_a_mistake_is_one_sentence(
@@ -93,6 +95,18 @@ def test_a_mistake_is_one_sentence(
     assert run.status != 0
     assert sentence in run.output
     assert "Traceback" not in run.output
+
+
+@pytest.mark.parametrize(("still", "jobs"), [("null", 0), ("cover", 1), ("p.png", 1)])
+def test_a_video_is_made_of_sound_where_a_picture_is_named(
+    workflow: Workflow, tmp_path: Path, still: str, jobs: int
+) -> None:
+    ffmpeg("-f", "lavfi", "-i", "sine=440:r=16000:d=2", tmp_path / "v.mp3")
+    (tmp_path / "p.png").touch()
+    config = (f"videos={tmp_path / 'v.mp3'}", f"embed={{still: {still}}}")
+    run = workflow(tmp_path, *demo("-n", "--config", *config))
+    assert run.status == 0, run.output
+    assert run.jobs().get("embed", 0) == jobs
 
 
 def test_a_dry_run_tells_what_becomes_of_the_streams(workflow: Workflow, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -12,6 +13,7 @@ from vat.embed.check import check_result
 from vat.embed.feasibility import check_shows, tried
 from vat.embed.picture import read_picture
 from vat.embed.settings import EmbedSettings
+from vat.embed.still import media_of, with_still
 from vat.embed.streams import (
     Kept,
     cover_arguments,
@@ -74,6 +76,24 @@ def embed(
     """
     video = Path(source).absolute()
     media = tried(media, video, ffmpeg)
+    with ExitStack() as stack:
+        if settings.still and not media.has_picture:
+            folder = stack.enter_context(scratch_folder())
+            video = with_still(video, media, settings, folder, ffmpeg)
+            media = tried(media_of(video, media), video, ffmpeg)
+        _embed(video, media, tracks, Path(destination).absolute(), settings, ffmpeg, gpu, threads)
+
+
+def _embed(
+    video: Path,
+    media: Media,
+    tracks: Sequence[Track],
+    destination: Path,
+    settings: EmbedSettings,
+    ffmpeg: str,
+    gpu: bool,
+    threads: int,
+) -> None:
     if settings.burns and not media.has_picture:
         logger.warning("'%s' has no picture to burn into; it gets tracks", media.name)
         settings = replace(settings, mode="soft")
@@ -87,7 +107,7 @@ def embed(
     check_shows(video, media, settings, kept)
     with (
         scratch_folder() as scratch,
-        atomic_path(Path(destination).absolute(), video.stat().st_size) as part,
+        atomic_path(destination, video.stat().st_size) as part,
     ):
         plan = None
         if is_encoded(kept):

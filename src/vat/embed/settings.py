@@ -8,6 +8,9 @@ from vat.settings import LanguageOrSource, Rule, Text, TrackName, means, setting
 from vat.subtitles.styles import AUTO
 from vat.subtitles.track import WORD_ENDINGS
 
+COVER: Final = "cover"
+"""Instead of the path of a still picture."""
+
 _SIDECARS: Final = ("srt", "vtt", "ass", *WORD_ENDINGS)
 
 
@@ -35,6 +38,11 @@ class EmbedSettings:
         "What becomes of a video with a stream that the container cannot hold: leave-out makes the"
         " result without it and warns, fail refuses the video before it is worked on.",
         enum=("leave-out", "fail"),
+    )
+    still: Text | None = setting(
+        None,
+        "The picture of a video that is made of sound alone: cover (its own, else black), the path"
+        " of a picture, or null. With null, no video is made of sound files.",
     )
     source_track: bool = setting(False, "Whether the spoken language gets a track, too.")
     bilingual: Sequence[LanguageOrSource] = setting(

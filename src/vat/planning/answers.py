@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol, TextIO
 
 from vat.embed.encoders import driver_encodes
+from vat.embed.settings import COVER
 from vat.languages import is_rewritten
 from vat.planning.delivery_names import delivery_names
 from vat.planning.edits import SPOKEN
@@ -17,7 +18,7 @@ from vat.planning.forecast_answers import ForecastAnswers
 from vat.planning.models import check_fetched, folder_name
 from vat.planning.plan import Plan, check_translator
 from vat.planning.report_answers import ReportAnswers
-from vat.planning.sources import Video
+from vat.planning.sources import Video, locate
 from vat.planning.speaker_answers import SpeakerAnswers
 from vat.planning.track_answers import TrackAnswers
 from vat.planning.voice_encoder import voice_encoder
@@ -377,6 +378,8 @@ class Answers(TrackAnswers, ForecastAnswers, ReportAnswers, SpeakerAnswers):
         }
         if settings["style"] not in (AUTO, *BUILT_IN):
             settings["style"] = self._plan.text(settings["style"])
+        if settings["still"] not in (None, COVER):
+            settings["still"] = str(locate(settings["still"], self._plan.bases))
         return settings
 
     def embedded_video(self, wildcards: Wildcards) -> list[str]:
@@ -384,9 +387,10 @@ class Answers(TrackAnswers, ForecastAnswers, ReportAnswers, SpeakerAnswers):
         return self._embedded(wildcards.video)
 
     def _embedded(self, video: str) -> list[str]:
-        """The same by the video; none is made of a sound file."""
+        """The same by the video; none is made of a sound file without a still picture."""
         embed = self._config["embed"]
-        made = embed["mode"] != "none" and not self._plan.videos[video].is_sound
+        shown = embed["still"] or not self._plan.videos[video].is_sound
+        made = embed["mode"] != "none" and shown
         return [f"<results>/{video}/{video}.{embed['container']}"] if made else []
 
     def delivery_name(self, wildcards: Wildcards) -> str | None:

@@ -73,7 +73,7 @@ def told_streams(plan: Plan, seconds: float = SECONDS) -> str:
 def _tried(video: Video, settings: EmbedSettings, plan: Plan) -> str:
     """A JSON array of lines about one video; none where all is copied."""
     name = Path(video.source).name
-    if settings.mode == "none" or video.is_sound:
+    if settings.mode == "none" or (video.is_sound and not settings.still):
         return json.dumps([f"{name}: no video is made"])
     try:
         ffmpeg = ffmpeg_path(plan.config["ffmpeg"])
