@@ -31,7 +31,7 @@ _COMMANDS: Final = {
 }
 _WITHOUT_TARGET: Final = ("demo", "watch")
 _EPILOG: Final = """
-commands, each in the place of the first SOURCE:
+commands, each in the place of the first SOURCE (a folder of such a name is ./demo):
 {commands}
 
 What follows -- goes to Snakemake:
