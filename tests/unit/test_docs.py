@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -88,3 +89,10 @@ def test_the_readme_shows_commands_that_there_are() -> None:
         command, wishes = read_wishes(shlex.split(line))
         assert command in ("", "doctor", "forecast", "glossary", "watch"), line
         assert wishes.sources or command == "doctor", line
+
+
+@pytest.mark.parametrize("page", ["docs/installation.md", "docs/zh/installation.md"])
+def test_every_extra_is_explained(page: str) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    listed = re.findall(r"^\| `(\w+)` \|", (ROOT / page).read_text("utf-8"), re.MULTILINE)
+    assert set(listed) == project["optional-dependencies"].keys()
