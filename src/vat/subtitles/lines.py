@@ -28,9 +28,13 @@ NEVER_LAST: Final = frozenset("（「『【《〈〔［｛“‘([{")
 """Marks that end no line and no cue."""
 
 _WITHOUT_BLANKS: Final = (
-    *(("\u0e00", "\u0eff"), ("\u1000", "\u109f"), ("\u1780", "\u17ff"), ("\uaa60", "\uaa7f")),
+    *(("\u0e00", "\u0fff"), ("\u1000", "\u109f"), ("\u1780", "\u17ff"), ("\uaa60", "\uaa7f")),
 )
-"""Thai and Lao, Burmese, Khmer, and Burmese's extension."""
+"""Thai, Lao and Tibetan, Burmese, Khmer, and Burmese's extension."""
+
+_TIBETAN: Final = ("\u0f00", "\u0fff")
+_TIBETAN_ENDS: Final = frozenset("\u0f0b\u0f0d\u0f0e\u0f0f\u0f10\u0f11\u0f14")
+"""The marks of Tibetan behind syllables, sentences and sections; it breaks nowhere else."""
 
 _STACKERS: Final = frozenset("\u1039\u17d2")
 """Signs that put the next consonant below the one before."""
@@ -225,6 +229,8 @@ def may_break(text: str, at: int) -> bool:
         return False
     if tears(before, after):
         return False
+    if _TIBETAN[0] <= before <= _TIBETAN[1] and _TIBETAN[0] <= after <= _TIBETAN[1]:
+        return before in _TIBETAN_ENDS and after not in _TIBETAN_ENDS
     if all("\U0001f1e6" <= character <= "\U0001f1ff" for character in (before, after)):
         return False  # two of them make one flag
     return is_unspaced(before, after)

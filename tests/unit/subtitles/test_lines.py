@@ -160,3 +160,17 @@ def test_scripts_without_blanks_fit_and_keep_their_clusters(
 )
 def test_lines_break_between_english_phrases_before_they_are_even(lines: str) -> None:
     assert lay_out(lines.replace("\n", " "), "en", SETTINGS) == lines
+
+
+TIBETAN = "བོད་ཀྱི་སྐད་ཡིག་ནི་འཛམ་གླིང་ནང་གི་སྐད་ཡིག་གནའ་བོ་ཞིག་ཡིན་པ་དང་དེ་ལ་ལོ་རྒྱུས་ཡུན་རིང་པོ་ཡོད།"
+
+
+def test_tibetan_breaks_behind_its_syllables_alone() -> None:
+    lines = lay_out(TIBETAN, "bo", SETTINGS).split("\n")
+    assert len(lines) == 2
+    assert "".join(lines) == TIBETAN
+    assert lines[0].endswith("་")
+    assert all(columns(line) <= SETTINGS.max_columns for line in lines)
+    cues = make_cues([Word(0, 30, TIBETAN * 4, 0.9)], "bo", SETTINGS)
+    assert "".join(cue.text.replace("\n", "") for cue in cues) == TIBETAN * 4
+    assert all(line[-1] in "་།" for cue in cues for line in cue.text.split("\n"))
