@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from gpulease import GpuLeaseError
-from gpulease.executors import gpus_here, rehearse
+from gpulease.executors import gpus_allowed, rehearse
 from vat.files import write_json
 from vat.jobs.log import Job, job_log
 from vat.planning.forecast import Host, forecast_of
@@ -14,7 +14,8 @@ snakemake: Job
 with os.fdopen(os.dup(1), "w") as terminal, job_log(snakemake.log[0], GpuLeaseError):
     params = snakemake.params
     places = params.benchmarks, params.results, params.resources, params.journal
-    host, options = Host.of(gpus_here(), params.cores), snakemake.config["translate"]
+    host = Host.of(gpus_allowed(params.visible), params.cores)
+    options = snakemake.config["translate"]
     asked = params.left, params.kinds, host, rehearse, options
     found = forecast_of(*asked, *map(Path, places))
     write_json(Path(params.results) / "forecast.json", found.to_json())

@@ -15,7 +15,7 @@ from gpulease.pool_trouble import TIMEOUT_VARIABLE
 from gpulease.queues import Queue
 from gpulease.rehearsal import rehearse
 from gpulease.rounds import Outcome, Round
-from gpulease.selection import gpus_here
+from gpulease.selection import gpus_allowed, gpus_here
 from gpulease.trials import HostReport, Trial, examine_host
 from gpulease.workers.client import WORKER_VARIABLE
 from gpulease.workers.eviction import Idle, needed
@@ -45,6 +45,7 @@ __all__ = [
     "attributed",
     "examine_host",
     "explain",
+    "gpus_allowed",
     "gpus_here",
     "joules_of",
     "name_gpu",

@@ -1,6 +1,12 @@
 """The best GPU of the moment, for those who want a choice and no lease."""
 
+import os
+from collections.abc import Mapping
+from typing import Final
+
 from gpulease.errors import NoGpuError
+
+_VISIBLE: Final = "CUDA_VISIBLE_DEVICES"
 
 
 def largest_gpu_mb() -> int:
@@ -12,7 +18,19 @@ def largest_gpu_mb() -> int:
     return max((mb for _, mb in gpus_here()), default=0)
 
 
-def gpus_here() -> list[tuple[str, int]]:
+def gpus_allowed(visible: str | None) -> list[tuple[str, int]]:
+    """What `gpus_here` tells where CUDA_VISIBLE_DEVICES is as given; None where it is not set.
+
+    For a job from which the executor hides all GPUs, because it asks for none.
+
+    Raises:
+        DriverError: where the driver is installed and fails.
+    """
+    environment = {name: text for name, text in os.environ.items() if name != _VISIBLE}
+    return gpus_here(environment if visible is None else {**environment, _VISIBLE: visible})
+
+
+def gpus_here(environment: Mapping[str, str] = os.environ) -> list[tuple[str, int]]:
     """Name and memory in MB, in use or not, of each device that jobs here can be given.
 
     Devices that CUDA_VISIBLE_DEVICES does not allow are out.
@@ -23,7 +41,9 @@ def gpus_here() -> list[tuple[str, int]]:
     from gpulease.pool import Pool
 
     try:
-        return [(state.gpu.name, state.gpu.total_mb) for state in Pool().states()]
+        return [
+            (state.gpu.name, state.gpu.total_mb) for state in Pool(environment=environment).states()
+        ]
     except NoGpuError:
         return []
 

@@ -95,6 +95,14 @@ def test_three_videos_on_two_gpus_share_them_or_wait(host: Host, demo: Demo) -> 
     assert len(demo.events("waiting", "separate")) == 1
 
 
+def test_the_forecast_knows_the_gpus_though_it_asks_for_none(host: Host, demo: Demo) -> None:
+    host.add_gpus(20000, 20000)
+    for visible, gpu_hours in (({}, True), ({"CUDA_VISIBLE_DEVICES": ""}, False)):
+        demo.run("--", "forecast", **visible)
+        told = json.loads((demo.folder / "results/forecast.json").read_text())
+        assert (told["gpu_hours"]["total"] > 0) == gpu_hours
+
+
 def test_an_outer_choice_holds_for_the_whole_run(host: Host, demo: Demo) -> None:
     host.add_gpus(20000, 20000)
     demo.run("--until", "asr_chunk", CUDA_VISIBLE_DEVICES="1")

@@ -27,6 +27,8 @@ rule forecast:
         left=ask.left,
         kinds=ask.kinds,
         cores=workflow.resource_settings.cores,
+        # The executor hides GPUs from jobs that ask for none.
+        visible=os.environ.get("CUDA_VISIBLE_DEVICES"),
         benchmarks=place("<benchmarks>"),
         journal=place("<logs>/gpu/placements.jsonl"),
         results=ask.results,
