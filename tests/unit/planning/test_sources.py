@@ -122,7 +122,7 @@ def test_every_ending_of_videos_and_sound_is_found(
     find: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     videos = {"3g2", "dv", "wtv", "m2v", "m2t", "mod", "tod", "trp", "tp", "vro", "dvr-ms", "mpe"}
-    videos |= {"mk3d", "qt", "ismv", "insv", "lrv", "360"}
+    videos |= {"mk3d", "qt", "ismv", "insv", "lrv", "360", "amv", "dvd", "gxf", "mxf", "roq"}
     sound = {"mp3", "m4a", "flac", "wav", "opus", "aac", "wma"}
     others = {"jpg", "heic", "txt", "nfo", "h264"}
     # Subtitles belong to videos and are no surprise.
