@@ -1,6 +1,7 @@
 """Whatever a file's timeline, a click, a flash, a cue and burned-in text are at the same time."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -75,28 +76,45 @@ def make(path: Path, late_picture: float, late_sound: float, begin: float, gap: 
 
 
 def flash(path: Path) -> float:
+    """When the last flash is."""
     shown = frames(path)
     whites = [time for time, grey in shown if grey[:12].mean() > 128]
-    return whites[0]
+    return whites[-1]
 
 
 def click(path: Path) -> float:
+    """When the last click begins."""
     sound, rate = soundfile.read(str(path), always_2d=True)
     loud = np.abs(sound).max(axis=1)
-    return float(np.argmax(loud > 0.5 * loud.max()) / rate)
+    moments = np.flatnonzero(loud > 0.5 * loud.max()) / rate
+    return float(moments[moments > moments[-1] - 0.1][0])
 
 
-def check(source: Path, folder: Path, media: Media) -> None:
+def texts(path: Path) -> list[float]:
+    """When text is seen in a black picture."""
+    return [time for time, grey in frames(path) if grey[:12].mean() < 50 and grey[24:].max() > 80]
+
+
+def check(
+    source: Path, folder: Path, media: Media, containers: Sequence[str] = ("mkv", "mp4")
+) -> None:
     extract_audio(source, media, folder / "a.flac")
     heard = click(folder / "a.flac")
     seen = flash(source) - media.start_time
     assert abs(heard - seen) <= 0.010 + 0.002, (heard, seen)
-    track = Track("en", [Cue(1, heard, heard + FRAME, "flash")])
-    for container in ("mkv",) if source.suffix[1:] in MKV_ONLY else ("mkv", "mp4"):
+    # The flash itself is white, so that text is seen in the picture after it.
+    track = Track("en", [Cue(1, heard, heard + 3.5 * FRAME, "flash")])
+    for container in containers:
         result = folder / f"r.{container}"
         embed(source, media, [track], result, EmbedSettings(container=container), ffmpeg=FFMPEG)
         (_, start, _, _), *_ = packets(result)
         assert abs(start - flash(result)) <= FRAME / 2, (container, start)
+    burnt = folder / f"b.{containers[0]}"
+    burning = EmbedSettings(mode="burn", container=containers[0])
+    embed(source, media, [track], burnt, burning, ffmpeg=FFMPEG)
+    seen, shown = flash(burnt), texts(burnt)
+    assert abs(shown[0] - seen - FRAME) <= FRAME / 2, (seen, shown)
+    assert abs(shown[-1] - seen - 3 * FRAME) <= 1.5 * FRAME, (seen, shown)
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
@@ -110,7 +128,7 @@ def check(source: Path, folder: Path, media: Media) -> None:
     late_picture=st.integers(2, 20).map(lambda n: n * FRAME),
     late_sound=st.integers(1, 20).map(lambda n: n * FRAME),
     begin=st.integers(1, 30).map(float),
-    gap=st.sampled_from([0.3, 0.0]),
+    gap=st.sampled_from([0.3, 0.06, 0.0]),
 )
 def test_click_flash_and_cue_agree(
     container: str, late_picture: float, late_sound: float, begin: float, gap: float
@@ -122,7 +140,34 @@ def test_click_flash_and_cue_agree(
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / f"v.{container}"
         make(source, late_picture, late_sound, begin, gap)
-        check(source, Path(folder), media_of(source))
+        containers = ("mkv",) if container in MKV_ONLY else ("mkv", "mp4")
+        check(source, Path(folder), media_of(source), containers)
+
+
+@pytest.mark.parametrize("jump", [0.0, 0.5, 5.0])
+@pytest.mark.parametrize("channels", ["1", "2"])
+def test_they_agree_after_a_jump_and_a_change_of_channels(
+    jump: float, channels: str, tmp_path: Path
+) -> None:
+    """Two recordings, one after the other on the same clock, as of a receiver that lost signal."""
+    first, second = tmp_path / "a.ts", tmp_path / "b.ts"
+    make(first, 0.0, 0.0, 1.0, 0.0)
+    make(tmp_path / "c.ts", 0.0, 0.0, 0.0, 0.0)
+    codecs = ["-c:v", "copy", "-c:a", "mp2", "-ac", channels]
+    later = ["-output_ts_offset", f"{1.0 + 2.4 + jump:.3f}"]
+    ffmpeg("-i", tmp_path / "c.ts", "-map", "0", *codecs, *later, second)
+    source = tmp_path / "v.ts"
+    source.write_bytes(first.read_bytes() + second.read_bytes())
+    check(source, tmp_path, media_of(source), ("mkv",))
+
+
+@pytest.mark.parametrize("begin", [0.32, 0.52, 0.8])
+def test_they_agree_behind_an_edit_list(begin: float, tmp_path: Path) -> None:
+    """A film whose beginning is cut off without encoding it anew."""
+    whole, source = tmp_path / "whole.mp4", tmp_path / "v.mp4"
+    make(whole, 0.0, 0.0, 0.0, 0.0)
+    ffmpeg("-ss", str(begin), "-i", whole, "-c", "copy", source)
+    check(source, tmp_path, media_of(source), ("mp4",))
 
 
 def test_sound_whose_gap_mp4_cannot_tell_is_refused_with_a_way_out(tmp_path: Path) -> None:
