@@ -76,7 +76,7 @@ class EditedTracks:
         """Put a correction that was made elsewhere into the folder `edits`; no copy is lost."""
         folder = self._folder(edit.video)
         target = folder.path / f"{edit.track}{edit.file.suffix.lower()}"
-        if edit.file == target:
+        if edit.file in folder.copies(edit.track):
             return
         generated = self.results / edit.video / "subtitles" / f"{edit.track}.json"
         if generated.is_file():
@@ -99,8 +99,8 @@ class EditedTracks:
         names = [track]
         if track == SPOKEN and self.spoken.get(video) not in self.tracks[video]:
             names.append(self.spoken.get(video, SPOKEN))
-        files = (folder.path / f"{name}.{ending}" for name in names for ending in ENDINGS)
-        return [file for file in files if file.is_file() and _is_changed(folder, track, file)]
+        files = (file for name in names for file in folder.copies(name))
+        return [file for file in files if _is_changed(folder, track, file)]
 
     def _changed_results(self, video: str, track: str) -> Iterator[Path]:
         """Files of a track that somebody has changed where VAT had written them."""

@@ -21,6 +21,7 @@ from vat.planning.site_subtitles import SiteAnswers, language_of
 from vat.planning.sources import Video, identity
 from vat.settings import MULTI
 from vat.subtitles.existing import Existing, Judged, best, form_of, is_in, judge
+from vat.subtitles.generated_versions import EditFolder
 from vat.subtitles.likely_language import likely_language
 from vat.subtitles.reading import ENDINGS, plain, read_subtitles
 from vat.subtitles.settings import ASR, BOTH, EDITS, KEEP, REPLACE, SIDECAR, TRACK
@@ -158,8 +159,7 @@ class SubtitleFinder:
 
     def _edited(self, video: Video) -> Existing:
         folder = self.bases[0] / FOLDER / video.slug
-        files = [folder / f"{SPOKEN}.{ending}" for ending in ENDINGS]
-        there = [file for file in files if file.is_file()]
+        there = EditFolder(folder).copies(SPOKEN)
         if not there:
             raise ConfigError(
                 f"subtitles.source is edits, but there is no file '{FOLDER}/{video.slug}/"

@@ -36,9 +36,13 @@ class EditFolder:
 
     def edit(self, track: str) -> Path | None:
         """The user's copy of a track, the newest where there are several; None for none."""
-        files = [self.path / f"{track}.{ending}" for ending in ENDINGS]
-        found = [file for file in files if file.is_file()]
-        return max(found, key=lambda file: file.stat().st_mtime_ns, default=None)
+        return max(self.copies(track), key=lambda file: file.stat().st_mtime_ns, default=None)
+
+    def copies(self, track: str) -> list[Path]:
+        """All copies of a track, whatever their form, and however its ending is written."""
+        files = sorted(self.path.iterdir()) if self.path.is_dir() else []
+        named = [one for one in files if one.stem == track and one.suffix[1:].lower() in ENDINGS]
+        return [one for one in named if one.is_file()]
 
     def generations(self, track: str) -> list[Sequence[Cue]]:
         """The versions that were generated, in time order; damaged ones are left out."""

@@ -8,6 +8,7 @@ import pytest
 from vat.planning.edits import EditedTracks, restored_ids
 from vat.speech.speaker_names import Speaker
 from vat.subtitles.formats import write_track
+from vat.subtitles.generated_versions import EditFolder
 from vat.subtitles.track import Track
 from vat.timeline import Cue
 
@@ -38,6 +39,16 @@ def test_the_spoken_language_may_be_called_by_its_code(tmp_path: Path) -> None:
     assert edit.track == "source"
     edited(tmp_path).adopt(edit)
     assert (copy.parent / "source.srt").read_text() == copy.read_text()
+
+
+def test_an_ending_may_be_written_in_capitals(tmp_path: Path) -> None:
+    copy = tmp_path / f"edits/{VIDEO}/zh.SRT"
+    copy.parent.mkdir(parents=True)
+    copy.write_text("1\n00:00:01,000 --> 00:00:02,000\nmine\n")
+    (edit,) = edited(tmp_path).find().values()
+    edited(tmp_path).adopt(edit)
+    assert [one.name for one in copy.parent.iterdir()] == ["zh.SRT"]
+    assert EditFolder(copy.parent).edit("zh") == copy
 
 
 def test_what_is_put_back_from_quarantine_is_an_id_a_line(tmp_path: Path) -> None:
