@@ -167,6 +167,8 @@ def test_the_cpu_asks_for_no_gpu(workflow: Workflow, folder: Path, tmp_path: Pat
         ("languages={targets: [zz]}", "unknown language 'zz'"),
         ("videos=nowhere", "nowhere"),
         ("asr={model: /no/such/model}", "/no/such/model"),
+        ("asr={model: larg-v3}", "The model 'larg-v3' is unknown; did you mean large-v3?"),
+        ("translate={backend: ctranslate2, model: nllb-99}", "The model 'nllb-99' is unknown"),
     ],
 )
 def test_a_mistake_is_one_sentence(

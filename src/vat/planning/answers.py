@@ -86,7 +86,7 @@ class Answers(TrackAnswers, ForecastAnswers, ReportAnswers, SpeakerAnswers):
         if self._translates_here:
             uses["translator"] = ("translate", translate["model"])
         self._uses = self.uses = uses
-        self._local = {use: plan.model_folder(name) for use, (_, name) in uses.items()}
+        self._local = {use: plan.model_folder(name, kind) for use, (kind, name) in uses.items()}
         heard = (one for name, one in plan.videos.items() if not plan.has(name, SPOKEN))
         spoken = (code for one in heard for code in one.languages or [one.language])
         check_language(self._config["asr"]["model"], self._local["asr"], spoken)

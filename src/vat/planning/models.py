@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from fnmatch import fnmatch
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -201,16 +202,19 @@ def check_folder(kind: str, folder: str | Path, name: str) -> None:
         )
 
 
-def local_folder(name: str, bases: Sequence[Path]) -> str | None:
+def local_folder(name: str, kind: str, bases: Sequence[Path]) -> str | None:
     """The absolute path of a model's folder below one of the bases; None for one to be fetched.
 
     Raises:
-        ConfigError: where there is no such folder, or what is in it is no file: on a pipe, a job
+        ConfigError: where there is no such folder, the name is neither known nor may be that of a
+            repository, or what is in it is no file: on a pipe, a job
             would wait for ever.
     """
     if not any((base / Path(name).expanduser()).is_dir() for base in bases):
         if name.startswith(("/", ".", "~")):
             raise ConfigError(f"There is no model in the folder '{name}'; correct the path.")
+        if name not in KNOWN[kind] and name.count("/") != 1:
+            raise ConfigError(_unknown(kind, name))
         return None
     folder = locate(name, bases)
     for path in folder.iterdir():
@@ -222,11 +226,16 @@ def local_folder(name: str, bases: Sequence[Path]) -> str | None:
 def _repository(kind: str, name: str) -> Known:
     if name.count("/") == 1:
         return Known(name, (*_WHISPER_FILES, "*.model", "*.spm", "*.yaml", "*.ckpt"))
+    raise final(ModelError(_unknown(kind, name)))
+
+
+def _unknown(kind: str, name: str) -> str:
+    near = get_close_matches(name, KNOWN[kind], n=1)
+    meant = f"did you mean {near[0]}? Or " if near else ""
     known = ", ".join(KNOWN[kind]) or "owner/name of a repository"
-    raise final(
-        ModelError(
-            f"The model '{name}' is unknown; set {_SECTIONS[kind]} to a folder, or one of: {known}."
-        )
+    return (
+        f"The model '{name}' is unknown; {meant}set {_SECTIONS[kind]} to a folder, or one of:"
+        f" {known}."
     )
 
 

@@ -59,9 +59,9 @@ class Plan:
     said: str = ""
     taken: Mapping[str, Taken] = field(default_factory=dict)
 
-    def model_folder(self, name: str) -> str | None:
+    def model_folder(self, name: str, kind: str) -> str | None:
         """The absolute path of a model that lies in a local folder, None for a known name."""
-        return local_folder(name, self.bases)
+        return local_folder(name, kind, self.bases)
 
     def text(self, name: str) -> str:
         """The content of a text file that the configuration names.

@@ -304,7 +304,7 @@ def test_chinese_gets_into_another_form_without_a_translator(ask: Ask) -> None:
     assert alone.all_overviews(job) == []
     here = ask(
         languages={"source": "zh", "targets": ["zh-tw"]},
-        translate={"backend": "ctranslate2", "model": "nllb-600m"},
+        translate={"backend": "ctranslate2", "model": "owner/nllb-600m"},
     )
     assert (here.translation_gpus(job), here.fetched_translator(job)) == (0, [])
 

@@ -117,15 +117,15 @@ def test_a_model_in_a_folder_is_found_beside_the_snakefile(
 ) -> None:
     make_video(tmp_path / "v.mp4", 1)
     plan = make(videos="v.mp4")
-    assert plan.model_folder("models/asr") == str(root / "models/asr")
-    assert plan.model_folder("large-v3") is None
-    assert plan.model_folder("owner/name") is None
+    assert plan.model_folder("models/asr", "asr") == str(root / "models/asr")
+    assert plan.model_folder("large-v3", "asr") is None
+    assert plan.model_folder("owner/name", "asr") is None
     with pytest.raises(ConfigError, match=r"\./nowhere"):
-        plan.model_folder("./nowhere")
+        plan.model_folder("./nowhere", "asr")
     (tmp_path / "mine").mkdir()
     os.mkfifo(tmp_path / "mine" / "model.bin")
     with pytest.raises(ConfigError, match=r"mine/model\.bin' in the folder of a model is no file"):
-        plan.model_folder("mine")
+        plan.model_folder("mine", "asr")
 
 
 @pytest.mark.parametrize(
