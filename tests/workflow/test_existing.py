@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.media import ffmpeg
+from tests.helpers.subtitle_site import Site
 from tests.helpers.workflow import Workflow, demo, silent_video
 from vat.media.probe import opened
 
@@ -141,3 +142,20 @@ def test_what_becomes_of_a_target_that_exists(
             existing == "keep"
         )
     assert workflow(run, *command).jobs() == {}
+
+
+def test_subtitles_of_a_site_spare_the_recognition(workflow: Workflow, tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    command = demo("--config", f"videos={site.url}")
+    try:
+        done = workflow(tmp_path / "run", *command)
+        assert done.status == 0, done.output
+        assert not HEARD & done.jobs().keys()
+        (source,) = tmp_path.glob("run/results/*/subtitles/source.json")
+        assert cues(source) == [(0.0, 0.9, 0), (1.0, 1.9, 0)]
+        summary = json.loads((tmp_path / "run/results/summary.json").read_text("utf-8"))
+        assert summary["videos"][0]["name"].startswith("A talk")
+    finally:
+        site.close()
+    # What the site has told holds where it cannot be reached.
+    assert "Nothing to be done" in workflow(tmp_path / "run", *command).output
