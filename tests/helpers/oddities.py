@@ -229,6 +229,27 @@ def open_group(path: Path) -> None:
     path.write_bytes(data[: 3 * PACKET] + data[count // 4 * PACKET :])
 
 
+def dolby_vision(profile: int) -> Callable[[Path], None]:
+    """An MP4 file whose picture says that it is of a profile of Dolby Vision."""
+
+    def make(path: Path) -> None:
+        ffmpeg(*PICTURE, *SOUND, *BOTH, *FAST, path)
+        bits = profile << 9 | 1 << 3 | 0b101  # level 1, with metadata and a base layer
+        record = b"\x01\x00" + bits.to_bytes(2, "big") + b"\x20" + bytes(19)
+        box = (8 + len(record)).to_bytes(4, "big") + b"dvvC" + record
+        data = bytearray(path.read_bytes())
+        entry = data.index(b"avc1", data.index(b"stsd")) - 4
+        end = entry + int.from_bytes(data[entry : entry + 4], "big")
+        holders = (b"moov", b"trak", b"mdia", b"minf", b"stbl", b"stsd")
+        for begin in (*(data.index(kind, data.index(b"moov")) - 4 for kind in holders), entry):
+            size = int.from_bytes(data[begin : begin + 4], "big") + len(box)
+            data[begin : begin + 4] = size.to_bytes(4, "big")
+        data[end:end] = box
+        path.write_bytes(data)
+
+    return make
+
+
 def damaged_broadcast(path: Path) -> None:
     """Ten seconds, of which one was not received."""
     long = [part.replace("d=2", "d=10") for part in (*PICTURE, *SOUND)]

@@ -13,6 +13,7 @@ from vat.files import DamagedError, atomic_path, read_json, write_json
 from vat.jobs.addresses import digest_of, is_address, masked, revealed
 from vat.media.containers import with_holdings
 from vat.media.live_streams import check_ended
+from vat.media.matroska import has_ordered_chapters
 from vat.media.private_addresses import PrivateAddressError, check_entry
 from vat.media.probe import Media, probe, status_of
 from vat.media.stream import told_choice
@@ -80,7 +81,7 @@ def download(
         here = target
     media = probe(here, name=name, title=title, source=source, audio_track=audio_track)
     check_whole(here, name, media.duration, media.missing, truncated)
-    _tell(media, chosen=audio_track is not None)
+    _tell(here, media, chosen=audio_track is not None)
     media = with_holdings(media, here, ffmpeg)
     if check is not None:
         check(here, media)
@@ -92,12 +93,18 @@ def download(
         _facts_file(here).unlink(missing_ok=True)
 
 
-def _tell(media: Media, *, chosen: bool) -> None:
+def _tell(path: Path, media: Media, *, chosen: bool) -> None:
     """Log what a video is, and which track is transcribed where nobody has `chosen` it."""
     logger.info("%s: %.3f s, audio track %s", media.name, media.duration, media.audio_track)
     choice = told_choice(media.of_type("audio"), media.audio_track, media.name)
     if choice and not chosen:
         logger.warning("%s", choice)
+    if has_ordered_chapters(path):
+        logger.warning(
+            "the chapters of '%s' tell players to show it in another order, or with parts of other"
+            " files; it is taken from its start to its end, and so plays the result",
+            media.name,
+        )
 
 
 def link_local(source: str | Path, destination: str | Path) -> None:

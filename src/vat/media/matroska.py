@@ -14,6 +14,10 @@ _CODEC: Final = 0x86
 _ENCODINGS: Final = (0x6D80, 0x6240)
 _ENCODING_TYPE: Final = 0x5033
 _ENCRYPTION: Final = 1
+_CHAPTERS: Final = 0x1043A770
+_EDITION: Final = 0x45B9
+_ORDERED: Final = 0x45DD
+_MAGIC: Final = b"\x1aE\xdf\xa3"
 _UNKNOWN_SIZES: Final = frozenset(2 ** (7 * length) - 1 for length in range(1, 9))
 """All ones, as where the writer could not come back."""
 
@@ -40,6 +44,23 @@ def encrypted_tracks(file: BinaryIO) -> bool:
         if number == _TRACK
         for encoding in _inside(track, _ENCODINGS)
         for kind, data in _parts(encoding)
+    )
+
+
+def has_ordered_chapters(path: str | Path) -> bool:
+    """Whether chapters tell players to show parts in another order (RFC 9559, 20.2.2).
+
+    ffmpeg does not know of it, and reads a file from its start to its end.
+    """
+    with Path(path).open("rb") as file:
+        if file.read(len(_MAGIC)) != _MAGIC:
+            return False
+        file.seek(0)
+        chapters = _found(file, (_SEGMENT, _CHAPTERS))
+    return any(
+        kind == _ORDERED and any(data)
+        for edition in _inside(chapters, (_EDITION,))
+        for kind, data in _parts(edition)
     )
 
 

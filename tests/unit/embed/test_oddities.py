@@ -15,6 +15,7 @@ from tests.helpers.oddities import (
     PICTURE,
     SOUND,
     damaged_broadcast,
+    dolby_vision,
     make_oddity,
 )
 from vat.embed.embed import embed, source_arguments
@@ -263,3 +264,19 @@ def test_a_picture_that_no_container_takes_is_encoded_unless_that_is_refused(
     assert "it is encoded anew by libx264" in caplog.text
     with pytest.raises(EmbedError, match=r"cannot hold the rv10 video .* to leave-out"):
         check_feasible(source, media, replace(MKV, unsupported="fail"), FFMPEG)
+
+
+@pytest.mark.parametrize("profile", [4, 5, 8, 9, 10])
+def test_dolby_vision_of_any_profile_is_not_burned_away(profile: int, tmp_path: Path) -> None:
+    source = tmp_path / "v.mp4"
+    dolby_vision(profile)(source)
+    media = tried(media_of(source), source, FFMPEG)
+    for burning in (replace(MKV, mode="burn"), replace(MP4, mode="both")):
+        with pytest.raises(
+            EmbedError, match=r"would lose its Dolby Vision; set embed\.mode to soft"
+        ):
+            check_feasible(source, media, burning, FFMPEG)
+    check_feasible(source, media, MP4, FFMPEG)
+    result = tmp_path / "r.mp4"
+    embed(source, media, [TRACK], result, MP4, ffmpeg=FFMPEG)
+    assert "dovi configuration record" in media_of(result).streams[0].facts

@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.helpers.media import FFMPEG, HOSTILE, make_video
+from tests.helpers.media import FFMPEG, HOSTILE, ffmpeg, make_video
 from vat.errors import SourceError
 from vat.files import read_json
 from vat.media.fetch import download, expand_url, fetch_url, link_local, set_dead_links_aside
@@ -325,3 +325,22 @@ def test_a_file_that_changes_is_left_for_the_next_run(tmp_path: Path) -> None:
     download(str(video), *places, **options)
     held = [(one.in_mkv, one.in_mp4) for one in Media.read(places[1]).streams]
     assert held == [("copy", "copy"), ("copy", "copy")]
+
+
+@pytest.mark.parametrize("ordered", [0, 1])
+def test_chapters_in_an_order_of_their_own_are_told(
+    ordered: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path, marks = tmp_path / "v.mkv", tmp_path / "marks.txt"
+    chapter = "[CHAPTER]\nTIMEBASE=1/1\nSTART={}\nEND={}\ntitle={}\n"
+    marks.write_text(";FFMETADATA1\n" + chapter.format(0, 1, "a") + chapter.format(1, 2, "b"))
+    plain = make_video(tmp_path / "plain.mkv", 2)
+    ffmpeg("-i", plain, "-i", marks, "-c", "copy", "-map_chapters", "1", path)
+    whole = path.read_bytes()
+    # In place of the flag by which an edition is the default.
+    assert whole.count(b"\x45\xdb\x81\x01") == 1
+    path.write_bytes(whole.replace(b"\x45\xdb\x81\x01", b"\x45\xdd\x81" + bytes([ordered])))
+    options: dict[str, Any] = dict.fromkeys(("title", "audio_track", "format"))
+    options |= {"remote": False, "ffmpeg": FFMPEG}
+    download(str(path), tmp_path / "source", tmp_path / "media.json", **options)
+    assert ("in another order" in caplog.text) == bool(ordered)
