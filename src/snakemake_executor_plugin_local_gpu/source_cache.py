@@ -5,6 +5,7 @@ Of an `ApiError`, Snakemake shows the sentence alone.
 """
 
 import errno
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,6 +46,8 @@ def _explained(folder: Path) -> Iterator[None]:
         above = error.filename and folder.is_relative_to(error.filename)
         if error.errno not in _OF_DISKS or (elsewhere and not above):
             raise
+        # Snakemake's log may be refused as well, which Python would show with a traceback.
+        logging.raiseExceptions = False
         told = ApiError(
             f"Snakemake cannot write to its folder '{folder}' ({error.strerror}); free some space"
             " or give this user the right to it, or set XDG_CACHE_HOME to another folder."

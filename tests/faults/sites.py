@@ -20,6 +20,8 @@ _HEADERS = ("video/mp4", "text/html", "application/vnd.apple.mpegurl", "applicat
 _TEXTS = (
     b"#EXTM3U\n#EXTINF:1,\nhttp://169.254.169.254/a.ts\n#EXT-X-ENDLIST\n",
     b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
+    b'#EXTM3U\n#EXT-X-KEY:METHOD=SAMPLE-AES,URI="http://169.254.169.254/k"\n#EXTINF:1,\na.ts\n'
+    b"#EXT-X-ENDLIST\n",
     b"<html><title>" + b"x" * 200_000 + b"\0</title><video src='a.mp4'></video></html>",
     b'<rss version="2.0"><channel><item><link>http://[::1</link></item></channel></rss>',
     b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><MPD>&b;</MPD>',

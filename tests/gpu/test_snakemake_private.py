@@ -193,6 +193,7 @@ def test_a_home_that_takes_no_copy_is_one_sentence(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     explain_refused_copies()
+    monkeypatch.setattr(logging, "raiseExceptions", True)
     (tmp_path / "Snakefile").write_text("")
     source = sourcecache.infer_source_file(str(tmp_path / "Snakefile"))
     cache = sourcecache.SourceCache(tmp_path / "cache")
@@ -209,6 +210,7 @@ def test_a_home_that_takes_no_copy_is_one_sentence(
     ) as told:
         again.open(source)
     assert cut_traceback(told.value) == [], "Snakemake would show places in code"
+    assert not logging.raiseExceptions
     for one in (cache, again):
         one.runtime_cache.cleanup()
     monkeypatch.setattr(os, "makedirs", refuse)
