@@ -37,6 +37,8 @@ _WEIGHTS: Final = {**_ABOUT, **_BESIDE}
 _WEAK: Final = frozenset({"no", "wish"})
 """Notions that are no reason alone: translations are freer with them than with others."""
 
+_ANY: Final = (_WEIGHTS.keys() | _SAID.keys()) - _WEAK
+
 _QUESTION: Final = 1.0
 _ONE_SENTENCE_MORE: Final = 0.5
 _TWICE_AS_LONG: Final = 0.5
@@ -70,9 +72,11 @@ def speaks_of_text(source: str, answer: str, pair: tuple[str, str]) -> bool:
     said = {name.removesuffix(_OTHER_WORDS) for name in features(source, pair[0])}
     said |= _DENIED if "no" in said else set()
     new = features(answer, pair[1]) - said
+    if not new & _ANY:
+        return False
     common = shared(source, answer, pair)
     strange = common.kept < max(_NOTHING_SHARED, _LITTLE_SHARED * common.said)
-    if not new & (_WEIGHTS.keys() | _SAID.keys() if strange else _ABOUT.keys()) - _WEAK:
+    if not strange and not new & _ABOUT.keys():
         return False
     signs = _plain_signs(source, answer, new)
     if strange:
