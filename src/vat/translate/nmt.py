@@ -5,10 +5,12 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
 from typing import Any, Final
 
 from vat.errors import ModelError, TranslationError
-from vat.jobs.device import gpu_errors, is_out_of_memory
+from vat.jobs.device import gpu_errors, is_out_of_memory, sums_bytes_exactly
 from vat.subtitles.chinese import written
 from vat.subtitles.lines import columns
 from vat.subtitles.sentences import sentence_ends
@@ -25,6 +27,9 @@ logger = logging.getLogger(__name__)
 _BEAM_SIZE: Final = 4
 _BATCH_TOKENS: Final = 2048
 """Tokens in one batch. CTranslate2 sorts sentences by length, so that few of them are padding."""
+
+_SCALE: Final = b"weight_scale"
+"""What stands in the name of a variable that belongs to weights of 8 bits."""
 
 _LEAST_TOKENS: Final = 256
 _MOST_TOKENS: Final = 256
@@ -78,8 +83,12 @@ def load_translator(folder: str, device: str, threads: int) -> Any:
     """
     import ctranslate2
 
+    kind = number_format(folder, device)
+    logger.info("loading %s on %s as %s", folder, device, kind)
     try:
-        return ctranslate2.Translator(folder, device=device, intra_threads=threads)
+        return ctranslate2.Translator(
+            folder, device=device, compute_type=kind, intra_threads=threads
+        )
     except (RuntimeError, ValueError, OSError) as error:
         if is_out_of_memory(error):
             raise
@@ -87,6 +96,25 @@ def load_translator(folder: str, device: str, threads: int) -> Any:
             f"The translation model in '{folder}' cannot be loaded ({error});"
             " check translate.model."
         ) from error
+
+
+def number_format(folder: str, device: str) -> str:
+    """The number format in which a model is computed, by the device and by how it was saved.
+
+    A GPU takes 16 bits, and weights of 8 bits as they are, for they may be all that fits. A CPU
+    takes 8 bits where it sums them exactly, else what was saved.
+    """
+    if device != "cuda":
+        return "int8" if sums_bytes_exactly() else "default"
+    return "int8_float16" if _is_saved_in_8_bits(Path(folder) / "model.bin") else "float16"
+
+
+def _is_saved_in_8_bits(model: Path) -> bool:
+    """Whether the weights in a file have scales, as whole numbers do."""
+    if not model.is_file() or not model.stat().st_size:
+        return False
+    with model.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        return content.find(_SCALE) >= 0
 
 
 @dataclass(slots=True)

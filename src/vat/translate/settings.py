@@ -60,8 +60,8 @@ class TranslateSection:
     backend: str = setting(
         "auto",
         "openai: any server with OpenAI's chat interface. ctranslate2: a local model (NLLB,"
-        " M2M100, OPUS-MT). none: no translation. auto: as openai where there is a key or an"
-        " address, else by an Ollama on this machine.",
+        " M2M100, MADLAD, OPUS-MT). none: no translation. auto: as openai where there is a key or"
+        " an address, else by an Ollama on this machine.",
         enum=(*SERVERS, "ctranslate2", "none"),
     )
     base_url: str | None = setting(

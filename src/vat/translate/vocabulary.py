@@ -1,4 +1,4 @@
-"""Text into a local model's tokens and back: NLLB and M2M100 by language, OPUS-MT by pieces."""
+"""Text into the tokens of a local model and back, by the names it has for languages."""
 
 import json
 from collections.abc import Sequence
@@ -10,7 +10,9 @@ from vat.errors import ModelError
 from vat.languages import base, chinese_script, language
 
 _END: Final = "</s>"
+_MADLAD: Final = "<2en>"
 _M2M100_NAMES: Final = {"jw": "jv"}
+_MADLAD_NAMES: Final = {"he": "iw", "jw": "jv", "tl": "fil", "nb": "no"}
 _OPUS_NAMES: Final = {
     "zh": ("cmn_Hans", "cmn", "zho_Hans"),
     "Hans": ("cmn_Hans", "cmn", "zho_Hans"),
@@ -59,6 +61,8 @@ def load_vocabulary(folder: str, source: str, target: str) -> Vocabulary:
             f"The translation model in '{folder}' has neither a readable tokenizer.json nor"
             f" a source.spm ({error}); check translate.model."
         ) from error
+    if tokenizer.token_to_id(_MADLAD) is not None:
+        return TargetToken(tokenizer, madlad_token(tokenizer, target), base(source) == base(target))
     return LanguageTokens(
         tokenizer, language_token(tokenizer, source), language_token(tokenizer, target, target=True)
     )
@@ -88,14 +92,53 @@ class LanguageTokens:
 
     def decode(self, tokens: Sequence[str]) -> str:
         """The text without the language's token."""
-        numbers = [self.tokenizer.token_to_id(one) for one in tokens if one != self.target]
-        if None in numbers:
-            raise ModelError(
-                "The tokenizer.json of the translation model belongs to another model; convert it"
-                " again and copy its own tokenizer.json."
-            )
-        text: str = self.tokenizer.decode(numbers)
-        return text.strip()
+        return _text(self.tokenizer, [one for one in tokens if one != self.target])
+
+
+@dataclass(frozen=True, slots=True)
+class TargetToken:
+    """A tokenizer of many languages, where a token before the source names the target: MADLAD."""
+
+    tokenizer: Any
+    target: str
+    same: bool
+
+    def encode(self, sentence: str) -> list[str]:
+        """The target, the tokens, and the end."""
+        tokens = self.tokenizer.encode(sentence, add_special_tokens=False).tokens
+        return [self.target, *tokens, _END]
+
+    def prefix(self) -> None:
+        """MADLAD names the target in the source."""
+
+    def decode(self, tokens: Sequence[str]) -> str:
+        """The text of the tokens."""
+        return _text(self.tokenizer, [one for one in tokens if one != _END])
+
+
+def _text(tokenizer: Any, tokens: Sequence[str]) -> str:
+    numbers = [tokenizer.token_to_id(one) for one in tokens]
+    if None in numbers:
+        raise ModelError(
+            "The tokenizer.json of the translation model belongs to another model; convert it"
+            " again and copy its own tokenizer.json."
+        )
+    text: str = tokenizer.decode(numbers)
+    return text.strip()
+
+
+def madlad_token(tokenizer: Any, code: str) -> str:
+    """The token by which MADLAD knows a target, such as <2de>.
+
+    Raises:
+        ModelError: where it knows none. It writes Chinese in simplified characters only.
+    """
+    name = base(code)
+    names = [code.replace("-", "_"), name, _MADLAD_NAMES.get(name, name)]
+    for one in names if chinese_script(code) != "Hant" else ():
+        if tokenizer.token_to_id(f"<2{one}>") is not None:
+            return f"<2{one}>"
+    raise _unknown(code)
 
 
 def language_token(tokenizer: Any, code: str, *, target: bool = False) -> str:

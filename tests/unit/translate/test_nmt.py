@@ -18,7 +18,7 @@ from vat.translate import nmt
 from vat.translate.glossary import Term, replace_terms
 from vat.translate.settings import Means, TranslateSettings
 from vat.translate.translate import translate
-from vat.translate.vocabulary import language_token, load_vocabulary, opus_token
+from vat.translate.vocabulary import load_vocabulary
 
 LAYOUT = CueSettings(max_columns=400)
 
@@ -74,7 +74,7 @@ def test_a_folder_without_model(tmp_path: Path) -> None:
 class Tokens:
     """A tokenizer of whole words, as M2M100 names its languages."""
 
-    known = ("__en__", "__pt__", "</s>", "a", "b")
+    known: tuple[str, ...] = ("__en__", "__pt__", "</s>", "a", "b")
 
     def token_to_id(self, token: str) -> int | None:
         return self.known.index(token) if token in self.known else None
@@ -188,32 +188,6 @@ def test_a_foreign_tokenizer_is_told(
     fake(monkeypatch, lambda said: [SimpleNamespace(hypotheses=[["__pt__", "zzz"]])])
     with pytest.raises(ModelError, match=r"tokenizer\.json"):
         translate([Cue(1, 0, 1, "a")], "en", "pt", settings, LAYOUT, Means())
-
-
-def vocabulary(*tokens: str) -> Any:
-    return SimpleNamespace(token_to_id=lambda token: 1 if token in tokens else None)
-
-
-@pytest.mark.parametrize(
-    ("code", "target", "token"),
-    [
-        ("en", False, "__en__"),
-        ("jw", True, "__jv__"),
-        ("pt-br", True, "__pt__"),
-        ("zh-hans", True, "__zh__"),
-        ("zh-hant", False, "__zh__"),
-        ("ko", True, "kor_Hang"),
-    ],
-)
-def test_names_of_languages_in_vocabularies(code: str, target: bool, token: str) -> None:
-    known = vocabulary("__en__", "__jv__", "__pt__", "__zh__", "kor_Hang", "__ko__")
-    assert language_token(known, code, target=target) == token
-
-
-@pytest.mark.parametrize("code", ["zh-hant", "yue", "la"])
-def test_no_other_language_stands_in_for_one(code: str) -> None:
-    with pytest.raises(ModelError, match="does not know"):
-        language_token(vocabulary("__zh__", "__en__"), code, target=True)
 
 
 def test_two_names_of_one_language_change_nothing(
@@ -361,19 +335,6 @@ def test_opus_models_need_sentencepiece(opus: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize(
-    ("known", "code", "token"),
-    [
-        (["a"], "de", None),
-        ([">>pob<<", ">>por<<"], "pt-br", ">>pob<<"),
-        ([">>zho_Hant<<"], "zh-hant", ">>zho_Hant<<"),
-        ([">>nob<<"], "no", ">>nob<<"),
-    ],
-)
-def test_tokens_of_opus_targets(known: list[str], code: str, token: str | None) -> None:
-    assert opus_token(known, code) == token
-
-
-@pytest.mark.parametrize(
     ("text", "found"),
     [
         ("Start the art party.", "Start the Kunst party."),
@@ -387,3 +348,19 @@ def test_terms_are_put_in_place_as_they_are_found(text: str, found: str) -> None
     terms = [Term("art", "Kunst"), Term("gradient descent", "Gradientenabstieg|Abstieg")]
     terms += [Term("descent", "art"), Term("Bill", "Wilhelm")]
     assert replace_terms(text, text, terms) == found
+
+
+class Madlad(Tokens):
+    """A tokenizer whose targets are named as MADLAD does."""
+
+    known = ("<2en>", "<2pt>", "<2iw>", "</s>", "a", "b")
+
+
+def test_madlad_is_told_the_target_before_the_source(
+    monkeypatch: pytest.MonkeyPatch, settings: TranslateSettings
+) -> None:
+    asked = fake(monkeypatch, lambda said: [SimpleNamespace(hypotheses=[["b", "</s>"]])])
+    monkeypatch.setattr("tokenizers.Tokenizer", SimpleNamespace(from_file=lambda _: Madlad()))
+    (found,) = translate([Cue(1, 0, 1, "a")], "en", "pt-br", settings, LAYOUT, Means()).cues
+    assert found.text == "b"
+    assert asked == [([["<2pt>", "a", "</s>"]], None)]

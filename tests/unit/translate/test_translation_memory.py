@@ -16,6 +16,8 @@ import pytest
 
 from tests.helpers.chat_server import FAULTS, Answer, Behaviour, chat_server, chinese, lines
 from tests.helpers.translating import PROMPT, ask, texts_of
+from vat.errors import TranslationError
+from vat.translate.chat import Server
 from vat.translate.glossary import Term
 from vat.translate.job import Translation
 from vat.translate.translation_memory import Memory, Remembered, key_of
@@ -71,6 +73,47 @@ def test_a_job_killed_at_random_points_pays_for_nothing_twice(root: Path, tmp_pa
     # Only what was under way when a kill came was asked for again: of ten each, four batches at the
     # server and four being looked through.
     assert sum(after.values()) - 300 <= kills * 80
+
+
+def test_a_retry_goes_on_where_the_server_limited_the_first_attempt(tmp_path: Path) -> None:
+    texts = lines(60)
+    server = Behaviour(wait="700")
+
+    def limited(answer: Answer, asked: dict[str, str]) -> Answer:
+        if sum(server.answered.values()) >= 20:
+            server.passing, server.unrest = [429], 1.0
+        return answer
+
+    server.change = limited
+    with chat_server(server):
+        with pytest.raises(TranslationError, match="limits requests"):
+            ask(server, tmp_path, texts, means={"concurrency": 1})
+        kept = set(server.answered)
+        assert 20 <= len(kept) < 60
+        server.unrest, server.change = 0.0, None
+        server.requests.clear()
+        found = ask(server, tmp_path, texts)
+    assert texts_of(found) == list(map(chinese, texts))
+    assert kept.isdisjoint(server.asked())
+
+
+def test_the_wait_that_a_server_asked_for_outlives_the_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = Server._before_wait
+
+    def killed(server: Server, state: Any) -> None:
+        noted(server, state)
+        raise KeyboardInterrupt
+
+    with chat_server(Behaviour(statuses=[429], wait="2")) as server:
+        with monkeypatch.context() as patch:
+            patch.setattr(Server, "_before_wait", killed)
+            with pytest.raises(KeyboardInterrupt):
+                ask(server, tmp_path, lines(10), means={"concurrency": 1})
+        found = ask(server, tmp_path, lines(10))
+    assert texts_of(found) == list(map(chinese, lines(10)))
+    assert server.times[1] - server.times[0] >= 1.9
 
 
 def test_a_second_run_asks_for_nothing(tmp_path: Path) -> None:
