@@ -159,7 +159,7 @@ def _check_track(
     Number and starts of all events are looked up in the container's index; ends and texts are read
     for up to SAMPLES of them, spread over the track. So a long file is not read as a whole.
     """
-    planned = planned_cues(track, settings)
+    planned = planned_cues(track, settings, stream.codec_context.extradata or b"")
     offset = round(shift * 1000) if abs(shift) * 1000 >= 1 else 0
     allowed = resolution(settings) - 1 + bool(offset)
     starts = _indexed_starts(container, stream, settings)
@@ -171,10 +171,13 @@ def _check_track(
             " delivered."
         )
     every = max(1, math.ceil(len(planned) / SAMPLES))
+    place = 0
     for number, (event, start) in enumerate(zip(planned, starts, strict=True)):
+        # A drawing may begin together with a text.
+        place = place + 1 if number and start == starts[number - 1] else 0
         found = StoredCue(round(start * 1000) - offset, event.end, event.content)
         if number % every == 0:
-            found = _read_event(container, stream, start, settings, offset)
+            found = _read_event(container, stream, (start, place), settings, offset)
         if (
             abs(found.start - event.start) > allowed
             or abs(found.end - event.end) > allowed
@@ -243,16 +246,27 @@ def _packets(
 
 
 def _read_event(
-    container: InputContainer, stream: AvStream, start: float, settings: EmbedSettings, offset: int
+    container: InputContainer,
+    stream: AvStream,
+    where: tuple[float, int],
+    settings: EmbedSettings,
+    offset: int,
 ) -> StoredCue:
-    """The event that starts at a moment, in milliseconds of video time."""
+    """The event that starts at a moment, in milliseconds of video time.
+
+    `where` is that moment, in seconds, and how many events before it start at the same.
+    """
     base = stream.time_base
+    start, before = where
     if base is not None:
         wanted = round(start / base)
         for packet in _packets(container, stream, wanted):
             if packet.pts is None or packet.pts < wanted:
                 continue
             if _has_text(packet.size, settings):
+                before -= 1
+                if before >= 0:
+                    continue
                 begin, length = packet.pts * base, (packet.duration or 0) * base
                 content = content_of(bytes(packet), settings)
                 end = round((begin + length) * 1000) - offset

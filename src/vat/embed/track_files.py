@@ -3,6 +3,7 @@
 ffmpeg copies them: in a conversion of its own it takes what looks like markup for markup.
 """
 
+import re
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -62,14 +63,19 @@ def _form(settings: EmbedSettings) -> str:
     return "mp4" if settings.container == "mp4" else settings.track_format
 
 
-def planned_cues(track: Track, settings: EmbedSettings) -> list[StoredCue]:
-    """What reading a new track back from the result must give, in order."""
+def planned_cues(track: Track, settings: EmbedSettings, header: bytes = b"") -> list[StoredCue]:
+    """What reading a new track back from the result must give, in order.
+
+    `header` is what the container has of a track of ASS: for what size of picture it is.
+    """
     if _form(settings) != "ass":
         return [_stored(cue) for cue in track.shown()]
     # The start of an ASS event's fields depends on where the reader stands; its text is at the end.
     import pysubs2
 
-    parsed = pysubs2.SSAFile.from_string(ass_document(track, settings.style, (16, 9)))
+    told = dict(re.findall(rb"PlayRes([XY]):\s*(\d+)", header))
+    size = int(told.get(b"X", 16)), int(told.get(b"Y", 9))
+    parsed = pysubs2.SSAFile.from_string(ass_document(track, settings.style, size))
     return [StoredCue(one.start, one.end, one.text.encode().rstrip()) for one in parsed]
 
 

@@ -12,6 +12,7 @@ from vat.embed.settings import EmbedSettings
 from vat.errors import EmbedError
 from vat.media.probe import Media, probe, probe_duration
 from vat.subtitles.direction import END, TO_LEFT
+from vat.subtitles.drawings import Drawing
 from vat.subtitles.track import Track
 from vat.timeline import Cue
 
@@ -160,3 +161,14 @@ def test_a_language_to_burn_that_is_not_made(tmp_path: Path) -> None:
     settings = replace(SOFT, mode="burn", burn_language="fr")
     with pytest.raises(EmbedError, match=r"No fr subtitles.*zh"):
         put(source, tmp_path / "out.mkv", [Track("zh", CUES)], settings)
+
+
+def test_drawings_go_into_a_track_of_ass_of_any_picture(tmp_path: Path) -> None:
+    drawings = [Drawing(0.2, 1.9, r"{\pos(960,540)\p1}m 0 0 l 300 0 300 150{\p0}", 1)]
+    drawings.append(Drawing(0.5, 1.2, r"{\p1}m 0 0 l 9 9{\p0}", 4))
+    track = Track("zh", CUES, "zh", drawings=drawings)
+    settings = EmbedSettings(track_format="ass")
+    result = put(make_video(tmp_path / "in.mp4"), tmp_path / "out.mkv", [track], settings)
+    with av.open(str(result)) as container:
+        packets_ = [bytes(one) for one in container.demux(container.streams.subtitles[0])]
+    assert sum(rb"\p1" in one for one in packets_) == 2
