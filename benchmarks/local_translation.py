@@ -27,7 +27,7 @@ from vat.translate.nmt import load_translator
 from vat.translate.settings import Means, TranslateSettings
 from vat.translate.translate import translate
 
-LINES, WIDER, ROUNDS, THREADS = 400, 256, 3, 1
+LINES, WIDER, ROUNDS, THREADS = 200, 256, 3, 1
 MODEL: Final = Path("models/translator")
 LANGUAGES: Final = ("eng_Latn", "zho_Hans")
 OPTIONS: Final[dict[str, Any]] = {
@@ -91,7 +91,7 @@ def main() -> None:
         write_model(widened(read_model(MODEL / "model.bin")), folder / "model.bin")
         size = (folder / "model.bin").stat().st_size / 2**20
         for one in (plain, whole):
-            one(folder, texts[:50])
+            one(folder, texts[:10])
         rounds = [(plain(folder, texts), whole(folder, texts)) for _ in range(ROUNDS)]
     ratios = sorted(vat / script for script, vat in rounds)
     sys.stdout.write(f"{LINES} lines, a model of {size:.0f} MB on one core\n")
