@@ -9,7 +9,8 @@ import pytest
 
 from tests.helpers.workflow import Run, Workflow, demo, silent_video
 
-BROKEN = ("text.mp4", "empty.mp4", "cut.mkv", "gone.mkv")
+BROKEN = ("text.mp4", "empty.mp4", "cut.mp4", "gone.mkv")
+BROKEN_OFF = "cut.mkv"
 SPEECHLESS = ("silent.mp4", "no sound.mp4")
 
 
@@ -21,10 +22,9 @@ def outcome(
     disk = silent_video(tmp_path_factory.mktemp("disk") / "silent.mp4", 6)
     (videos / "silent.mp4").symlink_to(disk)
     silent_video(videos / "no sound.mp4", 6, sound=None)
-    whole = silent_video(videos / "whole.mkv", 60, sound="anoisesrc=r=16000:a=0.1")
-    data = whole.read_bytes()
-    (videos / "cut.mkv").write_bytes(data[: len(data) // 2])
-    whole.unlink()
+    for name in ("cut.mp4", BROKEN_OFF):
+        cut = silent_video(videos / name, 60, sound="anoisesrc=r=16000:a=0.1")
+        cut.write_bytes(cut.read_bytes()[: cut.stat().st_size // 2])
     (videos / "text.mp4").write_text("This is no video.\n")
     (videos / "empty.mp4").touch()
     (videos / "gone.mkv").symlink_to("/nowhere/gone.mkv")
@@ -70,7 +70,19 @@ def test_a_finished_video_whose_disk_is_away_is_not_begun_again(
 
 def test_a_broken_file_leaves_no_result(outcome: tuple[Path, Run]) -> None:
     directory, _ = outcome
-    assert set(folders(directory)) == set(SPEECHLESS)
+    assert set(folders(directory)) == {*SPEECHLESS, BROKEN_OFF}
+
+
+def test_a_recording_that_was_broken_off_is_taken_as_far_as_it_goes(
+    outcome: tuple[Path, Run],
+) -> None:
+    directory, run = outcome
+    folder = folders(directory)[BROKEN_OFF]
+    media: Any = json.loads((folder / "media.json").read_text())
+    assert 25 < media["duration"] < 35
+    assert (folder / f"{folder.name}.mkv").stat().st_size > 0
+    said = [line for line in run.output.splitlines() if line.startswith(f"WARNING {BROKEN_OFF}: ")]
+    assert any("ends after 30" in line and "promises" in line for line in said), said
 
 
 @pytest.mark.parametrize("name", SPEECHLESS)
