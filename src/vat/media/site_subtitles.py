@@ -1,5 +1,6 @@
 """The subtitles that a site has for a video: which there are, and the wanted ones as files."""
 
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from typing import Any, Final
 from vat.files import Record, write_text
 from vat.media.titles import one_line
 from vat.media.yt_dlp import Manners, extract
+
+logger = logging.getLogger(__name__)
 
 _TAG: Final = re.compile(r"[A-Za-z0-9]+(?:[-_][A-Za-z0-9]+)*")
 """A language's tag becomes a part of a file's name, so that nothing else is one."""
@@ -96,18 +99,27 @@ def _offer(info: Mapping[str, Any]) -> Offer:
     people = info.get("subtitles") or {}
     files = []
     for tag, one in (info.get("requested_subtitles") or {}).items():
-        if path := one.get("filepath"):
+        if (path := one.get("filepath")) and (readable := _readable(Path(path), tag)):
             title = one_line(str(one.get("name") or ""))
-            files.append(SiteFile(tag, str(_readable(Path(path))), title, tag not in people))
+            files.append(SiteFile(tag, str(readable), title, tag not in people))
     return Offer(info.get("language"), float(info.get("duration") or 0.0), tuple(files))
 
 
-def _readable(path: Path) -> Path:
-    """The file itself, or SubRip beside it where it is XML with times."""
+def _readable(path: Path, tag: str) -> Path | None:
+    """The file itself, or SubRip beside it where it is XML with times; None where it is damaged."""
     if path.suffix[1:] not in _TIMED_XML:
         return path
     from yt_dlp.utils import dfxp2srt
 
+    try:
+        subtitles = dfxp2srt(path.read_bytes())
+    except (ValueError, LookupError, SyntaxError) as error:
+        # XML that cannot be parsed is a SyntaxError, an unknown encoding a LookupError.
+        logger.warning("the site's subtitles in %s cannot be read (%s): %s", tag, error, path)
+        return None
+    if not subtitles.strip():
+        logger.warning("the site's subtitles in %s have no text with times: %s", tag, path)
+        return None
     readable = path.with_suffix(".srt")
-    write_text(readable, dfxp2srt(path.read_bytes()))
+    write_text(readable, subtitles)
     return readable
