@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from vat.errors import UsageError, VatError
+from vat.jobs.messages import is_of_system, sentence
 from vat_command.home import home
 from vat_command.hooks import check_hook
 from vat_command.snakemake_call import Wishes, environment, snakemake_call
@@ -29,6 +30,9 @@ _COMMANDS: Final = {
     "watch": "subtitle what is put into a folder, as soon as it is whole",
     "demo": "subtitle three short videos with tiny models: no network, no key, no GPU",
 }
+_LONGEST_WAIT: Final = 86_400
+"""Seconds between two looks, at most: a timer of the system serves who looks once a day."""
+
 _WITHOUT_TARGET: Final = ("demo", "watch")
 _EPILOG: Final = """
 commands, each in the place of the first SOURCE (a folder of such a name is ./demo):
@@ -58,6 +62,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except VatError as error:
         print(f"vat: {error}", file=sys.stderr)
         return _WRONG_USE if isinstance(error, UsageError) else 1
+    except OSError as error:
+        if not is_of_system(error):
+            raise
+        print(f"vat: {sentence(error)}", file=sys.stderr)
+        return 1
 
 
 def _become(call: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
@@ -149,6 +158,17 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message[:1].upper()}{message[1:]}; see vat --help.")
 
 
+def _wait(text: str) -> float:
+    """Seconds between two looks."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 1 <= seconds <= _LONGEST_WAIT:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds from 1 to 86400")
+    return seconds
+
+
 def _parser(command: str = "") -> argparse.ArgumentParser:
     listed = "\n".join(f"  {name:<10}{what}" for name, what in _COMMANDS.items())
     parser = _Parser(
@@ -175,7 +195,7 @@ def _parser(command: str = "") -> argparse.ArgumentParser:
     add("--profile", default="local-gpu", help=profile)
     if command == "watch":
         every = "seconds between looks; 20 if left out"
-        add("--every", type=float, default=20.0, metavar="SECONDS", help=every)
+        add("--every", type=_wait, default=20.0, metavar="SECONDS", help=every)
         hook = "what is told of each video that is done: a command, or an address"
         add("--on-video-done", dest="hook", default="", metavar="HOOK", help=hook)
     add("--version", action="version", version=f"vat {version('vat-subtitles')}")

@@ -7,6 +7,7 @@ import subprocess
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from http.client import HTTPException, InvalidURL
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -71,7 +72,13 @@ def _post(address: str, done: Done) -> None:
         request = urllib.request.Request(address, body, header)  # noqa: S310
         with urllib.request.urlopen(request, timeout=_SECONDS):  # noqa: S310
             pass
-    except (OSError, ValueError) as error:
+    except InvalidURL:
+        # Its text would tell the address with its secrets.
+        raise HookError(
+            f"{masked(address)} was not told of {done.name!r}: it is no address; correct its port,"
+            " and write %20 for a space."
+        ) from None
+    except (OSError, ValueError, HTTPException) as error:
         if isinstance(error, HTTPError):
             error.close()
         raise HookError(f"{masked(address)} was not told of {done.name!r}: {error}") from error

@@ -11,14 +11,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from glob import escape
 from pathlib import Path
-from typing import Any, Final, TextIO
-
-import yaml
+from typing import Final, TextIO
 
 from vat.errors import UsageError
+from vat.jobs.messages import is_of_system, sentence
 from vat.planning.sources import is_url
+from vat_command.download_options import DownloadOptions, download_options
 from vat_command.folder_look import Look, Mark, Settling, marks_of
-from vat_command.snakemake_call import Wishes, environment, in_a_line, settings, snakemake_call
+from vat_command.snakemake_call import Wishes, environment, in_a_line, snakemake_call
 from vat_command.told import Told
 
 logger = logging.getLogger(__name__)
@@ -76,26 +76,49 @@ class Watch:
     retry: Retry = field(default_factory=Retry)
     settling: Settling = field(default_factory=Settling)
     _handled: Mapping[Path, Mark] = field(default_factory=dict)
+    _trouble: str = ""
 
     def go_on(self) -> None:
         """Look again and again, until `stop` is set."""
         self.told.begin()
         while not self.stop.is_set():
+            self._look_and_run()
+            self.told.tell()
+            self.stop.wait(self.asked.every)
+
+    def _look_and_run(self) -> None:
+        """One look, and a run if there is a reason; what hinders them is said once, and awaited."""
+        try:
             look = self.look()
+            away = ", ".join(str(folder) for folder in self._folders() if not _is_folder(folder))
+            self._say(f"waiting for {away} to come back" if away else "")
             now = {**look.whole, **_edits(self.here / self.asked.wishes.out)}
             if look.whole and (now != self._handled or self.retry.is_due()):
                 new = len(now.items() - self._handled.items())
                 logger.info("a run begins: %d files are new or changed, of %d", new, len(now))
-                self._handled = now
                 self.retry.note(self.run(look))
-            self.told.tell()
-            self.stop.wait(self.asked.every)
+                self._handled = now
+        except UsageError as error:
+            self._say(sentence(error))
+        except OSError as error:
+            if not is_of_system(error):
+                raise
+            self._say(sentence(error))
+
+    def _say(self, trouble: str) -> None:
+        if trouble and trouble != self._trouble:
+            logger.warning("%s", trouble)
+        self._trouble = trouble
 
     def look(self) -> Look:
-        """What the folders hold now."""
+        """What the folders hold now.
+
+        Raises:
+            OSError, UsageError: where the user's own settings cannot be read.
+        """
         out = self.here / self.asked.wishes.out
         skip = [out / "results", out / "resources"]
-        recursive = self._options().get("recursive") == "true"
+        recursive = self._options().recursive
         return self.settling.look(marks_of(self._folders(), skip, recursive=recursive))
 
     def run(self, look: Look) -> int:
@@ -117,8 +140,11 @@ class Watch:
         return [self.here / name for name in self.asked.wishes.sources]
 
     def _wishes_without(self, unfinished: Sequence[Path]) -> Wishes:
-        """The wishes, without files that are still written."""
+        """The wishes, without folders that are away and files that are still written."""
         wishes = self.asked.wishes
+        there = [name for name in wishes.sources if _is_folder(self.here / name)]
+        # Without a source, a run would be one over something else.
+        wishes = replace(wishes, sources=there or wishes.sources)
         if not unfinished:
             return wishes
         inside = [
@@ -127,20 +153,18 @@ class Watch:
             for folder in self._folders()
             if path.is_relative_to(folder)
         ]
-        own = self._options().get("exclude", [])
-        left = [*([own] if isinstance(own, str) else own), *map(escape, inside)]
+        left = [*self._options().exclude, *map(escape, inside)]
         return replace(wishes, settings=[*wishes.settings, f"download.exclude={in_a_line(left)}"])
 
-    def _options(self) -> dict[str, Any]:
-        """The section `download` of the user's own settings, as texts."""
-        found: dict[str, Any] = {}
-        for name in self.asked.wishes.config_files:
-            text = (self.here / name).read_text(encoding="utf-8")
-            # Only texts are made.
-            read = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
-            found |= (read or {}).get("download") or {}
-        own: dict[str, Any] = settings(self.asked.wishes, self.here).get("download", {})
-        return found | own
+    def _options(self) -> DownloadOptions:
+        return download_options(self.asked.wishes, self.here)
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a folder is there and can be reached."""
+    with suppress(OSError):
+        return path.is_dir()
+    return False
 
 
 def _edits(out: Path) -> dict[Path, Mark]:
@@ -157,9 +181,12 @@ def watch(asked: Asked, home: Path, here: Path) -> int:
     """Watch until told to stop by SIGINT or SIGTERM; the exit status.
 
     Raises:
-        UsageError: where no folder is named, or the results are watched already.
+        OSError: where the disk or its permissions do not allow it.
+        UsageError: where no folder is named, the results are watched already, or the user's own
+            settings cannot be read.
     """
     _check(asked, here)
+    download_options(asked.wishes, here)
     out = here / asked.wishes.out
     told = Told(asked.hook, out / "results", out / ".snakemake" / "vat" / "told.json")
     one = Watch(asked, home, here, told)

@@ -1,8 +1,10 @@
 """A watched folder: files are taken once they are whole, and who is to be told is told once."""
 
+import errno
 import json
 import os
 import shlex
+import socket
 import threading
 from collections.abc import Iterator
 from configparser import ConfigParser
@@ -116,6 +118,65 @@ def test_a_run_is_begun_for_news_alone(tmp_path: Path, monkeypatch: pytest.Monke
     assert runs == [{"a.mp4"}, {"a.mp4", "b.mp4"}, {"a.mp4", "b.mp4"}]
 
 
+@pytest.mark.parametrize("word", ["true", "True", "TRUE", "yes", "on"])
+def test_a_file_says_in_all_words_of_yaml_that_subfolders_are_looked_into(
+    tmp_path: Path, word: str
+) -> None:
+    (tmp_path / "in/sub").mkdir(parents=True)
+    (tmp_path / "in/sub/a.mp4").touch()
+    (tmp_path / "my.yaml").write_text(f"download:\n  recursive: {word}\n")
+    deep = watching(tmp_path, files=["my.yaml"])
+    assert deep.look().unfinished == [tmp_path / "in/sub/a.mp4"]
+
+
+def test_one_folder_that_is_away_is_left_out_of_a_run(tmp_path: Path) -> None:
+    watch = watching(tmp_path)
+    watch.asked = Asked(["watch"], Wishes(sources=["gone", "in"]))
+    assert watch._wishes_without([]).sources == ["in"]
+    watch.asked = Asked(["watch"], Wishes(sources=["gone"]))
+    assert watch._wishes_without([]).sources == ["gone"]
+
+
+@pytest.mark.parametrize("trouble", ["folder", "no file", "half-saved"])
+def test_what_is_away_for_a_while_is_waited_for_with_one_warning(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    trouble: str,
+) -> None:
+    file, away = tmp_path / "my.yaml", tmp_path / "away"
+    file.write_text("download: {recursive: true}\n")
+    watch, runs = watching(tmp_path, files=["my.yaml"]), list[set[str]]()
+    (tmp_path / "in/a.mp4").touch()
+    monkeypatch.setattr(Watch, "run", lambda _, look: runs.append({p.name for p in look.whole}))
+    monkeypatch.setattr(Retry, "note", lambda *_: None)
+    looks = iter(range(12))
+
+    def next_look(_: float) -> None:
+        match next(looks), trouble:
+            case 3, "folder":
+                (tmp_path / "in").rename(away)
+            case 3, "no file":
+                file.rename(away)
+            case 3, "half-saved":
+                file.write_text("download: {recursive:")
+            case 6, "folder":
+                away.rename(tmp_path / "in")
+            case 6, "no file":
+                away.rename(file)
+            case 6, "half-saved":
+                file.write_text("download: {recursive: true}\n")
+            case 7, _:
+                (tmp_path / "in/b.mp4").touch()
+            case 11, _:
+                watch.stop.set()
+
+    monkeypatch.setattr(watch.stop, "wait", next_look)
+    watch.go_on()
+    assert runs == [{"a.mp4"}, {"a.mp4", "b.mp4"}]
+    assert len([one for one in caplog.records if one.levelname == "WARNING"]) == 1
+
+
 def test_a_failed_run_is_tried_again_later_each_time() -> None:
     now = [0.0]
     retry = Retry(lambda: now[0])
@@ -160,6 +221,31 @@ def test_an_address_is_told_by_post(server: tuple[str, list[Any]]) -> None:
     with pytest.raises(HookError, match="was not told") as caught:
         call_hook(f"{address}/no?api_key=very-secret", DONE)
     assert "very-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://localhost/a b?api_key=secret-1", "http://localhost:abc/x?api_key=secret-1"]
+)
+def test_what_is_no_address_is_said_without_its_secrets(address: str) -> None:
+    with pytest.raises(HookError, match="is no address") as caught:
+        call_hook(address, DONE)
+    assert "secret-1" not in str(caught.value)
+
+
+def test_an_address_that_answers_nonsense_was_not_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def answer() -> None:
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"SSH-2.0-OpenSSH\r\n")
+
+        thread = threading.Thread(target=answer, daemon=True)
+        thread.start()
+        with pytest.raises(HookError, match="was not told"):
+            call_hook(f"http://127.0.0.1:{listening.getsockname()[1]}/", DONE)
+        thread.join()
 
 
 def test_a_command_finds_names_in_its_environment_and_runs_none(
@@ -232,6 +318,13 @@ def test_a_hook_that_fails_is_called_five_times_and_stops_nothing(tmp_path: Path
         (["missing"], "is no folder"),
         ([".", "--on-video-done", "nowhere://x"], "pip install apprise"),
         ([".", "--every", "often"], "see vat --help"),
+        *(([".", "--every", n], "from 1 to 86400") for n in ("0", "0.5", "-1", "1e11", "nan")),
+        ([".", "--set", "download=x"], "download.recursive=true"),
+        ([".", "--configfile", "broken.yaml"], "is no YAML"),
+        ([".", "--configfile", "list.yaml"], "has no settings at its top"),
+        ([".", "--configfile", "text.yaml"], "has no settings at its top"),
+        ([".", "--configfile", "section.yaml"], "is a section"),
+        ([".", "--configfile", "latin.yaml"], "no text in UTF-8"),
     ],
 )
 def test_what_cannot_be_watched_is_refused(
@@ -243,9 +336,50 @@ def test_what_cannot_be_watched_is_refused(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file.mp4").touch()
+    (tmp_path / "broken.yaml").write_text("download: {recursive:")
+    (tmp_path / "list.yaml").write_text("- a\n- b\n")
+    (tmp_path / "text.yaml").write_text("recursive\n")
+    (tmp_path / "section.yaml").write_text("download: [a]\n")
+    (tmp_path / "latin.yaml").write_bytes("# é".encode("latin-1"))
     monkeypatch.setattr("vat_command.hooks.find_spec", lambda _: None)
     assert main(["watch", *words]) == 2
-    assert said in capsys.readouterr().err
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["watch", ".", "--configfile", "nosuch.yaml"], "nosuch.yaml': No such file"),
+        (["watch", ".", "--configfile", "."], "Is a directory"),
+        (["watch", ".", "--out", "file/out"], "Not a directory"),
+        (["watch", "x" * 300], "shorter path"),
+        (["x" * 300], "shorter path"),
+        (["watch", ".", "--out", "locked"], "the right to it"),
+        (["locked"], "the right to it"),
+    ],
+)
+def test_what_the_disk_does_not_allow_is_said_in_one_sentence(
+    words: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    if "locked" in words:
+        # The administrator, as whom tests may run, is locked out of nothing.
+        def refuse(path: Path, *_: object, **__: object) -> None:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+        monkeypatch.setattr(Path, "mkdir" if "watch" in words else "exists", refuse)
+    assert main(words) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("vat: ")
+    assert said in told
+    assert told.count("\n") == 1
 
 
 def test_the_unit_of_systemd_starts_a_watch(root: Path) -> None:
