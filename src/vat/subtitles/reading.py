@@ -40,7 +40,9 @@ _SPOILT: Final = re.compile(r"^\s*\d{1,4}\s?:\s?\d{1,2}\b.*--\s?>")
 """What was to be a line of times."""
 
 _NUMBER: Final = re.compile(r"^\s*(\d{1,9})\s*$")
-_HEADS: Final = ("WEBVTT", "NOTE", "STYLE", "REGION")
+_NO_CUE: Final = re.compile(r"(?:WEBVTT|NOTE|STYLE|REGION)(?=\s|$)")
+"""The first word of a block of WebVTT that is no cue; a longer word is text."""
+
 _TAGS: Final = re.compile(
     r"</?(?:i|b|u|s|em|strong|strike|del|big|small|sub|sup|tt|p|div|center|font|span|c|v|lang|ruby|rt)"
     r"(?:[.\s][^<>]*)?/?>|<\d[\d:.]*>|\{\\[^{}]*\}"
@@ -193,9 +195,23 @@ def _said(lines: list[str], number: int, *, last: bool, vtt: bool) -> list[str]:
         if named and not vtt and (apart or int(named[1]) == number + 1):
             said.pop()
     if vtt:
-        blocks = "\n".join(said).split("\n\n")
-        said = "\n".join(one for one in blocks if not one.lstrip().startswith(_HEADS)).split("\n")
+        said = _without_notes(said)
     return [line for line in said if line.strip()]
+
+
+def _without_notes(said: Sequence[str]) -> list[str]:
+    """The lines below WebVTT's times without its notes, which stand behind an empty line.
+
+    What is right below the times is the cue's, whatever word it begins with.
+    """
+    kept, shown, before = list[str](), True, "the times"
+    for line in said:
+        if line and not before:
+            shown = not _NO_CUE.match(line)
+        if shown:
+            kept.append(line)
+        before = line
+    return kept
 
 
 def _seconds(clock: tuple[str | None, ...]) -> float:

@@ -69,6 +69,27 @@ def test_webvtt_with_notes_styles_names_and_entities(tmp_path: Path) -> None:
     assert read(tmp_path, text, "vtt") == [(1, 2, "a <b> & c")]
 
 
+def test_webvtt_text_that_begins_like_a_note_is_text(tmp_path: Path) -> None:
+    said = [
+        *(
+            "HELLO THERE",
+            "NOTES FROM THE FIELD",
+            "STYLE IS EVERYTHING\nMY DEAR",
+            "NOTE",
+            "REGION 5",
+        ),
+        *("WEBVTT", "BYE"),
+    ]
+    between = ["", "NOTE not shown\nnor this\n\n", "\nSTYLE\n::cue {}\n\n", "REGION\nid:1\n\n"]
+    cues = [
+        f"00:0{n}.000 --> 00:0{n}.500\n{one}\n\n{between[n % len(between)]}"
+        for n, one in enumerate(said)
+    ]
+    assert [text for *_, text in read(tmp_path, "WEBVTT\n\n" + "".join(cues), "vtt")] == said
+    apart = "WEBVTT\n\n00:01.000 --> 00:02.000\nTwo\n\nNOTES\n\nNOTE no\n\nSTYLED lines.\n"
+    assert read(tmp_path, apart, "vtt") == [(1, 2, "Two\nNOTES\nSTYLED lines.")]
+
+
 def test_ass_without_commands_drawings_and_comments(tmp_path: Path) -> None:
     text = (
         "[Script Info]\nScriptType: v4.00+\n\n[Events]\nFormat: Layer, Start, End, Style, Name,"
