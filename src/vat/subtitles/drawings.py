@@ -21,7 +21,9 @@ USUAL_CANVAS: Final = (384.0, 288.0)
 """The picture of a script that names none, as libass takes it."""
 
 _BLOCK: Final = re.compile(r"(\{[^{}]*\})")
-_MODE: Final = re.compile(r"\\p(\d+)")
+_MODE: Final = re.compile(r"\\p(\d+|(?![A-Za-z\d]))")
+"""What begins and ends drawing; without a number it ends it, as players take it."""
+
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?|-?\.\d+")
 _POINTS: Final = re.compile(r"\\(pos|org|move|i?clip)\(([^()]*)\)")
 _LENGTH: Final = re.compile(r"\\([xy]?bord|[xy]?shad|pbo)(-?[\d.]+)")
@@ -67,12 +69,18 @@ def parted(said: str) -> tuple[str, str]:
     words, shapes, mode = list[str](), list[str](), 0
     for number, part in enumerate(_BLOCK.split(said)):
         if number % 2:
-            mode = next((int(one) for one in reversed(_MODE.findall(part))), mode)
+            mode = _mode_after(part, mode)
             words.append(part)
             shapes.append(part)
         else:
             (shapes if mode else words).append(part)
     return "".join(words), "".join(shapes) if _has_shape(shapes) else ""
+
+
+def _mode_after(commands: str, mode: int) -> int:
+    """The mode of drawing that commands leave, 0 for text."""
+    told = _MODE.findall(commands)
+    return int(told[-1] or 0) if told else mode
 
 
 def _has_shape(parts: list[str]) -> bool:
@@ -130,7 +138,7 @@ def _scaled_parts(said: str, scale: tuple[float, float]) -> Iterator[str]:
     mode = 0
     for number, part in enumerate(_BLOCK.split(said)):
         if number % 2:
-            mode = next((int(one) for one in reversed(_MODE.findall(part))), mode)
+            mode = _mode_after(part, mode)
             points = _POINTS.sub(lambda found: _scaled_points(found, scale), part)
             yield _LENGTH.sub(lambda found: _scaled_length(found, scale), points)
         else:

@@ -74,6 +74,17 @@ def test_text_beside_a_drawing_stays_text() -> None:
     assert parted(r"{\pos(1,2)}said") == (r"{\pos(1,2)}said", "")
 
 
+@pytest.mark.parametrize("command", [r"\p", r"\p\i1", r"\i1\p", r"\p0", r"\p1\p", r"\p\pos(1,2)"])
+def test_drawing_ends_with_a_command_of_any_form(tmp_path: Path, command: str) -> None:
+    track = read(tmp_path, rf"{{\p1}}m 0 0 l 9 9{{{command}}}Then said")
+    assert [cue.text for cue in track.cues] == ["Then said"]
+    assert ["m 0 0 l 27 27" in one.text for one in track.drawings] == [True]
+
+
+def test_commands_that_begin_like_that_of_drawing_end_none() -> None:
+    assert "9 9" in parted(r"{\p1}m 0 0{\pos(1,2)\pbo3}l 9 9{\p}said")[1]
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -82,6 +93,7 @@ def test_text_beside_a_drawing_stays_text() -> None:
         (r"{\bord2\shad1\xbord1}x", r"{\bord6\shad3\xbord2}x"),
         (r"{\org(1,-2)\frz30\blur2}x", r"{\org(2,-6)\frz30\blur2}x"),
         (r"{\p2}m 1.5 -.5{\p0} 1 1", r"{\p2}m 3 -1.5{\p0} 1 1"),
+        (r"{\p2}m 1 1{\p} 1 1", r"{\p2}m 2 3{\p} 1 1"),
     ],
 )
 def test_lengths_and_places_grow_and_nothing_else(before: str, after: str) -> None:
