@@ -15,7 +15,7 @@ VERSIONS: Final = {
     "asr_chunk": 6,
     "shot_changes": 1,
     "speakers": 2,
-    "merge": 12,
+    "merge": 13,
     "word_times": 1,
     "existing_subtitles": 4,
     "overview": 1,

@@ -107,28 +107,40 @@ def _parts(
 
 
 def _settled(part: _Part, speech: Sequence[Interval]) -> list[Word]:
-    """The words of a part, each once."""
-    misplaced = _misplaced(part, speech)
-    draft = [word for word in part.draft if id(word) not in misplaced]
-    contested = [word for word in draft if _meets(word, part.again)]
-    rivals = [word for word in part.again if _meets(word, draft)]
+    """The words of a part, each once; a word that both readings have is never lost."""
+    twins, back = _misplaced(part, speech), set[int]()
+    while True:
+        draft = [word for word in part.draft if id(word) not in twins or id(word) in back]
+        lost = _lost(draft, part.again)
+        lonely = {mine for mine, twin in twins.items() if id(twin) in lost} - back
+        if not lonely:
+            break
+        # What the other reading loses is to be judged again, against the draft's own hearing of it.
+        back |= lonely
+    lost |= {mine for mine, twin in twins.items() if id(twin) not in lost}
+    return [word for word in [*part.draft, *part.again] if id(word) not in lost]
+
+
+def _lost(draft: Sequence[Word], again: Sequence[Word]) -> set[int]:
+    """The words of the reading that explains less, where both have words at one time."""
+    contested = [word for word in draft if _meets(word, again)]
+    rivals = [word for word in again if _meets(word, draft)]
     gone = contested if _weight(rivals) > _weight(contested) else rivals
-    lost = {id(word) for word in gone}
-    return [word for word in [*draft, *part.again] if id(word) not in lost]
+    return {id(word) for word in gone}
 
 
-def _misplaced(part: _Part, speech: Sequence[Interval]) -> set[int]:
-    """Words of the draft that the other reading has in this part as well, at their true place.
+def _misplaced(part: _Part, speech: Sequence[Interval]) -> dict[int, Word]:
+    """Words of the draft that the other reading has in this part as well, with that one's.
 
     They lie over silence, or where the other reading has something else.
     """
-    others, found, place = [plain(word.text) for word in part.again], set[int](), 0
+    others, found, place = [plain(word.text) for word in part.again], dict[int, Word](), 0
     for word in part.draft:
         silent = 2 * length(common(speech, [(word.start, word.end)])) <= word.end - word.start
         wrong = silent or _meets(word, part.again)
         if wrong and plain(word.text) in others[place:]:
             place = others.index(plain(word.text), place) + 1
-            found.add(id(word))
+            found[id(word)] = part.again[place - 1]
     return found
 
 

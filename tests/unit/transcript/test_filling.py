@@ -1,6 +1,10 @@
 """A second reading adds what a draft lacks, and spoils nothing that the draft has."""
 
+from collections import Counter
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vat.timeline import Word
 from vat.transcript.filling import filled
@@ -73,3 +77,39 @@ def test_the_first_word_of_a_phrase_set_into_a_lost_one_goes_to_its_place() -> N
     ]
     found = filled(draft, again, (5.0, 12.0), [(6.0, 7.0)], [(6.0, 8.0), (9.0, 9.6)])
     assert [word.text for word in found.words] == [word.text for word in again]
+
+
+def heard(*words: tuple[float, str, float]) -> list[Word]:
+    return [Word(start, start + 0.4, text, probability) for start, text, probability in words]
+
+
+def test_a_word_stays_where_its_other_copy_is_lost() -> None:
+    draft = heard((0, "one", 0.9), (1, "yellow", 0.9), (3, "hello", 0.9), (6, "two", 0.9))
+    again = heard((0, "one", 0.9), (1, "hello", 0.4), (3, "world", 0.3), (6, "two", 0.9))
+    found = filled(draft, again, (0.0, 10.0), [(0.0, 10.0)], [(0.0, 10.0)])
+    assert [word.text for word in found.words] == ["one", "yellow", "hello", "two"]
+
+
+HEARD = st.one_of(st.none(), st.tuples(st.sampled_from("abc"), st.floats(0.05, 1)))
+PLACES = st.lists(
+    # Words of one text at one time are shared, which would make two parts of one.
+    st.tuples(HEARD, HEARD).filter(lambda two: not (two[0] and two[1] and two[0][0] == two[1][0])),
+    max_size=8,
+)
+
+
+@given(PLACES, st.lists(st.booleans(), min_size=8, max_size=8))
+def test_a_word_that_both_readings_have_is_never_gone(
+    places: list[tuple[tuple[str, float] | None, ...]], spoken: list[bool]
+) -> None:
+    shared = heard(*((-10.0 + n, f"w{n}", 0.9) for n in range(9)), (9, "end", 0.9))
+    both = [
+        heard(*((n, *one) for n, one in enumerate(side) if one))
+        for side in ([place[0] for place in places], [place[1] for place in places])
+    ]
+    draft, again = (sorted([*side, *shared], key=lambda word: word.start) for side in both)
+    speech = [(-10.0, -1.0), *((n, n + 1.0) for n, said in enumerate(spoken) if said), (9.0, 10.0)]
+    found = filled(draft, again, (-10.0, 10.0), [(-1.0, 9.0)], speech)
+    assert found.trusted
+    texts = [Counter(word.text for word in words) for words in (draft, again, found.words)]
+    assert texts[0] & texts[1] <= texts[2]
