@@ -173,8 +173,8 @@ def summarise(
         log, error = failures[0] if failures and not done else (None, "")
         state = DONE if done else FAILED if failures else WAITING
         said = [*_of_records(results / video), *(one for _, end in found for one in end.warnings)]
-        warnings = list(dict.fromkeys(said))
-        told = streams(results / video)
+        told, damage = _streams_of(results / video, streams)
+        warnings = list(dict.fromkeys([*said, *damage]))
         outcomes.append(Outcome(video, name, state, error, str(log or ""), warnings, told))
     common = [log for log in sorted(logs.rglob("*.log")) if not {*names} & {*log.parts}]
     ended = [(log, _ended(log, stopped=stopped)) for log in common if _is_of(log, since)]
@@ -226,6 +226,16 @@ def _of_records(folder: Path) -> Iterator[str]:
             yield from (one["text"] for one in _json(path).get("warnings", []))
         except DamagedError as error:
             yield str(error)
+
+
+def _streams_of(
+    folder: Path, streams: Streams
+) -> tuple[Sequence[Mapping[str, Any]], Sequence[str]]:
+    """What became of a video's streams; none, and what is said of it, where that is damaged."""
+    try:
+        return streams(folder), ()
+    except DamagedError as error:
+        return (), [str(error)]
 
 
 def _reports(folder: Path) -> list[Path]:

@@ -117,6 +117,16 @@ def test_it_tells_what_became_of_each_stream(tmp_path: Path) -> None:
     assert recorded_streams(tmp_path / "a", {"mode": "none"}) == []
 
 
+def test_a_damaged_list_of_streams_is_a_warning_of_its_video(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "media.json", '{"streams": [')
+    told = partial(recorded_streams, embed={})
+    wanted = {video: list[Path]() for video in "ab"}
+    found = summarise({"a": "A", "b": "B"}, wanted, (tmp_path, tmp_path / "logs"), 0, told)
+    first, second = found.outcomes
+    assert ["media.json' is damaged" in text for text in first.warnings] == [True]
+    assert (first.streams, second.warnings) == ((), [])
+
+
 def test_to_go_on_one_types_what_one_typed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.argv", ["/bin/snakemake", "-n", "my in"])
     monkeypatch.delenv("VAT_COMMAND", raising=False)
