@@ -1,7 +1,6 @@
 """Corrections that a user has made: in the folder `edits`, or in the files that VAT has written."""
 
 import hashlib
-import itertools
 import logging
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +13,7 @@ from vat.errors import SubtitleError, VatError
 from vat.files import DamagedError, atomic_path, read_json
 from vat.jobs.given_files import read_given
 from vat.subtitles.edits import edited_places
-from vat.subtitles.generated_versions import EditFolder
+from vat.subtitles.generated_versions import EditFolder, free_name
 from vat.subtitles.prefixes import without_prefixes
 from vat.subtitles.reading import ENDINGS, read_subtitles
 from vat.subtitles.track import Track
@@ -82,9 +81,7 @@ class EditedTracks:
         if generated.is_file():
             folder.keep(edit.track, Track.read(generated))
         while (old := folder.edit(edit.track)) is not None:
-            numbers = (Path(f"{old}.{number}") for number in itertools.count(1))
-            aside = next(one for one in numbers if not one.exists())
-            old.rename(aside)
+            aside = old.rename(free_name(old))
             logger.warning("your earlier '%s' is kept as '%s'", old, aside.name)
         with atomic_path(target) as part:
             shutil.copyfile(edit.file, part)

@@ -1,6 +1,7 @@
 """Corrections made on the page of a video: texts, and words of the quarantine put back."""
 
 import re
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
@@ -12,8 +13,9 @@ from vat.files import read_json, write_text
 from vat.planning.edits import RESTORED, restored_ids
 from vat.subtitles.edits import SAME_SECONDS
 from vat.subtitles.formats import to_srt
-from vat.subtitles.generated_versions import EditFolder
+from vat.subtitles.generated_versions import EditFolder, free_name, with_edits
 from vat.subtitles.reading import read_subtitles
+from vat.subtitles.subtitle_file import SubtitleFile, trimmed
 from vat.subtitles.track import Track
 from vat.timeline import Cue
 
@@ -61,7 +63,7 @@ def changed(cues: Sequence[Cue], changes: Sequence[Change]) -> list[Cue]:
     """The cues with these texts; what has none is taken away, what is new stands in its time."""
     found = list(cues)
     for change in changes:
-        at = next((at for at, cue in enumerate(found) if _is_of(change, cue)), None)
+        at = _found(change, found)
         if at is not None and change.text:
             found[at] = replace(found[at], text=change.text)
         elif at is not None:
@@ -72,9 +74,46 @@ def changed(cues: Sequence[Cue], changes: Sequence[Change]) -> list[Cue]:
     return sorted(found, key=lambda cue: (cue.start, cue.end))
 
 
-def _is_of(change: Change, cue: Cue) -> bool:
-    near = (abs(change.start - cue.start), abs(change.end - cue.end))
-    return max(near) < SAME_SECONDS
+def _found(change: Change, cues: Sequence[Cue]) -> int | None:
+    """Which of the cues a change is of; None for none of them."""
+    for at, cue in enumerate(cues):
+        near = (abs(change.start - cue.start), abs(change.end - cue.end))
+        if max(near) < SAME_SECONDS:
+            return at
+    return None
+
+
+def _kept(copy: Path, mine: SubtitleFile, target: Path, language: str) -> str:
+    """Keep what is lost where a copy is written anew as `target`; what of it the user is told."""
+    said = []
+    if copy != target:
+        said.append(f"{copy.name} stays as it is; of its markup only places are taken over.")
+    if target.is_file() and (copy != target or _loses(copy, mine, language)):
+        # Were it renamed, a full disk would leave no copy at all.
+        aside = free_name(target)
+        shutil.copy2(target, aside)
+        said.append(f"Your earlier {target.name} is kept as {aside.name}.")
+    return " ".join(said)
+
+
+def _loses(copy: Path, mine: SubtitleFile, language: str) -> bool:
+    """Whether a copy says more than its texts, times and places, such as markup."""
+    ours = to_srt(Track(language, mine.cues), places=True)
+    theirs = copy.read_bytes().decode("utf-8", "replace")
+    return trimmed(theirs).split() != trimmed(ours).split()
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The file where a correction is, and what became of the user's own files by it."""
+
+    file: Path
+    beside: str = ""
+
+    @property
+    def said(self) -> str:
+        """The same in sentences."""
+        return f"Saved in {self.file}." + (f" {self.beside}" if self.beside else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +139,11 @@ class Corrections:
         there = [one for one in copies if one is not None]
         return max(there, key=lambda one: one.stat().st_mtime_ns, default=None)
 
-    def save(self, track: str, changes: Sequence[Change]) -> Path:
+    def save(self, track: str, changes: Sequence[Change]) -> Saved:
         """Put changes into the user's copy, which is laid out where there is none; where it lies.
+
+        A file that would be overwritten stays under another name where something of it would be
+        lost: one that is not the copy, or that has other markup than places.
 
         Raises:
             RequestError: where the video has no such track, or these are too many changes.
@@ -113,13 +155,18 @@ class Corrections:
             raise RequestError("These are too many changes at once.")
         generated, copy = self._generated(track), self.copy(track)
         EditFolder(self.folder).keep(track, generated)
-        cues = read_subtitles(copy).cues if copy else generated.cues
-        name = copy.stem if copy else track
-        file = self.folder / f"{name}.srt"
-        write_text(file, to_srt(Track(generated.language, changed(cues, changes), track)))
-        return file
+        file = self.folder / f"{copy.stem if copy else track}.srt"
+        mine = read_subtitles(copy) if copy else None
+        cues = mine.cues if mine else generated.cues
+        if any(_found(change, cues) is None for change in changes):
+            # The page shows what a run makes of the copy, which has other times.
+            cues = with_edits(generated, track, EditFolder(self.folder), copy).track.cues
+        beside = _kept(copy, mine, file, generated.language) if copy and mine else ""
+        found = Track(generated.language, changed(cues, changes), track)
+        write_text(file, to_srt(found, places=mine is not None))
+        return Saved(file, beside)
 
-    def restore(self, item: str, *, back: bool) -> Path:
+    def restore(self, item: str, *, back: bool) -> Saved:
         """Put words of the quarantine back at the next run, or leave them out after all.
 
         Raises:
@@ -130,7 +177,7 @@ class Corrections:
             raise RequestError("The video has no such words in quarantine.")
         kept = [one for one in restored_ids(self.folder) if one != item] + [item] * back
         write_text(self.folder / RESTORED, "".join(f"{one}\n" for one in kept))
-        return self.folder / RESTORED
+        return Saved(self.folder / RESTORED)
 
     def shown(self) -> dict[str, Any]:
         """What the user has changed so far: the cues of each copy, and what is put back."""

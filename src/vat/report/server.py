@@ -24,7 +24,7 @@ from vat.errors import RequestError, VatError
 from vat.files import read_json
 from vat.jobs.messages import sentence
 from vat.report.byte_ranges import byte_range
-from vat.report.corrections import Change, Corrections
+from vat.report.corrections import Change, Corrections, Saved
 from vat.report.waveform import waveform
 
 logger = logging.getLogger(__name__)
@@ -187,11 +187,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self._tell({"said": "Ended."})
                 self.server.ended.set()
             else:
-                self._tell({"said": f"Saved in {self._changed(asked, body)}."})
+                self._tell({"said": self._changed(asked, body).said})
         except (VatError, OSError) as error:
             self._refuse(HTTPStatus.BAD_REQUEST, sentence(error))
 
-    def _changed(self, asked: str, body: Any) -> Path:
+    def _changed(self, asked: str, body: Any) -> Saved:
         first, _, video = asked.partition("/")
         if first != "edits" or not isinstance(body, dict):
             raise RequestError("There is nothing of that kind to be changed.")

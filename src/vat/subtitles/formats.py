@@ -10,6 +10,7 @@ from typing import Protocol
 from vat.files import StrPath, write_json, write_text
 from vat.subtitles.ass import ass_document
 from vat.subtitles.check import CueCheck
+from vat.subtitles.drawings import CANVAS, USUAL_CANVAS, scaled
 from vat.subtitles.prefixes import prefixed
 from vat.subtitles.track import Shown, Track
 
@@ -38,13 +39,23 @@ def write_checked(track: Track, check: CueCheck, out: CheckedFiles) -> None:
     check.write(out.check)
 
 
-def to_srt(track: Track, *, prefix: bool = False) -> str:
-    """The track as SubRip text, its characters as they are, with the speakers before if asked."""
+def to_srt(track: Track, *, prefix: bool = False, places: bool = False) -> str:
+    """The track as SubRip text, its characters as they are, with the speakers before if asked.
+
+    With `places`, texts that are shown elsewhere than below begin with the command that says so.
+    """
     return "".join(
         f"{number}\n{_clock(cue.start, ',')} --> {_clock(cue.end, ',')}\n"
-        f"{prefixed(cue) if prefix else cue.text}\n\n"
+        f"{_place(cue) if places else ''}{prefixed(cue) if prefix else cue.text}\n\n"
         for number, cue in enumerate(track.shown(), 1)
     )
+
+
+def _place(cue: Shown) -> str:
+    scale = USUAL_CANVAS[0] / CANVAS[0], USUAL_CANVAS[1] / CANVAS[1]
+    if cue.place:
+        return scaled(f"{{{cue.place}}}", scale)
+    return f"{{\\an{cue.position}}}" if cue.position else ""
 
 
 def to_vtt(track: Track) -> str:

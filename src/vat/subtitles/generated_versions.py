@@ -1,5 +1,6 @@
 """What was generated when a user began to edit: the versions beside the edited copies."""
 
+import itertools
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -102,15 +103,22 @@ class Edited:
     conflicts: Sequence[Conflict]
 
 
-def with_edits(generated: Track, name: str, folder: EditFolder) -> Edited:
+def free_name(file: Path) -> Path:
+    """Where an earlier version of a user's file can be kept, under a name that is no copy's."""
+    numbers = (Path(f"{file}.{number}") for number in itertools.count(1))
+    return next(one for one in numbers if not one.exists())
+
+
+def with_edits(generated: Track, name: str, folder: EditFolder, copy: Path | None = None) -> Edited:
     """A generated track with the corrections that the user has made of it, or of an earlier one.
 
-    The user started from that generation from which the copy differs least.
+    The user started from that generation from which the copy differs least. `copy` is the user's
+    file where it is called otherwise than the track.
 
     Raises:
         SubtitleError: where the user's file cannot be read.
     """
-    file = folder.edit(name)
+    file = copy or folder.edit(name)
     if file is None:
         return Edited(generated, 0, ())
     mine = read_subtitles(file)
