@@ -10,6 +10,7 @@ import json
 import logging
 import mimetypes
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -121,6 +122,11 @@ class ReviewServer(ThreadingHTTPServer):
         self.ended = Event()
         super().__init__(("127.0.0.1", port), _Handler)
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing where a browser has closed the connection, as it does on every seek."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
     @property
     def origin(self) -> str:
         """The origin of its pages."""
@@ -148,6 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: ReviewServer
     timeout = 60
+    _begun = False
 
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing: addresses have the token."""
@@ -158,7 +165,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """A file, what a video's corrections are, or the strip of its sound."""
-        asked = self._asked()
+        asked, self._begun = self._asked(), False
         if asked is None:
             self._refuse(HTTPStatus.NOT_FOUND)
             return
@@ -173,8 +180,15 @@ class _Handler(BaseHTTPRequestHandler):
                 self._give(file, shelf.kind(file))
             else:
                 self._refuse(HTTPStatus.NOT_FOUND)
-        except VatError as error:
-            self._refuse(HTTPStatus.BAD_REQUEST, sentence(error))
+        except ConnectionError:
+            raise
+        except (VatError, OSError) as error:
+            if self._begun:
+                # What is left of the answer cannot be told from another one.
+                logger.warning("%s", sentence(error))
+                self.close_connection = True
+            else:
+                self._refuse(HTTPStatus.BAD_REQUEST, sentence(error))
 
     def do_POST(self) -> None:
         """A change of a video's subtitles, or of what is put back; or the end of all."""
@@ -212,7 +226,10 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         if self.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
             return None
-        _, token, *rest = unquote(urlsplit(self.path).path).split("/")
+        try:
+            _, token, *rest = unquote(urlsplit(self.path).path).split("/")
+        except ValueError:
+            return None
         known = hmac.compare_digest(token.encode(), self.server.shelf.token.encode())
         return "/".join(rest) if known and rest else None
 
@@ -262,6 +279,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(data)
 
     def _begin(self, status: HTTPStatus, kind: str, size: int, more: dict[str, str]) -> None:
+        self._begun = True
         self.send_response(status)
         headers = {**_HEADERS, **more, "Content-Type": kind, "Content-Length": str(size)}
         for name, value in headers.items():

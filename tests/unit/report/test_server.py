@@ -1,10 +1,11 @@
 """The pages are shown on this host to who has the token, and changes come from them alone."""
 
 import json
+import socket
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -119,12 +120,46 @@ def test_without_the_token_there_is_nothing(server: ReviewServer, ask: Client, t
         "edits/../a",
         "",
         "results/a/%00",
+        f"results/a/{'x' * 300}",
     ],
 )
 def test_nothing_outside_is_shown(ask: Client, path: str) -> None:
     status, data, _ = ask(path)
     assert status in (400, 404)
     assert b"secret" not in data
+
+
+@pytest.mark.parametrize("target", ["x", "*", "http://[/a/b", "http:a"])
+def test_what_is_no_address_is_refused(
+    server: ReviewServer, target: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    head = f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{server.server_port}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.server_port), 10) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 404")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_browser_that_seeks_leaves_no_traceback(
+    shelf: Shelf, server: ReviewServer, ask: Client, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (shelf.results / "a/source").resolve().write_bytes(bytes(32 << 20))
+    ended = Event()
+    close = server.shutdown_request
+
+    def closed(request: Any) -> None:
+        close(request)
+        ended.set()
+
+    server.shutdown_request = closed  # type: ignore[method-assign]
+    path = f"/{shelf.token}/results/a/source"
+    head = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.server_port}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", server.server_port), 10) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 200")
+    assert ended.wait(10)
+    assert capfd.readouterr().err == ""
+    assert ask("logs/merge.log")[0] == 200
 
 
 def test_a_source_that_lies_elsewhere_is_played_in_parts(ask: Client) -> None:
