@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from xml.etree import ElementTree
 
 from vat.files import Record, write_text
 from vat.media.titles import one_line
@@ -20,6 +21,9 @@ _FORMS: Final = ("srt", "vtt", "ass", "ssa", "ttml", "dfxp")
 """What is taken of what a site offers, the first one first."""
 
 _TIMED_XML: Final = ("ttml", "dfxp")
+_XML_ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
+_NAMES: Final = ("id", _XML_ID, "style")
+"""What a style does not hand on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +116,7 @@ def _readable(path: Path, tag: str) -> Path | None:
     from yt_dlp.utils import dfxp2srt
 
     try:
-        subtitles = dfxp2srt(path.read_bytes())
+        subtitles = dfxp2srt(_with_whole_styles(path.read_bytes()))
     except (ValueError, LookupError, SyntaxError) as error:
         # XML that cannot be parsed is a SyntaxError, an unknown encoding a LookupError.
         logger.warning("the site's subtitles in %s cannot be read (%s): %s", tag, error, path)
@@ -123,3 +127,39 @@ def _readable(path: Path, tag: str) -> Path | None:
     readable = path.with_suffix(".srt")
     write_text(readable, subtitles)
     return readable
+
+
+def _with_whole_styles(data: bytes) -> bytes:
+    """Timed XML whose styles name no others: each has what it had from those.
+
+    yt-dlp waits for ever for a style that is not there, has nothing that it knows, or is one's own.
+    """
+    # As yt-dlp does for files that are marked wrongly.
+    data = data.replace(b"encoding='UTF-16'", b"encoding='UTF-8'")
+    root = ElementTree.fromstring(data)  # noqa: S314
+    styles = [one for one in root.iter() if one.tag.rpartition("}")[2] == "style"]
+    if not any("style" in one.attrib for one in styles):
+        return data
+    own = {one.get("id", "") or one.get(_XML_ID, ""): dict(one.attrib) for one in styles}
+    for style in styles:
+        found: dict[str, str] = {}
+        for name in reversed(_ancestors(style.get("style", ""), own)):
+            found |= {key: value for key, value in own[name].items() if key not in _NAMES}
+        style.attrib.update({**found, **style.attrib})
+        style.attrib.pop("style", None)
+    return ElementTree.tostring(root)
+
+
+def _ancestors(named: str, styles: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """The names of all styles that a list of names leads to, nearer ones first, each once.
+
+    Of those in one list, the last one counts most.
+    """
+    found = [name for name in reversed(named.split()) if name in styles]
+    seen = set(found)
+    for one in found:
+        for name in reversed(styles[one].get("style", "").split()):
+            if name in styles and name not in seen:
+                seen.add(name)
+                found.append(name)
+    return found

@@ -37,3 +37,34 @@ def test_a_damaged_file_of_a_site_is_left_out_and_said(
     (said,) = caplog.messages
     assert "subtitles in fr" in said
     assert "site.fr.ttml" in said
+
+
+@pytest.mark.parametrize("legacy", [False, True])
+def test_styles_that_lead_nowhere_or_in_a_circle_are_no_endless_wait(
+    tmp_path: Path, legacy: bool
+) -> None:
+    year = "2006/10/ttaf1" if legacy else "ns/ttml"
+    styles = """
+      <style xml:id="lost" style="gone" tts:color="red"/>
+      <style xml:id="bare" tts:textAlign="left"/>
+      <style xml:id="on-bare" style="bare" tts:fontStyle="italic"/>
+      <style xml:id="circle" style="round"/><style xml:id="round" style="circle"/>
+      <style xml:id="self" style="self"/>
+      <style xml:id="both" style="bare on-bare"/>
+      <style id="late" style="both"/>
+    """
+    lines = "".join(
+        f'<p begin="00:00:0{n}.000" end="00:00:0{n}.900" style="{style}">{style}</p>'
+        for n, style in enumerate(["lost", "on-bare", "circle", "both", "late", "self"])
+    )
+    (tmp_path / "site.en.ttml").write_text(
+        f'<tt xmlns="http://www.w3.org/{year}" xmlns:tts="http://www.w3.org/{year}#styling">'
+        f"<head><styling>{styles}</styling></head><body><div>{lines}</div></body></tt>"
+    )
+    wanted = {"en": {"filepath": str(tmp_path / "site.en.ttml")}}
+    (one,) = _offer({"subtitles": wanted, "requested_subtitles": wanted}).files
+    read = Path(one.path).read_text()
+    assert '<font color="red">lost</font>' in read
+    assert all(f"<i>{style}</i>" in read for style in ("on-bare", "both", "late"))
+    assert "\ncircle\n" in read
+    assert "\nself\n" in read
