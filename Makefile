@@ -13,7 +13,7 @@ space := $(subst ,, )
 # The package with extras: .[cuda,cluster], or . without any.
 with = $(if $(strip $(1)),".[$(subst $(space),$(comma),$(strip $(1)))]",.)
 
-.PHONY: install test-tools config demo test test-slurm test-real test-faults lint wheels clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder bench-real bench-separation
+.PHONY: install test-tools config demo test test-long test-slurm test-real test-faults lint wheels clean bench-gpu bench-overhead bench-asr bench-cues bench-long bench-embed bench-encoders bench-dag bench-folder bench-real bench-separation
 
 install: $(VENV)/installed
 
@@ -42,6 +42,10 @@ demo: install
 
 test: test-tools
 	$(BIN)/python -m pytest -n auto --maxprocesses 4
+
+# What takes long for what it adds: more GPUs in the stress test, an installed wheel, a watched folder.
+test-long: test-tools
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m long
 
 # Three Slurms of one node each, on loopback, for as long as the tests last; skipped where none can be had.
 test-slurm: test-tools

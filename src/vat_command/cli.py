@@ -75,10 +75,10 @@ def _become(call: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
 
 
 def _watch(words: Sequence[str], wishes: Wishes, given: argparse.Namespace) -> int:
+    check_hook(given.hook)
     logging.basicConfig(level=logging.INFO, format="vat: %(message)s", stream=sys.stderr)
     # What a look finds odd, the run says once.
     logging.getLogger("vat").setLevel(logging.ERROR)
-    check_hook(given.hook)
     return watch(Asked(words, wishes, given.every, given.hook), home(), Path.cwd())
 
 

@@ -88,6 +88,7 @@ def test_nothing_beats_the_bound(
         assert host.run(mix.jobs(), policy(host)).makespan >= mix.bound() - 0.01
 
 
+@pytest.mark.long
 def test_learning_wins_where_jobs_take_less_than_they_declare() -> None:
     mix = replace(MIX, shared=False, used=3 / 8)
 

@@ -27,6 +27,7 @@ write(run("pool", pool.checks(take, jobs=10)), {}, Path(sys.argv[1]))
 """
 
 
+@pytest.mark.long
 def test_the_pools_checks_pass_on_the_simulated_driver(
     host: Host, environment: dict[str, str], tmp_path: Path
 ) -> None:

@@ -178,7 +178,11 @@ class Stress:
 
 @pytest.mark.parametrize(
     "sizes",
-    [[24000, 40000], [24000, 24500, 48000], [24000] * 4 + [32000, 32000, 48000, 80000]],
+    [
+        pytest.param([24000, 40000], marks=pytest.mark.long),
+        [24000, 24500, 48000],
+        pytest.param([24000] * 4 + [32000, 32000, 48000, 80000], marks=pytest.mark.long),
+    ],
     ids=lambda sizes: f"{len(sizes)} GPUs",
 )
 def test_nothing_is_promised_twice_lost_or_leaked(

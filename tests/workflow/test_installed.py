@@ -75,6 +75,7 @@ def test_the_wheel_has_the_whole_workflow(vat: Path, root: Path) -> None:
         assert missing == set()
 
 
+@pytest.mark.long
 def test_the_installed_command_subtitles_a_video(vat: Path, root: Path, tmp_path: Path) -> None:
     here = tmp_path / "a place of one's own"
     here.mkdir()

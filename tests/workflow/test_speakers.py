@@ -31,6 +31,7 @@ def texts(directory: Path, video: str, track: str) -> list[str]:
     return [cue["text"] for cue in json.loads(path.read_text("utf-8"))["cues"]]
 
 
+@pytest.mark.long
 def test_every_result_tells_who_speaks(workflow: Workflow, run: Path) -> None:
     videos = sorted(path.parent.name for path in run.glob("results/*/media.json"))
     before = {video: texts(run, video, "source") for video in videos}

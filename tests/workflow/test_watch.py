@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.helpers.workflow import silent_video
 
 WAIT_SECONDS = 150
@@ -21,6 +23,7 @@ def until(what: Callable[[], bool], process: subprocess.Popen[bytes], log: Path)
         time.sleep(0.2)
 
 
+@pytest.mark.long
 def test_new_files_are_subtitled_and_told_of_once(root: Path, tmp_path: Path) -> None:
     folder, told, log = tmp_path / "in", tmp_path / "told", tmp_path / "log"
     whole = silent_video(tmp_path / "made" / "late.mkv", 6).read_bytes()
