@@ -24,10 +24,25 @@ _ATTEMPTS: Final = 2
 """How often a judgement is asked for; a sentence without one keeps its translation."""
 
 _SEVERITY: Final = re.compile(rf"\b(?:{'|'.join(WEIGHTS)})\b", re.IGNORECASE)
-_ENDS: Final = re.compile(rf"\n|;\s*(?={_SEVERITY.pattern})", re.IGNORECASE)
+_ENDS: Final = re.compile(
+    rf"\n|;\s*(?={_SEVERITY.pattern})|[,.]\s*(?={_SEVERITY.pattern}:)", re.IGNORECASE
+)
+_FAULT: Final = (
+    r"(?:translation )?"
+    r"(?:errors?|issues?|problems?|mistakes?|mistranslations?|omissions?|additions?)\b"
+)
+_GRADE: Final = rf"(?:{_SEVERITY.pattern}|(?:serious|significant|notable|obvious|other)\b)"
+_NO: Final = (
+    r"\b(?:there (?:are|is|were|was) )?no\b"
+    rf"(?:[ -]+(?:{_GRADE}[ ,/]*(?:(?:or|and)\b ?)?)+)?"
+)
+_NO_FAULT: Final = rf"{_NO}[ -]*{_FAULT}(?:[ ,/]+(?:(?:or|and) )?{_FAULT})*"
+_DENIED: Final = re.compile(_NO_FAULT, re.IGNORECASE)
 _NOTHING: Final = re.compile(
-    r"\W*(?:(?:there (?:are|is) )?no(?:[ -]errors?)?(?: (?:were )?found)?|none|null|nothing|n/?a|ok"
-    r"|empty(?: text)?|correct|\[\]|\{\})?\W*",
+    rf"\W*(?:(?:{_NO_FAULT}|{_NO}|none|null|nothing|n/?a|ok|empty(?: text)?"
+    r"|(?:the translation is )?(?:correct|accurate))\b"
+    r"(?: (?:(?:were|was|are) )?(?:found|detected|identified))?"
+    r"(?: in (?:the|this) translation)?\W*)*",
     re.IGNORECASE,
 )
 _FAULTLESS: Final = "no error"
@@ -50,15 +65,15 @@ class Estimate:
         """The judgement in the words of an answer.
 
         A severity stands in the line of its error or, as some models insist, on a line above;
-        errors of which none has any are minor.
+        errors of which none has any are minor. A severity of which there are "no errors" is none.
         """
         errors, penalty, above = list[str](), 0, ""
         for line in (one.strip(" \t-*•;,") for text in said for one in _ENDS.split(text)):
-            named = _SEVERITY.search(line)
+            named = _SEVERITY.search(_DENIED.sub("", line))
             rest = line.replace(named[0], "", 1) if named else line
             if named and not rest.strip(" :*#-"):
                 above = named[0].lower()
-            elif not _NOTHING.fullmatch(rest):
+            elif not _NOTHING.fullmatch(rest) and not _NOTHING.fullmatch(line):
                 errors.append(line)
                 penalty += WEIGHTS.get(named[0].lower() if named else above, 0)
         penalty = max(penalty, WEIGHTS["minor"] if errors else 0)

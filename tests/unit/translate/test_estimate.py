@@ -184,6 +184,28 @@ def test_judgements_are_paid_for_once(ask: Asker, tmp_path: Path) -> None:
         (["major omission; minor spelling"], 6),
         (["critical untranslated"], 25),
         (["it is wrong"], 1),
+        (["No critical errors"], 0),
+        (["No major errors found."], 0),
+        (["There are no major errors"], 0),
+        (["No critical, major or minor errors were found in the translation."], 0),
+        (["No critical errors. No major errors; no minor issues"], 0),
+        (["No critical or major"], 0),
+        (["Critical: none, Major: none, Minor: none"], 0),
+        (
+            [
+                "No issues",
+                "no problems",
+                "No mistakes or omissions",
+                "The translation is accurate.",
+            ],
+            0,
+        ),
+        (["No critical errors, but a major omission: the number"], 5),
+        (["No major errors; minor awkward"], 1),
+        (["No significant or other translation errors were detected."], 0),
+        (["critical: no translation"], 25),
+        (["No translation"], 1),
+        (["major: no error is named, though the text has one"], 5),
     ],
 )
 def test_errors_weigh_by_their_severity(said: list[str], penalty: int) -> None:
