@@ -185,7 +185,7 @@ def _differs(file: Path, written: Path) -> bool:
     """Whether a file says something else than the track that it was written from."""
     try:
         track = Track.read(written)
-        said = without_prefixes(read_subtitles(file).cues, track.speakers)
+        said = without_prefixes(read_subtitles(file).cues, track.prefixes)
         return bool(edited_places(track.cues, said))
     except (VatError, OSError, KeyError, TypeError):
         return True

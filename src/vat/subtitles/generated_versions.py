@@ -51,7 +51,7 @@ class EditFolder:
 
     def speakers(self, track: str) -> list[Speaker]:
         """Whose names may stand before the subtitles of a copy, where it was written with them."""
-        return [one for version in self._versions(track) for one in version.speakers]
+        return [one for version in self._versions(track) for one in version.prefixes]
 
     def _versions(self, track: str) -> list[Track]:
         found = []
@@ -65,8 +65,8 @@ class EditFolder:
     def keep(self, track: str, generated: Track) -> None:
         """Keep what is generated now as a version that may be edited; no version twice."""
         for one in self._versions(track):
-            same = one.speakers == tuple(generated.speakers)
-            if same and not edited_places(one.cues, generated.cues):
+            same_names = _names(one) == _names(generated)
+            if same_names and not edited_places(one.cues, generated.cues):
                 return
         numbers = [int(file.suffixes[-2][1:]) for file in self._files(track)]
         file = self.path / _FOLDER / f"{track}.{max(numbers, default=0) + 1}.json"
@@ -92,6 +92,10 @@ class EditFolder:
 
         files = (self.path / _FOLDER).glob(f"{track}.*.json")
         return sorted((file for file in files if number(file) >= 0), key=number)
+
+
+def _names(track: Track) -> tuple[Sequence[Speaker], Sequence[Speaker]]:
+    return tuple(track.speakers), tuple(track.prefixes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,11 @@ class Track:
         names = [language(code).native for code in (self.language, self.second) if code]
         return " + ".join(names)
 
+    @property
+    def prefixes(self) -> Sequence[Speaker]:
+        """The speakers whose names SRT says before what they say; none where it says no names."""
+        return self.speakers if self.prefix else ()
+
     def shown(self) -> list[Shown]:
         """What every form of the track shows, cue by cue."""
         found, names = list[Shown](), {one.label: one.shown for one in self.speakers}

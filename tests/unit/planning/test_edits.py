@@ -72,3 +72,19 @@ def test_a_file_with_names_of_speakers_is_no_correction(tmp_path: Path) -> None:
     files["srt"].write_text(said.replace("Ann: one", "Ann: two"), "utf-8")
     os.utime(files["srt"], ns=(later, later))
     assert [*edited(tmp_path).find()] == [(VIDEO, "zh")]
+
+
+def test_a_name_that_a_user_writes_where_none_were_written_is_found(tmp_path: Path) -> None:
+    cues = [Cue(1, 1, 2, "one", speakers=("S1",))]
+    track = Track("zh", cues, "zh", speakers=(Speaker("S1", "Ann"),))
+    files = {
+        ending: tmp_path / f"results/{VIDEO}/subtitles/zh.{ending}"
+        for ending in ("json", "srt", "vtt", "ass")
+    }
+    write_track(track, **files)
+    said = files["srt"].read_text("utf-8")
+    assert "Ann" not in said
+    files["srt"].write_text(said.replace("one", "Ann: one"), "utf-8")
+    later = files["json"].stat().st_mtime_ns + 10**10
+    os.utime(files["srt"], ns=(later, later))
+    assert [*edited(tmp_path).find()] == [(VIDEO, "zh")]

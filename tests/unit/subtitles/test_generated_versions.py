@@ -111,3 +111,25 @@ def test_the_names_of_speakers_are_no_correction(tmp_path: Path) -> None:
     (tmp_path / "v/en.srt").unlink()
     folder.lay_out("en", named("Anna", "one"))
     assert "Anna" not in copy.read_text("utf-8")
+
+
+def test_a_name_that_a_user_writes_where_none_were_written_is_a_correction(tmp_path: Path) -> None:
+    folder = EditFolder(tmp_path / "v")
+    plain = replace(named("Anna", "Hello."), prefix=False)
+    folder.lay_out("en", plain)
+    save(folder, track("Anna: Hello."))
+    found = with_edits(plain, "en", folder)
+    assert (texts(found.track), found.edits) == (["Anna: Hello."], 1)
+    assert folder.is_changed("en", track("Anna: Hello.").cues)
+    # From now on names are written; a copy with them is none.
+    folder.keep("en", named("Anna", "Hello."))
+    assert not folder.is_changed("en", track("Anna: Hello.").cues)
+
+
+def test_a_version_is_kept_once_whether_names_are_written_or_not(tmp_path: Path) -> None:
+    folder = EditFolder(tmp_path / "v")
+    nobody = replace(track("one"), prefix=True)
+    for version in (nobody, named("Anna", "one"), replace(named("Anna", "one"), prefix=False)):
+        for _ in range(2):
+            folder.keep("en", version)
+    assert len(folder.generations("en")) == 3
