@@ -31,13 +31,18 @@ def with_dialogues(cues: Sequence[Cue], settings: CueSettings) -> list[Cue]:
 
 
 def is_dialogue(cue: Cue) -> bool:
-    """Whether a cue has two speakers, a line each."""
-    return len(cue.speakers) == 2 and len(said_by_each(cue.text)) == 2
+    """Whether a cue has two speakers, a line each behind a dash.
+
+    Two lines without may be all one person's: a user has written them, and who speaks is not told.
+    """
+    lines = _lines(cue.text)
+    dashed = all(line.startswith(DASH.strip()) for line in lines)
+    return len(cue.speakers) == len(lines) == 2 and dashed and all(said_by_each(cue.text))
 
 
 def said_by_each(text: str) -> list[str]:
     """What each of the lines of a dialogue says, without its dash."""
-    return [line.removeprefix(DASH.strip()).strip() for line in text.splitlines()]
+    return [line.removeprefix(DASH.strip()).strip() for line in _lines(text)]
 
 
 def dialogue(said: Sequence[str]) -> str:
@@ -57,6 +62,16 @@ def parted(cue: Cue) -> list[Cue]:
     ]
 
 
+def is_half(cues: Sequence[Cue], at: int) -> bool:
+    """Whether the cue at an index is one of two that `parted` has made of one."""
+    return cues[at].id < 0 or (at + 1 < len(cues) and cues[at + 1].id == -cues[at].id)
+
+
+def layout_of_half(layout: CueSettings) -> CueSettings:
+    """The limits of what one of two people says: a line, less its dash."""
+    return replace(layout, max_lines=1, max_columns=layout.max_columns - columns(DASH))
+
+
 def rejoined(cues: Sequence[Cue]) -> list[Cue]:
     """The cues that `parted` has parted as they were, each half with what it says now."""
     found = list[Cue]()
@@ -69,6 +84,10 @@ def rejoined(cues: Sequence[Cue]) -> list[Cue]:
         else:
             found.append(cue)
     return found
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
 
 
 def _together(one: Cue, other: Cue, settings: CueSettings) -> Cue | None:

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 from vat.files import StrPath, damaged, read_json
 from vat.languages import language
 from vat.speech.speaker_names import Speaker
+from vat.subtitles.dialogues import is_dialogue
 from vat.subtitles.direction import directed
 from vat.subtitles.drawings import Drawing
 from vat.timeline import Cue
@@ -26,7 +27,7 @@ class Shown:
     The lines of the `upper` language, then those of the `lower` one, which has none in a track of
     one language. None is empty, and each carries the marks of its direction. `position` and
     `place` are those of the cue. `voices` are the names of who speaks, where that is known: one, or
-    one for each line.
+    one for each line of a dialogue.
     """
 
     start: int
@@ -136,7 +137,7 @@ class Track:
             start, end = round(cue.start * 1000), round(cue.end * 1000)
             shown = directed(upper, self.language)
             voices = [names.get(label, label) for label in cue.speakers]
-            if len(voices) > 1 and (len(voices) != len(upper) or self.second is not None):
+            if len(voices) > 1 and (not is_dialogue(cue) or self.second is not None):
                 voices = []
             found.append(Shown(start, end, shown, lower, cue.position, cue.place, voices))
         return found

@@ -4,8 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vat.speech.speaker_names import Speaker
 from vat.subtitles.dialogues import is_dialogue, parted, rejoined, with_dialogues
+from vat.subtitles.formats import to_srt, to_vtt
 from vat.subtitles.limits import CueSettings
+from vat.subtitles.track import Track
 from vat.timeline import Cue
 
 LAYOUT = CueSettings()
@@ -74,3 +77,32 @@ def test_no_text_is_lost_and_every_cue_can_be_parted_and_rejoined(
     assert [half.text for half in halves] == [one.text for one in cues]
     assert [half.speakers for half in halves] == [one.speakers for one in cues]
     assert rejoined(halves) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I told you that already,\nand I mean it.",
+        "- Is it far?\nand I mean it.",
+        "I told you\n- Not very.",
+        "- One line",
+        "- Is it far?\n-",
+        "- Is it far?\n- Not very.\n- Well.",
+    ],
+)
+def test_lines_without_dashes_are_not_given_to_two_people(text: str) -> None:
+    one = cue(1, 0.0, 2.0, text, "S1", "S2")
+    assert not is_dialogue(one)
+    assert rejoined(parted(one)) == [one]
+    track = Track("en", [one], speakers=(Speaker("S1", "Ann"), Speaker("S2", "Bob")), prefix=True)
+    assert track.shown()[0].voices == []
+    for written in (to_srt(track, prefix=True), to_vtt(track)):
+        assert "Ann" not in written
+        assert text in written
+
+
+def test_a_dialogue_tells_who_says_each_line() -> None:
+    one = cue(1, 0.0, 2.0, "- Is it far?\n- Not very.", "S1", "S2")
+    track = Track("en", [one], speakers=(Speaker("S1", "Ann"), Speaker("S2", "Bob")), prefix=True)
+    assert track.shown()[0].voices == ["Ann", "Bob"]
+    assert "Ann: Is it far?\nBob: Not very." in to_srt(track, prefix=True)
