@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from vat.errors import TranslationError
 from vat.files import StrPath, write_json
+from vat.subtitles.dialogues import is_half, layout_of_half
 from vat.subtitles.limits import CueSettings
 from vat.timeline import Cue
 from vat.translate.glossary import Term
@@ -164,6 +165,10 @@ class TranslationJob:
     def pair(self) -> tuple[str, str]:
         """Source and target language."""
         return self.source, self.target
+
+    def layout_of(self, at: int) -> CueSettings:
+        """The limits of the cue with this index: half a dialogue has one line."""
+        return layout_of_half(self.layout) if is_half(self.cues, at) else self.layout
 
     def doubt(self, at: int, why: str) -> None:
         """Note what is odd about the translation of the cue with this index; nothing if empty."""

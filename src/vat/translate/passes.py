@@ -99,11 +99,15 @@ def _shorten(
     long = [
         at
         for at, text in found.items()
-        if is_too_long(text, job.cues[at], job.layout) and job.cues[at].id not in marked
+        if is_too_long(text, job.cues[at], job.layout_of(at)) and job.cues[at].id not in marked
     ]
     step = step_of(job, "shorten", ("begins", "translation"), 0, False)
     items = [
-        {"subtitle": text, "translation": found.get(at), "columns": room(job.cues[at], job.layout)}
+        {
+            "subtitle": text,
+            "translation": found.get(at),
+            "columns": room(job.cues[at], job.layout_of(at)),
+        }
         for at, text in enumerate(job.texts)
     ]
     groups = [range(at, at + 1) for at in sorted(long)]

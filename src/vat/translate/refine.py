@@ -106,7 +106,7 @@ class Refinement:
                     "subtitle": job.texts[at],
                     "translation": drafts[group].texts[nth],
                     "errors": drafts[group].estimate.errors,
-                    "room": room(job.cues[at], job.layout),
+                    "room": room(job.cues[at], job.layout_of(at)),
                 } | ({"tried": others} if others else {})
         step = step_of(job, "refine", ("begins", "translation"), 1, False)
         dialogue = Dialogue(job, self.server, step, self.memory)
@@ -122,9 +122,10 @@ class Refinement:
     def _version(
         self, group: range, texts: tuple[str, ...], estimate: Estimate, doubts: Mapping[int, str]
     ) -> Version:
-        cues = [self.job.cues[at] for at in group]
+        job, cues = self.job, [self.job.cues[at] for at in group]
         fits = not any(
-            is_too_long(text, cue, self.job.layout) for text, cue in zip(texts, cues, strict=True)
+            is_too_long(text, job.cues[at], job.layout_of(at))
+            for at, text in zip(group, texts, strict=True)
         )
         own = {cue.id: doubts[cue.id] for cue in cues if cue.id in doubts}
         return Version(texts, estimate, fits, own)

@@ -102,7 +102,7 @@ def _translation(job: TranslationJob, found: Mapping[int, str]) -> Translation:
     missing = {at: "it has no translation" for at in range(len(job.cues)) if not texts.get(at)}
     texts |= job.without(missing)
     job.report.too_long += [
-        cue.id for at, cue in enumerate(job.cues) if is_too_long(texts[at], cue, job.layout)
+        cue.id for at, cue in enumerate(job.cues) if is_too_long(texts[at], cue, job.layout_of(at))
     ]
     job.report.count_whole_cues()
     if job.report.too_long:

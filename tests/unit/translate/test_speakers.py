@@ -1,14 +1,17 @@
 """A translator is told in every batch who says each subtitle, and each half of a dialogue."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.helpers.chat_server import Behaviour, chat_server
+from tests.helpers.chat_server import Answer, Behaviour, chat_server
 from tests.helpers.translating import PROMPTS, WIDE
 from vat.speech.speaker_names import Speaker
+from vat.subtitles.limits import CueSettings
+from vat.subtitles.lines import columns
 from vat.timeline import Cue
 from vat.translate.job import Judgement, Report, Translation
 from vat.translate.overview import Overview
@@ -67,6 +70,38 @@ def test_without_speakers_nothing_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     assert shown(server)
     assert not any({"speakers", "people"} & {*request} for request in shown(server))
     assert not any(TOLD in one["messages"][0]["content"] for one in server.requests)
+
+
+def test_half_a_dialogue_has_room_for_one_line(
+    prompts: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "key")
+    said = "Of course we all could have gone there yesterday by the early morning train."
+    both = Cue(1, 0.0, 20.0, f"- {said}\n- {said}", speakers=("S1", "S2"))
+    whole = Cue(2, 21.0, 31.0, said, speakers=("S1",))
+
+    def bad(answer: Answer, told: dict[str, Any]) -> Answer:
+        return {
+            key: {**one, "errors": "major: wrong"} if "errors" in one else one
+            for key, one in answer.items()
+        }
+
+    with chat_server(Behaviour(informed=bad)) as server:
+        settings = TranslateSettings(
+            *("openai", "test", server.url), prompts=prompts, estimate=True, estimate_share=1.0
+        )
+        given = "en", "zh", replace(settings, shorten=False), CueSettings(), Means(attempts=2)
+        long = translate([both, whole], *given)
+        assert [columns(line) for line in long.cues[0].text.splitlines()] == [58, 58]
+        assert long.report.too_long == [1]
+        server.requests.clear()
+        found = translate([both, whole], "en", "zh", settings, CueSettings(), Means(attempts=2))
+    assert [columns(line) for line in found.cues[0].text.splitlines()] == [44, 44]
+    assert found.report.too_long == []
+    asked = [item for one in shown(server) for item in one["subtitles"].values()]
+    asked = [item for item in asked if isinstance(item, dict)]
+    assert {item["room"] for item in asked if "room" in item} == {40, 84}
+    assert [item["columns"] for item in asked if "columns" in item] == [40, 40]
 
 
 def test_another_name_or_gender_is_another_question(
