@@ -2,6 +2,7 @@
 
 import re
 import sys
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -24,9 +25,9 @@ class ReportAnswers:
     _results: Path
     results: str
 
+    @abstractmethod
     def finished(self, wildcards: Any) -> list[str]:
         """The last file of every chain."""
-        raise NotImplementedError
 
     def made_with(self) -> dict[str, Any]:
         """What the results are made with: versions, commit, configuration, prompts and tables."""
