@@ -77,9 +77,14 @@ def _become(call: Sequence[str], variables: Mapping[str, str]) -> NoReturn:
 def _watch(words: Sequence[str], wishes: Wishes, given: argparse.Namespace) -> int:
     check_hook(given.hook)
     logging.basicConfig(level=logging.INFO, format="vat: %(message)s", stream=sys.stderr)
+    library = logging.getLogger("vat")
+    before = library.level
     # What a look finds odd, the run says once.
-    logging.getLogger("vat").setLevel(logging.ERROR)
-    return watch(Asked(words, wishes, given.every, given.hook), home(), Path.cwd())
+    library.setLevel(logging.ERROR)
+    try:
+        return watch(Asked(words, wishes, given.every, given.hook), home(), Path.cwd())
+    finally:
+        library.setLevel(before)
 
 
 def read_wishes(words: Sequence[str]) -> tuple[str, Wishes]:
