@@ -40,12 +40,15 @@ demo: install
 	@ls -1 results/delivery/*
 	@echo "More subtitle formats, transcripts and all else: results/"
 
+# One process more than there are cores, up to four: many tests wait for others, such as killed jobs.
+WORKERS := $(shell n=$$(nproc); [ $$n -lt 4 ] && echo $$((n + 1)) || echo 4)
+
 test: test-tools
-	$(BIN)/python -m pytest -n auto --maxprocesses 4
+	$(BIN)/python -m pytest -n $(WORKERS)
 
 # What takes long for what it adds: more GPUs in the stress test, an installed wheel, a watched folder.
 test-long: test-tools
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 -m long
+	$(BIN)/python -m pytest -n $(WORKERS) -m long
 
 # Three Slurms of one node each, on loopback, for as long as the tests last; skipped where none can be had.
 test-slurm: test-tools
