@@ -33,7 +33,11 @@ class LedgerError(GpuLeaseError):
     """The folder that all users of the GPUs share cannot be used."""
 
 
-class LedgerBusyError(LedgerError):
+class LedgerAwayError(LedgerError):
+    """That folder cannot be used now, and may be later: a full disk, too many open files."""
+
+
+class LedgerBusyError(LedgerAwayError):
     """Another process holds the lock of that folder."""
 
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from gpulease.errors import LedgerError
-from gpulease.untrusted import printable
+from gpulease.errors import LedgerAwayError, LedgerError
+from gpulease.untrusted import PASSING, printable
 
 FOLDER_VARIABLE: Final = "GPULEASE_DIR"
 
@@ -40,7 +40,7 @@ def prepare(folder: Path, scope: str) -> None:
     """Make the folder with the rights that its scope needs, or see that it can be used.
 
     Raises:
-        LedgerError: where neither is so.
+        LedgerError: where neither is so; LedgerAwayError where that may pass.
     """
     try:
         with suppress(FileExistsError):
@@ -48,7 +48,7 @@ def prepare(folder: Path, scope: str) -> None:
             folder.chmod(_MODES.get(scope, SHARED_MODE))
         found = folder.lstat()
     except OSError as error:
-        raise LedgerError(
+        raise trouble_of(error)(
             f"The folder {folder} cannot be made ({error.strerror}); set {FOLDER_VARIABLE} to a"
             " folder that all users of these GPUs can write to."
         ) from error
@@ -64,7 +64,8 @@ def open_shared(path: Path) -> int:
     """Open a file that any user may have made: without O_CREAT, which sticky folders refuse.
 
     Raises:
-        LedgerError: where it cannot be opened, or is not a regular file.
+        LedgerError: where it is not a regular file or cannot be opened; LedgerAwayError where that
+            may pass.
     """
     fd = _open_or_make(path)
     found = os.fstat(fd)
@@ -92,10 +93,16 @@ def _open_or_make(path: Path) -> int:
         owner = ""
         with suppress(OSError):
             owner = f"ask its owner, {user_name(path.lstat().st_uid)}, to remove it, or "
-        raise LedgerError(
+        raise trouble_of(error)(
             f"{path} cannot be opened as a lock file ({error.strerror}); {owner}set"
             f" {FOLDER_VARIABLE} to another folder."
         ) from error
+
+
+def trouble_of(error: OSError) -> type[LedgerError]:
+    """What an error in the folder is: one that passes, as a full disk, or one for good."""
+    passing = error.errno in PASSING or isinstance(error, FileNotFoundError)
+    return LedgerAwayError if passing else LedgerError
 
 
 def is_at(fd: int, path: Path) -> bool:

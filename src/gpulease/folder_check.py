@@ -11,12 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from gpulease.errors import LedgerError
+from gpulease.processes import knows_driver_pids
 
 logger = logging.getLogger(__name__)
 
 _NETWORK: Final = re.compile(
-    r"(nfs\d?|cifs|smb\d?|smbfs|lustre|gpfs|ceph|beegfs|afs|9p|glusterfs|orangefs|fuse\..*)"
+    r"(nfs\d?|cifs|smb\d?|smbfs|lustre|gpfs|ceph|beegfs|afs|9p|glusterfs|orangefs|fuse\..*"
+    r"|virtiofs|vboxsf|prl_fs|drvfs|gfs2?|ocfs2|panfs|pvfs2|wekafs|ncpfs|coda|acfs|dvs)"
 )
 # systemd's PrivateTmp (systemd.exec(5)) and pam_namespace (namespace.conf(5)) put folders of such
 # names in the place of /tmp.
@@ -51,13 +55,18 @@ def check_folder(folder: Path) -> None:
         return
     _told.add(str(folder))
     _check_locks(folder)
-    doubt = find_doubt(folder, mount_of(folder))
+    doubt = doubt_of(folder)
     if doubt:
         logger.warning("%s", doubt)
 
 
+def doubt_of(folder: Path) -> str:
+    """Why others may not see what is promised in a folder, and what to do; "" where they do."""
+    return find_doubt(folder, mount_of(folder)) or find_other_view(folder)
+
+
 def find_doubt(folder: Path, mount: Mount | None) -> str:
-    """Why others may not see what is promised here, and what to do; "" where nothing shows it."""
+    """The same as far as the kind of its mount shows it."""
     if mount is None:
         return ""
     if _NETWORK.fullmatch(mount.kind):
@@ -77,6 +86,59 @@ def find_doubt(folder: Path, mount: Mount | None) -> str:
             " host's folder into it, as in -v /tmp/gpulease:/tmp/gpulease."
         )
     return ""
+
+
+def find_other_view(folder: Path) -> str:
+    """Whether the processes that this one comes from see another folder there; "" where not.
+
+    A temporary file system in the place of /tmp looks like any other; so a service with a /tmp of
+    its own is told by what the first process of the host sees, and a sandbox by its parents.
+    """
+    here = _identity(folder)
+    for pid in [*(process.pid for process in _ancestors()), 1]:
+        there = _identity(Path(f"/proc/{pid}/root{folder.resolve()}"))
+        if there is not None and here is not None and there != here:
+            return (
+                f"{folder} is not the folder that process {pid} sees there, because this service"
+                f" or sandbox has mounts of its own: others promise the same memory again;"
+                f" {_ELSEWHERE}, or mount the host's folder there."
+            )
+    if mount_is_a_containers(mount_of(folder), nested=not knows_driver_pids(), folder=folder):
+        return (
+            f"{folder} is on a temporary file system of this container; unless that is the host's,"
+            " others promise the same memory again: mount the host's folder into it, as in"
+            " -v /tmp/gpulease:/tmp/gpulease."
+        )
+    return ""
+
+
+def mount_is_a_containers(mount: Mount | None, *, nested: bool, folder: Path) -> bool:
+    """Whether a folder is in a container's own temporary file system, as far as that shows."""
+    return bool(
+        mount and nested and mount.kind in {"tmpfs", "ramfs"} and mount.point != str(folder)
+    )
+
+
+def _ancestors() -> list[psutil.Process]:
+    with suppress(psutil.Error):
+        return psutil.Process().parents()
+    return []
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Device and number of the folder, or of what it would be made in; None where that is hidden.
+
+    Of a process of another user or of a sandbox, the kernel shows no files.
+    """
+    for each in (folder, *folder.parents):
+        try:
+            found = each.stat()
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+    return None
 
 
 def mount_of(folder: Path, mounts: Path = Path("/proc/self/mountinfo")) -> Mount | None:

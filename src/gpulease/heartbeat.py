@@ -36,7 +36,8 @@ def is_looking(touched: float, pid: int, asked: float) -> bool:
         pid: the process that wrote it.
         asked: when it did, in seconds since 1970.
     """
-    silent_s = time.time() - touched
+    # A time to come is no sign of life: the clock was set back, or somebody wrote it.
+    silent_s = abs(time.time() - touched)
     if silent_s > FRESH_S:
         return False
     return silent_s < _SUSPECT_S or not is_stopped(pid, asked)

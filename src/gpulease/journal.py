@@ -20,7 +20,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from gpulease.untrusted import MOST_BYTES, as_object, known_fields, warn_once
+from gpulease.untrusted import MOST_BYTES, PASSING, as_object, known_fields, warn_once
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,6 @@ _FILE: Final = re.compile(r"journal-(\d{1,10})\.jsonl(?:\.(\d))?")
 _TAIL: Final = 1 << 18
 """Bytes at the end in which the line of a record that is still there is looked for."""
 
-_PASSING: Final = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.ENFILE, errno.EMFILE}
 _told: Final[set[str]] = set()
 
 
@@ -108,7 +107,7 @@ def append(folder: Path, uid: int, ended: Ended) -> bool:
                 path,
                 error.strerror or error,
             )
-        return error.errno not in _PASSING
+        return error.errno not in PASSING
     _told.discard(path.name)
     return True
 

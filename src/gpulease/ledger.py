@@ -6,6 +6,7 @@ is ever decided by a process id. Whoever reads, chooses and writes holds the fol
 """
 
 import fcntl
+import logging
 import os
 import time
 import uuid
@@ -15,13 +16,15 @@ from pathlib import Path
 from weakref import WeakSet
 
 from gpulease.energy import Counters
-from gpulease.errors import LedgerBusyError, LedgerError
-from gpulease.folder import FOLDER_VARIABLE, prepare, user_name
+from gpulease.errors import LedgerAwayError, LedgerBusyError
+from gpulease.folder import FOLDER_VARIABLE, prepare, trouble_of, user_name
 from gpulease.lease_ends import end_record, lives_on, make_empty, note_end
 from gpulease.lock import acquire, is_busy
 from gpulease.records import Entry, Held, Record, read_record, write_record
 from gpulease.untrusted import MOST, open_regular, warn_once
 from gpulease.vanished import reopen_vanished
+
+logger = logging.getLogger(__name__)
 
 
 class Ledger:
@@ -46,7 +49,9 @@ class Ledger:
 
         Raises:
             LedgerBusyError: where others hold it for some seconds.
+            LedgerAwayError: where the folder cannot be used now.
         """
+        self._make_again()
         try:
             fd = acquire(self._lock_file, patient=not self._was_held)
         except LedgerBusyError:
@@ -58,6 +63,15 @@ class Ledger:
         finally:
             os.close(fd)
 
+    def _make_again(self) -> None:
+        if not self.folder.exists():
+            logger.warning(
+                "%s was removed while it was in use, and is made again; keep what cleans it away"
+                " from it (gpulease init --system tells how)",
+                self.folder,
+            )
+            prepare(self.folder, self.scope)
+
     def is_busy(self) -> bool:
         """Whether others hold the lock, and not just for a moment."""
         return is_busy(self._lock_file)
@@ -65,7 +79,11 @@ class Ledger:
     def leases(self) -> list[Entry]:
         """All valid leases, oldest first; those that ended are cleared away.
 
-        One whose file somebody removed still counts, and whoever holds it here writes it again.
+        One whose file somebody removed still counts, and whoever holds it here writes it again, as
+        it does the places of those that wait.
+
+        Raises:
+            LedgerAwayError: where they cannot be read now.
         """
         for held in list(self._held):
             held.write_again()
@@ -85,7 +103,11 @@ class Ledger:
         return found
 
     def tickets(self) -> list[Entry]:
-        """All waiting jobs, the longest waiting first."""
+        """All waiting jobs, the longest waiting first.
+
+        Raises:
+            LedgerAwayError: where they cannot be read now.
+        """
         return self._entries(".ticket")
 
     def count_tickets(self) -> int:
@@ -125,7 +147,8 @@ class Ledger:
         """Write a lease or a ticket, held by this process. Leases only under the lock.
 
         Raises:
-            LedgerError: where it cannot be written; nothing is left then.
+            LedgerError: where it cannot be written, LedgerAwayError where that may pass; nothing is
+                left then.
         """
         record = Record(
             seq=seq,
@@ -149,8 +172,7 @@ class Ledger:
             energy_at=energy[1],
         )
         held = self._write(self.folder / f"{uuid.uuid4().hex}.{kind}", record)
-        if kind == "lease":
-            self._held.add(held)
+        self._held.add(held)
         return held
 
     def _write(self, path: Path, record: Record) -> Held:
@@ -170,7 +192,7 @@ class Ledger:
                 os.close(fd)
                 raise
         except OSError as error:
-            raise LedgerError(
+            raise trouble_of(error)(
                 f"Nothing can be written down in {self.folder} ({error.strerror}); make room there"
                 f" or set {FOLDER_VARIABLE} to another folder."
             ) from error
@@ -187,8 +209,12 @@ class Ledger:
         return self._entry(held.path, seen=True) is None
 
     def _entries(self, suffix: str) -> list[Entry]:
-        names = [file.name for file in os.scandir(self.folder) if file.name.endswith(suffix)]
-        found = [self._entry(self.folder / name) for name in names]
+        try:
+            names = [file.name for file in os.scandir(self.folder) if file.name.endswith(suffix)]
+            found = [self._entry(self.folder / name) for name in names]
+        except OSError as error:
+            # What cannot be read is promised all the same.
+            raise LedgerAwayError(f"{self.folder} cannot be read ({error.strerror}).") from error
         return sorted((e for e in found if e is not None), key=lambda e: e.record.seq)
 
     def _entry(self, path: Path, *, seen: bool = False) -> Entry | None:

@@ -10,11 +10,15 @@ from typing import Final
 from gpulease.errors import LedgerBusyError
 from gpulease.folder import is_at, open_shared
 from gpulease.lock_holders import lock_holders, name_holders
+from gpulease.usage import BOOK
 
 LOCK_TIMEOUT_S: Final = 3.0
 """Seconds in which the lock has to change hands, where it takes milliseconds."""
 
 _IMPATIENT_S: Final = 0.5
+
+_MOST_S: Final = 30.0
+"""Whatever else goes on meanwhile: whoever waits for so long is told who has it."""
 
 _MOMENTS_S: Final = (0.005, 0.01, 0.02)
 """Pauses between questions whether the lock is free: a look takes about as long."""
@@ -43,22 +47,36 @@ def acquire(path: Path, patient: bool = True) -> int:
         LedgerBusyError: where others hold it for some seconds.
     """
     timeout_s = LOCK_TIMEOUT_S if patient else min(_IMPATIENT_S, LOCK_TIMEOUT_S)
-    deadline = time.monotonic() + timeout_s
-    holders: list[int] | None = None
+    started = time.monotonic()
+    deadline = started + timeout_s
+    before: object = None
     pause = 0.001
     while True:
         fd = _try_lock(path)
         if fd is not None:
             return fd
         if time.monotonic() > deadline:
-            before, holders = holders, lock_holders(path)
+            seen = _signs(path)
+            before, changed = seen, before != seen
             deadline += timeout_s
             # Where many take turns at it, it is busy, and nobody holds it up.
-            if before is None or before != holders:
+            if changed and time.monotonic() - started < _MOST_S:
                 continue
             raise LedgerBusyError(f"{name_holders(path)}; end it if it is stopped.")
         time.sleep(pause)
         pause = min(0.02, pause * 1.5)
+
+
+def _signs(path: Path) -> object:
+    """What changes while the lock changes hands.
+
+    Of processes in other containers, the kernel tells no number; whoever looks writes the book of
+    use, every second.
+    """
+    book = 0
+    with suppress(OSError):
+        book = path.with_name(BOOK).stat().st_mtime_ns
+    return lock_holders(path), book
 
 
 def _try_lock(path: Path) -> int | None:

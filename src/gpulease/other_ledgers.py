@@ -34,8 +34,14 @@ def warn_of_other_ledgers(states: Sequence[GpuState], folder: Path) -> None:
         for pid in state.used_by or {}:
             lease = lease_file(pid)
             # In a container the same folder can be elsewhere.
-            if lease is None or lease.parent == folder or (folder / lease.name).exists():
+            if lease is None or (folder / lease.name).exists():
                 continue
+            other = lease.parent
+            if other == folder:
+                # It has ended, or the process sees another folder of that name.
+                other = Path(f"/proc/{pid}/root{lease}").parent
+                if not (other / lease.name).exists():
+                    continue
             if lease.parent not in _told:
                 _told.add(lease.parent)
                 logger.warning(
@@ -43,6 +49,6 @@ def warn_of_other_ledgers(states: Sequence[GpuState], folder: Path) -> None:
                     " memory; let all use one folder (GPULEASE_DIR, or the same scope).",
                     pid,
                     state.gpu.index,
-                    lease.parent,
+                    other,
                     folder,
                 )

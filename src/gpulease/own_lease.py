@@ -17,7 +17,7 @@ def lease(
     mem_mb: int,
     *,
     gpus: int = 1,
-    exclude: Sequence[str | int] = (),
+    exclude: Sequence[str | int] | str = (),
     max_jobs_per_gpu: int = 0,
     compute_jobs: int | None = None,
     timeout_s: float | None = None,
@@ -32,7 +32,7 @@ def lease(
     Args:
         mem_mb: MB needed on each GPU.
         gpus: number of distinct GPUs.
-        exclude: GPUs not to use, by index or beginning of the UUID.
+        exclude: GPUs not to use, by index or beginning of the UUID, also as in "0,GPU-8f2a".
         max_jobs_per_gpu: most leases on a GPU with this one; 0 for any number.
         compute_jobs: most jobs that compute on a GPU at a time; None for two, 0 for any number.
         timeout_s: seconds to wait; None for ever.
@@ -46,7 +46,7 @@ def lease(
         LeaseTimeoutError: where nothing became free in time.
     """
     from gpulease.explain import explain
-    from gpulease.placement import COMPUTE_JOBS, Request
+    from gpulease.placement import COMPUTE_JOBS, Request, split_names
     from gpulease.pool import Pool
 
     pool = Pool(scope)
@@ -54,7 +54,7 @@ def lease(
     request = Request(
         mem_mb,
         gpus,
-        tuple(map(str, exclude)),
+        split_names(exclude) if isinstance(exclude, str) else tuple(map(str, exclude)),
         max_jobs_per_gpu,
         label,
         priority=max(0, priority),

@@ -101,6 +101,7 @@ class Pool:
 
         Raises:
             UnknownGpuError: where one is not.
+            DriverError: where the driver does not answer.
         """
         if exclude and (found := ask_driver()):
             check_exclusions(exclude, [state.gpu for state in found], left_out())
@@ -129,19 +130,22 @@ class Pool:
             self._known = {gpu.uuid: gpu for gpu in allowed}
         return list(self._known.values())
 
-    def wait_for_driver(self, timeout_s: float | None = None) -> None:
+    def wait_for_driver(self, timeout_s: float | None = None, exclude: Sequence[str] = ()) -> None:
         """Have the devices seen once; a driver that is away for a while is waited for.
 
         Args:
             timeout_s: seconds to wait at most, where that is less than trouble is borne.
+            exclude: devices that are ruled out by hand.
 
         Raises:
             NoGpuError: where there is no driver, or no device is allowed.
+            UnknownGpuError: where one that is ruled out does not exist.
             DriverError: where the driver is away for longer than trouble is borne.
         """
         patience, started = Patience(), time.monotonic()
         while True:
             try:
+                self.check_exclusions(exclude)
                 self.states()
                 return
             except DriverError as error:
@@ -173,13 +177,14 @@ class Pool:
             now = self.ledger.clock()
             held = holdings(leases, views)
             book = self._charge(held, now)
-            turns = turns_of(book, held, looking, now)
+            turns = turns_of(book, held, looking, now, max(len(views), len(last_answer())))
             seq = self.ledger.next_seq([*leases, *tickets])
             yield Look(ranked(views, turns), leases, looking, turns, book, seq)
 
     def _charge(self, held: Sequence[Holding], now: float) -> Book:
         book = read_book(self.ledger.folder)
-        age = now - book.time
+        # Also one of a time to come: the clock was set back, or somebody wrote it.
+        age = abs(now - book.time)
         book.charge(held, now)
         if age > _CHARGE_S and (held or book.parties):
             write_book(self.ledger.folder, book)
@@ -239,7 +244,8 @@ class Pool:
             NeverFitsError: where even empty devices would not do.
             LeaseTimeoutError: where nothing became free in time.
         """
-        self.check_exclusions(request.exclude)
+        if request.exclude:
+            self.wait_for_driver(timeout_s, request.exclude)
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         queue = Queue(self)
         reported, looked = "", False

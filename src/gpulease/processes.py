@@ -71,6 +71,13 @@ def use_by_lease(used_by: Mapping[int, int] | None, roots: Mapping[str, Root]) -
     return totals
 
 
+def has_mps_server(used_by: Mapping[int, int] | None) -> bool:
+    """Whether the server of CUDA MPS is on a device: it is the one process there, for many."""
+    return knows_driver_pids() and any(
+        facts.serves_others for pid in used_by or () if (facts := read_facts(pid))
+    )
+
+
 def use_in_doubt(used_by: Mapping[int, int] | None, roots: Mapping[str, Root]) -> int:
     """MB of one device that may be a lease's although nothing shows whose.
 

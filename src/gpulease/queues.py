@@ -7,7 +7,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Final
 
-from gpulease.errors import DriverError, LedgerBusyError, NoGpuError
+from gpulease.errors import DriverError, LedgerAwayError, NoGpuError
 from gpulease.heartbeat import beat
 from gpulease.inventory import Gpu
 from gpulease.placement import Choice, Request, never_fits
@@ -72,7 +72,7 @@ class Queue:
             try:
                 look = stack.enter_context(self.pool.look())
                 self._patience.is_over()
-            except (NoGpuError, DriverError, LedgerBusyError) as error:
+            except (NoGpuError, DriverError, LedgerAwayError) as error:
                 trouble = error
             this = Round(self.pool, self._tickets, look, self._lost)
             if trouble:
@@ -89,7 +89,9 @@ class Queue:
         for size, ticket in self._tickets.items():
             more = this.more.get(size, 0)
             if ticket.record.more != more:
-                ticket.rewrite(replace(ticket.record, more=more))
+                # Others only choose less well where it cannot be told.
+                with suppress(LedgerAwayError):
+                    ticket.rewrite(replace(ticket.record, more=more))
         if this.turns_taken:
             write_book(self.pool.ledger.folder, look.book)
         self._place = self._first_place(look)
@@ -243,7 +245,7 @@ class Queue:
         with ExitStack() as stack:
             if self._tickets:
                 # A ticket less harms nobody, whoever holds the lock meanwhile.
-                with suppress(LedgerBusyError):
+                with suppress(LedgerAwayError):
                     stack.enter_context(self.pool.ledger.locked())
             self._withdraw(())
         self._listen()

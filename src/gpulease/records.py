@@ -1,5 +1,6 @@
 """What is written down of one lease or one job that waits, and the file that holds it valid."""
 
+import errno
 import fcntl
 import functools
 import json
@@ -9,7 +10,9 @@ import threading
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
+from gpulease.errors import LedgerAwayError
 from gpulease.folder import user_name
 from gpulease.root_processes import Root, parse
 from gpulease.untrusted import (
@@ -22,6 +25,9 @@ from gpulease.untrusted import (
 )
 
 logger = logging.getLogger(__name__)
+
+_ROOM: Final = 256
+"""Bytes by which a record may grow in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +132,21 @@ class Held:
         os.set_inheritable(self.fd, True)
 
     def rewrite(self, record: Record) -> None:
-        """Replace what the record says; its lock stays. Only under the ledger's lock."""
+        """Replace what the record says; its lock stays. Only under the ledger's lock.
+
+        Raises:
+            LedgerAwayError: where it cannot be written; it says what it said then.
+        """
         with self._lock:
-            self.record = record
             if self.fd >= 0:
-                for fd in (self.fd, *self._again):
-                    write_record(fd, record)
+                try:
+                    for fd in (self.fd, *self._again):
+                        write_record(fd, record)
+                except OSError as error:
+                    raise LedgerAwayError(
+                        f"{self.path} cannot be written ({error.strerror}); make room there."
+                    ) from error
+            self.record = record
 
     def write_again(self) -> None:
         """Put the record back where somebody removed it. Only under the ledger's lock.
@@ -141,7 +156,8 @@ class Held:
         with self._lock:
             if self.fd < 0 or self.path.exists():
                 return
-            logger.warning("%s was removed while its job runs; it is written again", self.path)
+            doing = "runs" if self.path.suffix == ".lease" else "waits"
+            logger.warning("%s was removed while its job %s; it is written again", self.path, doing)
             with suppress(OSError):
                 fd = os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o644)
                 os.fchmod(fd, 0o644)
@@ -159,10 +175,18 @@ class Held:
 
 
 def write_record(fd: int, record: Record) -> None:
-    """Replace what an open file says."""
+    """Replace what an open file says.
+
+    Raises:
+        OSError: where it cannot be written; an older record is left as it was.
+    """
+    # Never cut, and with room from the start: on a full disk, nobody gets back what was freed, and
+    # a record that is cut short promises nothing. JSON ends in as many blanks as one likes.
     text = json.dumps(asdict(record)).encode()
-    os.ftruncate(fd, 0)
-    os.pwrite(fd, text, 0)
+    size = os.fstat(fd).st_size
+    text = text.ljust(size or len(text) + _ROOM)
+    if os.pwrite(fd, text, 0) < len(text):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def read_record(fd: int, path: Path) -> Record | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from gpulease.energy import counters
-from gpulease.errors import GpuLeaseError, NeverFitsError
+from gpulease.errors import GpuLeaseError, LedgerAwayError, NeverFitsError
 from gpulease.inventory import Gpu
 from gpulease.leases import Lease
 from gpulease.placement import (
@@ -48,7 +48,7 @@ class Round:
         pool: what is given.
         tickets: the places of those who ask, by what they ask for.
         look: what is seen under the lock; None where the pool is in trouble.
-        lost: bears that a device is away on which a request would fit.
+        lost: bears that a device is away on which a request would fit, or nothing can be written.
 
     Attributes:
         views: the devices as they are after what was decided so far.
@@ -99,7 +99,13 @@ class Round:
             return self._waiting[request]
         impossible = never_fits(request, [view.gpu for view in self.views])
         if impossible:
-            return self._bear(request, f"{request.label}: {impossible}.".lstrip(": "))
+            return self._refuse(request, f"{request.label}: {impossible}.".lstrip(": "))
+        try:
+            return self._place(request, job, asked)
+        except LedgerAwayError as error:
+            return self._bear(error)
+
+    def _place(self, request: Request, job: str, asked: float) -> Outcome:
         choice = choose(request, self._claimed(), self._turns.place(self._waiter(request)))
         if choice.chosen:
             return self._grant(request, choice, job, asked)
@@ -114,7 +120,10 @@ class Round:
         mine = [view for view in self.views if view.gpu in lease.gpus]
         if len(mine) < len(lease.gpus) or any(view.free_mb < more for view in mine):
             return False
-        lease.resize(mem_mb)
+        try:
+            lease.resize(mem_mb)
+        except LedgerAwayError:
+            return False
         self.views = [
             resized(view, lease.entry.record.seq, mem_mb) if view in mine else view
             for view in self.views
@@ -163,11 +172,14 @@ class Round:
         entries = self._look.tickets if self._look else []
         return claimed(self.views, self._turns, [entry.record for entry in entries])
 
-    def _bear(self, request: Request, sentence: str) -> Outcome:
+    def _refuse(self, request: Request, sentence: str) -> Outcome:
         error = NeverFitsError(sentence)
         if never_fits(request, self._pool.known()):
             return Outcome(error=error)
         # There was a GPU for it, which does not answer now and may come back.
+        return self._bear(error)
+
+    def _bear(self, error: GpuLeaseError) -> Outcome:
         failure = self._lost.bear(error)
         return Outcome(error=failure) if failure else _waits(error)
 

@@ -15,7 +15,7 @@ from typing import Final
 
 from gpulease import pool_trouble
 from gpulease.driver import ask_driver
-from gpulease.errors import DriverError, LeaseTimeoutError, LedgerBusyError
+from gpulease.errors import DriverError, LeaseTimeoutError, LedgerAwayError
 from gpulease.explain import name_gpu
 from gpulease.inventory import GpuState
 from gpulease.ledger import Ledger
@@ -94,7 +94,7 @@ def _look(path: Path, ledger: Ledger) -> tuple[str, bool]:
             if lacking[0] and not loaded:
                 path.with_suffix(".confirmed").unlink(missing_ok=True)
             return lacking
-    except (DriverError, LedgerBusyError) as error:
+    except (DriverError, LedgerAwayError) as error:
         return str(error).rstrip("."), True
 
 

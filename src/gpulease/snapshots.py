@@ -1,6 +1,8 @@
 """What one sees of the GPUs and of all who want them, at one moment under the ledger's lock."""
 
 import logging
+import math
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -11,7 +13,7 @@ from gpulease.inventory import Gpu, GpuState
 from gpulease.ledger import Ledger
 from gpulease.placement import Claim, GpuView
 from gpulease.records import Entry, Held, Record
-from gpulease.turns import Turns, Waiter, with_held
+from gpulease.turns import HALF_LIFE_S, Turns, Waiter, with_held
 from gpulease.usage import Book, Holding
 
 logger = logging.getLogger(__name__)
@@ -67,9 +69,13 @@ class Look:
     seq: int
 
 
-def waiter_of(record: Record) -> Waiter:
-    """A ticket or a lease as the order of turns sees it."""
-    return Waiter(record.seq, record.uid, record.run, record.priority, record.time)
+def waiter_of(record: Record, now: float = math.inf) -> Waiter:
+    """A ticket or a lease as the order of turns sees it at a time, in seconds since 1970."""
+    came = record.time
+    if came > now:
+        # The clock was set back: the number tells how long ago it came, as the host runs.
+        came = now - max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - record.seq / 1e6)
+    return Waiter(record.seq, record.uid, record.run, record.priority, came)
 
 
 def only_looking(tickets: Sequence[Entry]) -> list[Entry]:
@@ -106,10 +112,15 @@ def share(record: Record, capacity: dict[str, int]) -> float:
     return sum(min(1.0, record.mem_mb / max(1, capacity.get(uuid, 1))) for uuid in record.gpus)
 
 
-def turns_of(book: Book, held: Sequence[Holding], tickets: Sequence[Entry], now: float) -> Turns:
-    """The order of those who wait now."""
-    parties = with_held(book.parties, [(one.holder, one.gpus) for one in held])
-    return Turns(parties, [waiter_of(entry.record) for entry in tickets], now)
+def turns_of(
+    book: Book, held: Sequence[Holding], tickets: Sequence[Entry], now: float, gpus: int
+) -> Turns:
+    """The order of those who wait now, on a host with so many devices."""
+    # Anybody can write the book: nobody used more than all devices ever since they were there.
+    most_s = gpus * HALF_LIFE_S / math.log(2)
+    known = {name: party.at_most(most_s) for name, party in book.parties.items()}
+    parties = with_held(known, [(one.holder, one.gpus) for one in held])
+    return Turns(parties, [waiter_of(entry.record, now) for entry in tickets], now)
 
 
 def ranked(views: Sequence[GpuView], turns: Turns) -> list[GpuView]:

@@ -56,7 +56,7 @@ def _gpu(state: GpuState, view: GpuView, leases: Sequence[Entry]) -> dict[str, A
         "load": round(view.load, 4),
         "trouble": view.trouble,
         "remark": health.remark,
-        "exclusive": health.exclusive,
+        "exclusive": view.exclusive,
         "unified": gpu.unified,
         "energy_j": health.energy_j,
         "leases": [_entry(entry) for entry in here],

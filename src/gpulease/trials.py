@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from gpulease.errors import GpuLeaseError, NoGpuError
 from gpulease.folder import scope_folder
-from gpulease.folder_check import find_doubt, mount_of
+from gpulease.folder_check import doubt_of
 from gpulease.placement import Request
 from gpulease.pool import Pool
 
@@ -91,7 +91,7 @@ def examine_folder(scope: str = "system") -> tuple[str, str]:
         LedgerError: where nothing can be promised in it.
     """
     folder = Pool(scope).ledger.folder
-    doubt = find_doubt(folder, mount_of(folder))
+    doubt = doubt_of(folder)
     if not doubt and folder != scope_folder("system") and scope == "user":
         doubt = f"{folder} is this user's own: jobs of other users are not known there."
     return str(folder), doubt

@@ -42,6 +42,10 @@ class Party:
         """What counts of it so much later."""
         return replace(self, used_s=self.used_s * 0.5 ** (max(0.0, seconds) / HALF_LIFE_S))
 
+    def at_most(self, used_s: float) -> "Party":
+        """The same with no more use than can be."""
+        return self if self.used_s <= used_s else replace(self, used_s=used_s)
+
 
 @dataclass(frozen=True, slots=True)
 class Waiter:

@@ -4,6 +4,7 @@ Whatever is wrong with one is said once, and it is ignored: a FIFO would block w
 link lead elsewhere, and contents may be huge, nested without end, or of wrong types.
 """
 
+import errno
 import functools
 import json
 import logging
@@ -23,6 +24,17 @@ MOST_BYTES: Final = 65536
 MOST: Final = 1 << 53
 """No number of a record is larger: memory in MB, places, process ids, seconds."""
 
+PASSING: Final = {
+    errno.EDQUOT,
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+    errno.ENOSPC,
+    errno.EROFS,
+}
+"""Errors of the system that say nothing of the file, and may be over in a moment."""
+
 _MOST_NAMES: Final = 1024
 _LABEL_LENGTH: Final = 200
 _warned: Final[set[str]] = set()
@@ -37,12 +49,18 @@ def warn_once(path: Path, what: str) -> None:
 
 
 def open_regular(path: Path) -> int | None:
-    """Open a file for reading; None, with a warning, where it is not one of a sensible size."""
+    """Open a file for reading; None, with a warning, where it is not one of a sensible size.
+
+    Raises:
+        OSError: where that says nothing of the file: what cannot be read now is not nothing.
+    """
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return None
     except OSError as error:
+        if error.errno in PASSING:
+            raise
         warn_once(path, f"it cannot be opened ({error.strerror})")
         return None
     found = os.fstat(fd)
@@ -68,7 +86,9 @@ def as_object(raw: bytes) -> dict[str, Any] | None:
 
 def read_owned(path: Path, uid: int) -> str | None:
     """The text of a file that belongs to this user; None where there is none of his."""
-    fd = open_regular(path)
+    fd = None
+    with suppress(OSError):
+        fd = open_regular(path)
     if fd is None:
         return None
     try:

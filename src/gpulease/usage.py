@@ -12,13 +12,15 @@ import os
 import stat
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from gpulease.turns import HALF_LIFE_S, Party, Waiter
 
-_FILE: Final = "usage.json"
+BOOK: Final = "usage.json"
+"""Its name."""
+
 _MOST_BYTES: Final = 1 << 20
 _KEPT_S: Final = 3600.0
 _LEAST_S: Final = 1.0
@@ -57,6 +59,7 @@ class Book:
         """Bring it up to date with the leases that there are now."""
         passed = max(0.0, now - self.time) if self.time else 0.0
         self.parties = {name: party.after(passed) for name, party in self.parties.items()}
+        self._forget_what_is_to_come(now)
         left = dict(self.seen)
         for held in holdings:
             if left.pop(held.name, None):
@@ -73,6 +76,12 @@ class Book:
             for name, party in self.parties.items()
             if party.used_s >= _LEAST_S or now - party.last_turn < _KEPT_S
         }
+
+    def _forget_what_is_to_come(self, now: float) -> None:
+        """Let no turn be later than now: the clock was set back, or somebody wrote it."""
+        for name, party in self.parties.items():
+            if party.last_turn > now:
+                self.parties[name] = replace(party, last_turn=now)
 
     def end(self, name: str, now: float) -> bool:
         """Charge one lease that has just ended, whoever else looks when; whether it was known."""
@@ -97,7 +106,7 @@ class Book:
 def read_book(folder: Path) -> Book:
     """What is known; nothing where the file is missing or not what it should be."""
     with suppress(OSError, ValueError, TypeError, AttributeError, KeyError, RecursionError):
-        fd = os.open(folder / _FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
+        fd = os.open(folder / BOOK, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
             if stat.S_ISREG(os.fstat(fd).st_mode):
                 return _parse(json.loads(os.pread(fd, _MOST_BYTES, 0)))
@@ -108,7 +117,7 @@ def read_book(folder: Path) -> Book:
 
 def write_book(folder: Path, book: Book) -> None:
     """Write it; where that is not possible, turns go by age. Only under the ledger's lock."""
-    path = folder / _FILE
+    path = folder / BOOK
     text = json.dumps(
         {
             "time": book.time,

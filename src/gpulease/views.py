@@ -5,7 +5,7 @@ from typing import Final
 
 from gpulease.inventory import GpuState
 from gpulease.placement import GpuView, Promise, Reservation
-from gpulease.processes import use_by_lease
+from gpulease.processes import has_mps_server, use_by_lease
 from gpulease.records import Entry, Record
 
 BUSY_PERCENT: Final = 20
@@ -26,6 +26,7 @@ def view_gpus(
         here = leased.get(state.gpu.uuid, [])
         roots = {str(entry.path): root for entry in here if (root := entry.root())}
         used = use_by_lease(state.used_by, roots)
+        exclusive = state.health.exclusive and not has_mps_server(state.used_by)
         views.append(
             GpuView(
                 state.gpu,
@@ -35,8 +36,8 @@ def view_gpus(
                     for e in here
                 ),
                 tuple(_reservation(e.record) for e in kept.get(state.gpu.uuid, [])),
-                state.health.trouble or _occupied(state, sum(used.values())),
-                state.health.exclusive,
+                state.health.trouble or (_occupied(state, sum(used.values())) if exclusive else ""),
+                exclusive,
                 _stranger_computes(state, here, used),
             )
         )
@@ -45,7 +46,7 @@ def view_gpus(
 
 def _occupied(state: GpuState, leased_mb: int) -> str:
     """Whether a process without a lease has a device that lets one process compute."""
-    if state.health.exclusive and sum((state.used_by or {}).values()) > leased_mb:
+    if sum((state.used_by or {}).values()) > leased_mb:
         return "a process without a lease has it, and its compute mode lets no second one compute"
     return ""
 

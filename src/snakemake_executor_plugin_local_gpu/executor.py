@@ -49,6 +49,9 @@ class LocalGpuExecutor(private.LocalExecutor):  # type: ignore[misc]
             pool.check_exclusions(split_names(settings.exclude))
         except UnknownGpuError as error:
             raise WorkflowError(f"local-gpu-exclude: {error}") from None
+        except GpuLeaseError as error:
+            # Jobs wait for the driver; those that need no GPU do not.
+            self.logger.warning(f"{error} So local-gpu-exclude is not looked at.")
         self.logger.addFilter(private.names_modules)
         journal = Journal(private.journal_file(self.workflow), self.logger)
         self._visible = os.environ.get("CUDA_VISIBLE_DEVICES")

@@ -15,7 +15,13 @@ import pytest
 import gpulease
 from gpulease import folder_check
 from gpulease.errors import LedgerError
-from gpulease.folder_check import Mount, check_folder, find_doubt, mount_of
+from gpulease.folder_check import (
+    Mount,
+    check_folder,
+    find_doubt,
+    mount_is_a_containers,
+    mount_of,
+)
 from gpulease.ledger import Ledger
 from gpulease.processes import knows_driver_pids
 from tests.gpu.driver.commands import GPULEASE, Commands
@@ -35,6 +41,7 @@ garbage
     [
         (Mount("/", "/home", "nfs4"), "network file system (nfs4)"),
         (Mount("/", "/home", "fuse.sshfs"), "network file system (fuse.sshfs)"),
+        (Mount("/", "/home", "virtiofs"), "network file system (virtiofs)"),
         (Mount("/tmp/systemd-private-1a-x.service-b/tmp", "/tmp", "ext4"), "PrivateTmp"),
         (Mount("/systemd-private-1a-x.service-b/tmp", "/tmp", "tmpfs"), "PrivateTmp"),
         (Mount("/tmp/tmp-inst/ann", "/tmp", "ext4"), "pam_namespace"),
@@ -83,6 +90,74 @@ def test_a_private_tmp_is_found(tmp_path: Path, host: Host, commands: Commands) 
     job = commands.start(*unshared, GPULEASE_DIR=f"{seen}/gpulease")
     _, err = job.communicate(timeout=60)
     assert err.count("is private to this service or user") == 1
+
+
+def in_own_mounts(commands: Commands, script: str, folder: Path) -> subprocess.Popen[str]:
+    """A command of a shell that has mounts of its own, with this folder as the pool's."""
+    if not shutil.which("unshare") or os.getuid():
+        pytest.skip("needs unshare --mount and root")
+    if subprocess.run(["unshare", "--mount", "true"], check=False).returncode:  # noqa: S607
+        pytest.skip("unshare --mount is not allowed here")
+    return commands.start("unshare", "--mount", "sh", "-c", script, GPULEASE_DIR=str(folder))
+
+
+def test_a_tmp_of_its_own_is_found_whatever_it_is_called(
+    tmp_path: Path, host: Host, commands: Commands
+) -> None:
+    """A temporary file system, as of systemd (PrivateTmp=disconnected), Apptainer, bubblewrap."""
+    host.add_gpus(24000)
+    seen = tmp_path / "tmp"
+    seen.mkdir()
+    mount = f"mount -t tmpfs none {seen} && exec {' '.join(GPULEASE)} status"
+    _, err = in_own_mounts(commands, mount, seen / "gpulease").communicate(timeout=60)
+    assert err.count("mounts of its own: others promise the same memory again") == 1
+    assert "set GPULEASE_DIR to a folder" in err
+
+
+def test_other_mounts_that_leave_the_folder_alone_are_no_reason_to_speak(
+    tmp_path: Path, host: Host, commands: Commands
+) -> None:
+    host.add_gpus(24000)
+    (tmp_path / "other").mkdir()
+    mount = f"mount -t tmpfs none {tmp_path / 'other'} && exec {' '.join(GPULEASE)} status"
+    _, err = in_own_mounts(commands, mount, tmp_path / "gpulease").communicate(timeout=60)
+    assert "promise" not in err
+
+
+def test_a_ledger_of_the_same_name_in_another_tmp_is_named(
+    tmp_path: Path, host: Host, commands: Commands
+) -> None:
+    if not knows_driver_pids():
+        pytest.skip("the driver's process ids mean nothing in a container")
+    host.add_gpus(24000)
+    seen = tmp_path / "tmp"
+    seen.mkdir()
+    script = (
+        f"mount -t tmpfs none {seen} && exec {' '.join(GPULEASE)} run --mem-mb 8000 -- sleep 60"
+    )
+    other = in_own_mounts(commands, script, seen / "gpulease")
+    commands.wait_until(lambda: Path(f"/proc/{other.pid}/comm").read_text() == "sleep\n")
+    assert host.allocate(gpu_uuid(0), 7000, other.pid)
+    job = commands.run(100, "true", GPULEASE_DIR=str(seen / "gpulease"))
+    _, err = job.communicate(timeout=60)
+    assert f"Process {other.pid} on GPU 0 has its lease in /proc/{other.pid}/root{seen}" in err
+
+
+@pytest.mark.parametrize(
+    ("mount", "nested", "own"),
+    [
+        (Mount("/", "/tmp", "tmpfs"), True, True),
+        (Mount("/", "/", "tmpfs"), True, True),
+        (Mount("/", "/tmp", "tmpfs"), False, False),
+        (Mount("/gpulease", "/tmp/gpulease", "tmpfs"), True, False),
+        (Mount("/", "/tmp", "ext4"), True, False),
+        (None, True, False),
+    ],
+)
+def test_a_containers_own_tmp_is_told_from_a_folder_that_was_mounted(
+    mount: Mount | None, nested: bool, own: bool
+) -> None:
+    assert mount_is_a_containers(mount, nested=nested, folder=FOLDER) == own
 
 
 @pytest.mark.parametrize("failure", [None, errno.ENOLCK, errno.EOPNOTSUPP])

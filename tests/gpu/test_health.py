@@ -1,15 +1,19 @@
 """GPUs on which not everybody can compute, that are not well, or whose memory is the system's."""
 
 import json
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
 
+from gpulease.processes import knows_driver_pids
 from tests.gpu.driver.commands import GPULEASE, Commands
-from tests.gpu.driver.runs import Runs
+from tests.gpu.driver.runs import Runs, gpu_rule
 from tests.gpu.driver.simulated import Host, gpu_uuid
 
 STATES = """
@@ -61,6 +65,23 @@ def test_a_gpu_for_one_process_that_a_stranger_has_is_taken(host: Host, commands
     assert host.allocate(gpu_uuid(0), 500, stranger.pid)
     job = commands.run(4000, "true", options=("--timeout", "1"))
     assert "a process without a lease has it" in job.communicate(timeout=60)[1]
+
+
+def test_a_gpu_for_one_process_that_serves_many_by_mps_is_shared(
+    host: Host, commands: Commands, tmp_path: Path
+) -> None:
+    """So NVIDIA recommends it: the server is the one process, and all others are its clients."""
+    if not knows_driver_pids():
+        pytest.skip("the driver's process ids mean nothing in a container")
+    host.add_gpus(24000)
+    host.add(f"compute {gpu_uuid(0)} {ONE_PROCESS}")
+    program = str(tmp_path / "nvidia-cuda-mps-server")
+    shutil.copy(shutil.which("sleep") or "", program)
+    assert host.allocate(gpu_uuid(0), 30, commands.start(program, "60").pid)
+    commands.run(4000, "sleep", "60")
+    commands.wait_until(lambda: commands.free_mb() == [19970])
+    second = commands.run(4000, "echo", "second", options=("--timeout", "5"))
+    assert second.communicate(timeout=60)[0] == "second\n"
 
 
 @pytest.mark.parametrize(
@@ -186,6 +207,46 @@ def test_a_mistyped_exclusion_is_an_error_that_says_what_is_right(
     assert job.returncode == 1
     assert words in err
     assert f"1 ({gpu_uuid(1)})" in err
+
+
+def test_a_run_with_an_exclusion_waits_for_a_driver_that_is_away(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000, 24000)
+    host.add("driver fail")
+    run = runs.start(gpu_rule(), "--local-gpu-exclude", "0")
+    time.sleep(5)
+    assert run.poll() is None
+    host.forget("driver fail")
+    out, _ = run.communicate(timeout=60)
+    assert run.returncode == 0, out
+    assert runs.read("work") == f"={gpu_uuid(1)}"
+
+
+def test_a_command_with_an_exclusion_waits_for_a_driver_that_is_away(
+    host: Host, commands: Commands
+) -> None:
+    host.add_gpus(24000, 24000)
+    host.add("driver fail")
+    code = (
+        "import gpulease, os\n"
+        "from gpulease.executors import Pool, Request\n"
+        "print(Pool().acquire(Request(1, exclude=('0',))).gpus[0].index)"
+    )
+    job = commands.start(sys.executable, "-c", code)
+    time.sleep(2)
+    assert job.poll() is None
+    host.forget("driver fail")
+    assert job.communicate(timeout=60)[0] == "1\n"
+
+
+def test_a_list_of_exclusions_may_be_one_text(host: Host, commands: Commands) -> None:
+    host.add_gpus(*[24000] * 11)
+    code = (
+        "import gpulease, sys\n"
+        "with gpulease.lease(1, exclude=sys.argv[1]) as lease: print(lease.gpus[0].index)"
+    )
+    for exclude, left in (("10", "0"), ("0,1", "2"), (" 0 , 1,", "2")):
+        job = commands.start(sys.executable, "-c", code, exclude)
+        assert job.communicate(timeout=60)[0].strip() == left
 
 
 @pytest.mark.parametrize("name", ["0", gpu_uuid(0), gpu_uuid(0)[:12].upper()])

@@ -88,6 +88,22 @@ def test_a_place_without_a_look_for_a_minute_binds_nobody(pool: OneGpu) -> None:
         assert look.tickets == [replace(ticket, touched=look.tickets[0].touched)]
 
 
+def test_a_sign_of_life_of_a_time_to_come_is_none(pool: OneGpu) -> None:
+    """The clock was set back, or somebody wrote it: a place is kept for who looks again."""
+    pool.acquire(Request(20000))
+    queue = Queue(pool)
+    queue.grant([Request(8000)])
+    with pool.look() as look:
+        (ticket,) = look.tickets
+    for ahead_s in (FRESH_S + 10, 1e9):
+        os.utime(ticket.path, (time.time() + ahead_s,) * 2)
+        with pool.look() as look:
+            assert look.tickets == []
+    queue.grant([Request(8000)])
+    with pool.look() as look:
+        assert len(look.tickets) == 1
+
+
 def test_a_stopped_process_is_told_from_one_that_has_its_number_now() -> None:
     process = subprocess.Popen(["sleep", "30"])  # noqa: S607
     try:

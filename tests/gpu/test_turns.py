@@ -1,5 +1,7 @@
 """Whose turn it is: values in, an order out."""
 
+import math
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,8 +11,8 @@ from hypothesis import strategies as st
 from benchmarks import gpu_fairness
 from gpulease.inventory import Gpu
 from gpulease.placement import GpuView, Request, choose
-from gpulease.records import Record
-from gpulease.snapshots import claimed
+from gpulease.records import Entry, Record
+from gpulease.snapshots import claimed, turns_of
 from gpulease.turns import HALF_LIFE_S, WAIT_WEIGHT, Party, Turns, Waiter
 from gpulease.usage import Book, Holding, read_book, write_book
 
@@ -103,6 +105,31 @@ def test_the_book_survives_and_rubbish_in_it_does_no_harm(tmp_path: Path) -> Non
     assert read_book(tmp_path) == Book()
     write_book(tmp_path, book)
     assert (tmp_path / "usage.json").is_symlink()
+
+
+def test_a_book_of_a_time_to_come_starves_nobody() -> None:
+    """The clock was set back, or somebody wrote into the file: it costs a turn and no more."""
+    book = Book(5e9, {"1000": Party(1e300, last_turn=5e9)})
+    book.charge([], 1e9)
+    assert book.time == 1e9
+    waiting = [Entry(Path("a"), Record(1, (), 1, "", "", ANNA, 1, 1e9)),
+               Entry(Path("b"), Record(2, (), 1, "", "", BOB, 1, 1e9))]  # fmt: skip
+    assert order(turns_of(book, [], waiting, 1e9, gpus=2)) == [2, 1]
+    # As long as two devices can make anybody wait, by what is written above.
+    later = 1e9 + 1 + 2 * HALF_LIFE_S / math.log(2) / WAIT_WEIGHT
+    waiting[1] = replace(waiting[1], record=replace(waiting[1].record, time=later))
+    assert order(turns_of(book, [], waiting, later, gpus=2)) == [1, 2]
+
+
+def test_places_of_before_the_clock_was_set_back_keep_their_age() -> None:
+    """An hour back: what came before waits as long as it does, and not for an hour less."""
+    now, boot = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
+    before = Record(int((boot - 30) * 1e6), (), 1, "", "", ANNA, 1, now + 3600 - 30)
+    after = Record(int((boot - 10) * 1e6), (), 1, "", "", BOB, 1, now - 10)
+    waiting = [Entry(Path("b"), after), Entry(Path("a"), before)]
+    turns = turns_of(Book(), [], waiting, now, gpus=1)
+    assert [waiter.uid for waiter in turns.order()] == [ANNA, BOB]
+    assert abs(turns.order()[0].time - (now - 30)) < 1
 
 
 def test_what_is_free_is_left_to_those_whose_turn_it_is() -> None:
