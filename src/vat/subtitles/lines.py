@@ -15,10 +15,15 @@ from vat.subtitles.phrases import Bond, bond
 from vat.subtitles.sentences import ends_clause, leads_on
 
 _BREAKING_BLANKS = re.compile(r"[^\S\u00a0\u2007\u202f]+")
-_UNSPACED = (
-    "[\u0e00-\u0e7f\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
+_SCRIPTS_WITHOUT_BLANKS = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\ua9e0-\ua9ff\uaa60-\uaa7f"
+    "\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 )
-_UNSPACED_BREAK = re.compile(rf"(?<={_UNSPACED})[ \t]*\n[ \t]*(?={_UNSPACED})")
+_ENDS_BEFORE_BLANKS = "\u104a\u104b\u17d4-\u17d6"
+_UNSPACED_BREAK = re.compile(
+    rf"(?:(?<=[{_SCRIPTS_WITHOUT_BLANKS}])(?<![{_ENDS_BEFORE_BLANKS}])|(?<=\u0f0b))"
+    rf"[ \t]*\n[ \t]*(?=[{_SCRIPTS_WITHOUT_BLANKS}\u0f40-\u0f6c])"
+)
 NEVER_FIRST: Final = frozenset(
     "、。，．·‧！？：；％…）」』】》〉〕］｝”’,.!?:;%)]}々ーぁぃぅぇぉっゃゅょァィゥェォッャュョ"
 )
@@ -69,7 +74,9 @@ class Places(NamedTuple):
 def one_line(text: str) -> str:
     """The text on one line, with single blanks; blanks at which no line may break are kept.
 
-    Lines are joined without a blank where Chinese, Japanese or Thai characters meet.
+    Lines are joined without a blank where characters of a script meet that writes none between
+    words (Chinese, Japanese, Thai, Lao, Burmese, Khmer, Tibetan syllables), but after the marks
+    that end a sentence or a phrase in Burmese and Khmer.
     """
     return collapsed(_UNSPACED_BREAK.sub("", text)).strip()
 
