@@ -1,7 +1,5 @@
 """Rule split: the spans of one video, and its language."""
 
-from dataclasses import replace
-
 from vat.files import read_json
 from vat.jobs.log import Job, job_log
 from vat.media.probe import Media
@@ -19,7 +17,9 @@ with job_log(snakemake.log[0]):
         languages=snakemake.params.languages,
         language_model=snakemake.params.language_model,
         settings=SplitSettings(**snakemake.params.settings),
+        window=snakemake.params.window,
+        separation=read_json(snakemake.input.separation),
         threads=snakemake.threads,
     )
     write_probability(snakemake.output.voice, probability)
-    replace(chunks, separation=read_json(snakemake.input.separation)).write(snakemake.output.chunks)
+    chunks.write(snakemake.output.chunks)

@@ -122,7 +122,8 @@ class Chunks(Record):
     `language_source` is "configured" or "detected". `speech` has the stretches in which somebody
     speaks, in order and apart; `spans` tile the video of `duration` seconds, and so do `passages`
     where several languages are spoken: `language` is then the one that is spoken longest.
-    `separation` is the content of separation.json, which is passed on.
+    `separation` is the content of separation.json, which is passed on. `silent` has the stretches
+    in which surely nobody speaks, in order and apart, so that nothing of them is decoded.
     """
 
     language: str
@@ -133,6 +134,7 @@ class Chunks(Record):
     spans: tuple[Span, ...]
     passages: tuple[Passage, ...] = ()
     separation: Mapping[str, Any] = field(default_factory=dict)
+    silent: tuple[Interval, ...] = ()
 
     def spoken_in(self, place: Interval) -> list[tuple[Interval, str]]:
         """The parts of a place in which one language is spoken, each with its code."""
@@ -198,6 +200,11 @@ def without(some: Sequence[Interval], others: Sequence[Interval]) -> list[Interv
     """The time that is in the first and not in the second; each is ordered and lies apart."""
     edges = [float("-inf"), *(edge for interval in others for edge in interval), float("inf")]
     return common(some, list(zip(edges[::2], edges[1::2], strict=True)))
+
+
+def within(some: Sequence[Interval], place: Interval) -> list[Interval]:
+    """What lies in a place, in its own time; all are ordered and lie apart."""
+    return [(start - place[0], end - place[0]) for start, end in common(some, [place])]
 
 
 def length(intervals: Iterable[Interval]) -> float:

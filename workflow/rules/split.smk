@@ -39,6 +39,7 @@ rule split:
         languages=ask.possible_languages,
         language_model=ask.model("detector"),
         settings=ask.settings("split"),
+        window=ask.settings("asr")["chunk_length"],
         version=VERSIONS["split"],
     script:
         "../../scripts/split.py"

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from vat.errors import ModelError, TranscriptError
 from vat.jobs.device import gpu_errors, is_out_of_memory, resolve, share_cores, sums_bytes_exactly
@@ -16,13 +16,10 @@ from vat.speech.condensed import Condensed
 from vat.speech.decoding import Decoded, decode_in_order, decode_windows
 from vat.speech.settings import AsrSettings
 from vat.speech.silence import surely_silent
-from vat.speech.windows import voiced, windows
-from vat.timeline import Chunks, Hearing, Interval, Part, Reading, Segment, Span, Word, common
+from vat.speech.windows import WINDOW_SECONDS, condensed_windows, voiced
+from vat.timeline import Chunks, Hearing, Interval, Part, Reading, Segment, Span, Word, within
 
 logger = logging.getLogger(__name__)
-
-WINDOW_SECONDS: Final = 30
-"""What Whisper hears at once, unless a model was trained otherwise."""
 
 
 def transcribe_chunk(
@@ -68,7 +65,8 @@ def transcribe_chunk(
     for place, language in video.spoken_in(span.pad):
         check_language(whisper, model, language)
         passage = Span(place, place)
-        readings.append(transcribe_span(speech, passage, language, whisper, chosen, video.speech))
+        known = {"intervals": video.speech, "silent": video.silent}
+        readings.append(transcribe_span(speech, passage, language, whisper, chosen, **known))
     heard = in_turn(readings)
     logger.info(
         "chunk %d of %d: %d words, %d windows at once", number, len(spans), len(heard.words), batch
@@ -167,12 +165,14 @@ def transcribe_span(
     whisper: Any,
     settings: AsrSettings,
     intervals: Sequence[Interval] = (),
+    silent: Sequence[Interval] | None = None,
 ) -> Reading:
     """What is said in one span with its context, in video time and in order.
 
     `intervals` are the stretches of speech of the whole video: windows are cut between them;
-    without any, Whisper finds its own. Where the GPU's memory does not hold a batch, half of it is
-    tried, down to one window.
+    without any, Whisper finds its own. `silent` are the stretches that are surely silent, and not
+    decoded; they are found where they are not known. Where the GPU's memory does not hold a batch,
+    half of it is tried, down to one window.
 
     Raises:
         GpuMemoryError: where one window at a time does not fit either.
@@ -181,7 +181,7 @@ def transcribe_span(
     batch = settings.batch_size if isinstance(settings.batch_size, int) else 1
     while True:
         try:
-            found = _decode(whisper, sound, language, settings, batch, span, intervals)
+            found = _decode(whisper, sound, language, settings, batch, span, intervals, silent)
             return _read(found, span, language)
         except RuntimeError as error:
             if batch == 1 or not is_out_of_memory(error):
@@ -199,6 +199,7 @@ def _decode(
     batch: int,
     span: Span,
     intervals: Sequence[Interval],
+    silent: Sequence[Interval] | None,
 ) -> Decoded:
     """faster-whisper's segments of a sound, in its own time.
 
@@ -227,27 +228,17 @@ def _decode(
             condition_on_previous_text=settings.condition_on_previous_text,
         )
         return Decoded(segments, [])
-    begin = span.pad[0]
-    inside = [(a - begin, b - begin) for a, b in common(intervals, [span.pad])]
-    condensed = Condensed.of(len(sound) / SPEECH_RATE, surely_silent(sound, inside))
+    inside = within(intervals, span.pad)
+    quiet = surely_silent(sound, inside) if silent is None else within(silent, span.pad)
+    condensed = Condensed.of(len(sound) / SPEECH_RATE, quiet)
     heard, spoken = condensed.sound(sound), condensed.condensed(inside)
-    clips = _clips(condensed, spoken, length)
+    clips = condensed_windows(condensed, spoken, length)
     if settings.vad_filter:
         clips = voiced(clips, spoken, 0.0)
     if not clips:
         return Decoded([], [])
     found = decode_windows(whisper, heard, clips, batch, settings.temperature, options)
     return replace(found, condensed=condensed)
-
-
-def _clips(condensed: Condensed, spoken: Sequence[Interval], length: int) -> list[Interval]:
-    """The windows of all scenes that are left of a sound, in its condensed time."""
-    return [
-        (scene[0] + start, scene[0] + end)
-        for scene in condensed.scenes()
-        for start, end in windows(scene, spoken, length)
-        if end > start
-    ]
 
 
 def in_turn(readings: Iterable[Reading]) -> Reading:

@@ -9,9 +9,10 @@ from typing import Any, Final
 import numpy as np
 
 from vat.media.sound import SPEECH_RATE, Samples, read_span
-from vat.speech.asr import WINDOW_SECONDS, load_model
+from vat.speech.asr import load_model
 from vat.speech.decoding import Probabilities, language_probabilities
 from vat.speech.passages import passages, utterances
+from vat.speech.windows import WINDOW_SECONDS
 from vat.timeline import Interval, Passage
 
 logger = logging.getLogger(__name__)

@@ -47,14 +47,15 @@ class SplitSettings:
     )
     window_seconds: float = setting(
         30,
-        "Width in seconds of the window around a nominal border in which the quietest moment"
-        " without speech is sought.",
+        "Width in seconds of the stretch around a nominal border in which a place is sought where"
+        " the recogniser's windows end anyway, or else the quietest moment.",
         minimum=0.1,
         maximum=3600,
     )
     pad_seconds: float = setting(
         2,
-        "Seconds of context that a chunk hears beyond each of its borders.",
+        "Seconds of context that a chunk hears beyond those of its borders at which the recogniser's"
+        " windows do not end anyway.",
         minimum=0,
         maximum=60,
     )

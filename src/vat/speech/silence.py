@@ -1,14 +1,16 @@
 """Silence: stretches in which surely nobody speaks, so that they need not be decoded."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from vat.media.sound import SPEECH_RATE, Samples
+from vat.media.sound import SPEECH_RATE, Samples, read_span
 from vat.speech.vad import FRAME_SECONDS, detected
-from vat.timeline import Interval
+from vat.timeline import Interval, union
 
 LEAST_SECONDS: Final = 3.0
 """Silence shorter than this, of which only the voice detection tells, is not worth a cut."""
@@ -21,6 +23,7 @@ NO_VOICE: Final = 0.05
 music right after loud music, which the detection misses altogether as they are, have no whole
 second below this when they are levelled; music without singing has a minute."""
 
+_BLOCK_SECONDS = 600.0
 _MARGIN_SECONDS = 1.0
 _FRAME = 512
 _SMOOTHED_FRAMES = 5
@@ -39,21 +42,47 @@ def surely_silent(sound: Samples, intervals: Sequence[Interval]) -> list[Interva
     steady as well, as that of noise or of nothing is, or the detection hears nothing in the same
     stretch with all of it made equally loud. Times are seconds of the sound.
     """
-    seconds = len(sound) / SPEECH_RATE
+
+    def read(start: float, end: float) -> Samples:
+        return sound[round(start * SPEECH_RATE) : round(end * SPEECH_RATE)]
+
+    return _silent(read, intervals, len(sound) / SPEECH_RATE)
+
+
+def silent_stretches(
+    path: str | Path, intervals: Sequence[Interval], duration: float
+) -> list[Interval]:
+    """What `surely_silent` finds in a file of speech, rounded to milliseconds.
+
+    Of a file no more is read at once than ten minutes.
+    """
+    found = _silent(partial(read_span, path), intervals, duration)
+    return [(round(start, 3), round(end, 3)) for start, end in union(found)]
+
+
+def _silent(
+    read: Callable[[float, float], Samples], intervals: Sequence[Interval], seconds: float
+) -> list[Interval]:
     edges = [0.0, *(edge for interval in intervals for edge in interval), seconds]
     found = list[Interval]()
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         first, last = max(start, 0.0), min(end, seconds)
         first += _MARGIN_SECONDS if first > 0 else 0.0
         last -= _MARGIN_SECONDS if last < seconds else 0.0
-        if last - first < LEAST_STEADY_SECONDS:
-            continue
-        piece = sound[round(first * SPEECH_RATE) : round(last * SPEECH_RATE)]
-        if _is_steady(piece):
-            found.append((first, last))
-        elif last - first >= LEAST_SECONDS:
-            found += ((first + a, first + b) for a, b in _voiceless(piece))
+        while last - first >= LEAST_STEADY_SECONDS:
+            until = min(last, first + _BLOCK_SECONDS)
+            found += _silent_in(read(first, until), first, until)
+            first = until
     return found
+
+
+def _silent_in(piece: Samples, first: float, last: float) -> list[Interval]:
+    """What is silent of a piece without speech between two moments."""
+    if _is_steady(piece):
+        return [(first, last)]
+    if last - first < LEAST_SECONDS:
+        return []
+    return [(first + a, first + b) for a, b in _voiceless(piece)]
 
 
 def _is_steady(sound: Samples) -> bool:

@@ -1,11 +1,12 @@
 """Chunks of a video: spans that tile it, cut where nobody speaks."""
 
-import itertools
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from vat.errors import TranscriptError
 from vat.settings import AUTO, MULTI
 from vat.speech.language_detection import FALLBACK, detect_language, detect_passages
 from vat.speech.settings import SplitSettings
+from vat.speech.silence import silent_stretches
 from vat.speech.vad import (
     FRAME_SECONDS,
     Frames,
@@ -20,6 +22,7 @@ from vat.speech.vad import (
     speech_intervals,
     speech_probability,
 )
+from vat.speech.windows import WINDOW_SECONDS, breaks
 from vat.timeline import Chunks, Interval, Passage, Span, common, count_chunks, length
 
 logger = logging.getLogger(__name__)
@@ -40,6 +43,8 @@ def split(
     language_model: str,
     settings: SplitSettings,
     languages: Sequence[str] = (),
+    window: float | None = None,
+    separation: Mapping[str, Any] | None = None,
     threads: int = 1,
 ) -> tuple[Chunks, Frames]:
     """The chunks of one video, and the probability of speech in each frame.
@@ -47,7 +52,8 @@ def split(
     `expected` is the number of chunks that the run was planned with, None where it was not.
     `language` is a code, or "auto" to detect it with the Whisper model in `language_model`, or
     "multi" to detect it in each stretch of speech; `languages` are then those that may be spoken,
-    or none if any may.
+    or none if any may. `window` is how many seconds the recogniser hears at once, None for
+    Whisper's own 30; `separation` what is known about that.
 
     Raises:
         TranscriptError: where the video is longer or shorter than when the run was planned.
@@ -55,21 +61,15 @@ def split(
     count = _counted(duration, settings, expected)
     probability = speech_probability(speech, duration)
     intervals = speech_intervals(probability, duration)
-    spans = tile(
-        duration, count, settings, probability, frame_energy(speech, duration), FRAME_SECONDS
-    )
-    code, certainty, found = language, 1.0, list[Passage]()
-    if language == AUTO:
-        code, certainty = detect_language(
-            speech, intervals, language_model, settings.language_windows, threads=threads
-        )
-    elif language == MULTI:
-        found = detect_passages(
-            speech, intervals, language_model, languages, duration, threads=threads
-        )
-        code, certainty = _main(found, intervals, languages)
+    listen = partial(_listened, speech, duration, intervals, language_model, settings, threads)
+    code, certainty, found = listen(language, languages)
+    silent = silent_stretches(speech, intervals, duration)
+    heard_apart = [(one.start, one.end) for one in found] or [(0.0, duration)]
+    places = breaks(heard_apart, intervals, silent, window or WINDOW_SECONDS)
+    energy = frame_energy(speech, duration)
+    spans = tile(duration, count, settings, probability, energy, FRAME_SECONDS, places)
     logger.info("%d chunks, %d stretches of speech, language %s", count, len(intervals), code)
-    chunks = Chunks(
+    known = Chunks(
         language=code,
         language_probability=round(certainty, 4),
         language_source="detected" if language in (AUTO, MULTI) else "configured",
@@ -77,8 +77,30 @@ def split(
         speech=tuple(intervals),
         spans=tuple(spans),
         passages=tuple(found) if len(found) > 1 else (),
+        separation=separation or {},
+        silent=tuple(silent),
     )
-    return chunks, probability
+    return known, probability
+
+
+def _listened(
+    speech: str | Path,
+    duration: float,
+    intervals: Sequence[Interval],
+    model: str,
+    settings: SplitSettings,
+    threads: int,
+    language: str,
+    languages: Sequence[str],
+) -> tuple[str, float, list[Passage]]:
+    """The language of a video, its probability, and the passages where several may be spoken."""
+    if language == AUTO:
+        count = settings.language_windows
+        return *detect_language(speech, intervals, model, count, threads=threads), []
+    if language == MULTI:
+        found = detect_passages(speech, intervals, model, languages, duration, threads=threads)
+        return *_main(found, intervals, languages), found
+    return language, 1.0, []
 
 
 def _counted(duration: float, settings: SplitSettings, expected: int | None) -> int:
@@ -113,30 +135,43 @@ def tile(
     probability: Frames,
     energy: Frames,
     frame_seconds: float,
+    places: Sequence[Interval] = (),
 ) -> list[Span]:
     """`count` spans whose own parts tile [0, duration] without a gap.
 
-    Each border is the quietest moment within half a window of its nominal place, or nearer where
-    chunks are shorter than windows. `probability` (of speech) and `energy` are per frame.
+    Each border is that of `places`, where a cut does no harm, which is nearest to its nominal
+    place; there the spans need no context. Where none is within half a window, the border is the
+    quietest moment there, or nearer where chunks are shorter than windows. `probability` (of
+    speech) and `energy` are per frame.
     """
     nominal = duration / count
     half = min(settings.window_seconds / 2, nominal * _WINDOW_SHARE / 2)
+    reach = min(settings.window_seconds / 2, (nominal - LEAST_SECONDS) / 2)
     cost = _cut_cost(probability, energy)
-    borders = [0.0]
+    borders, pads = [0.0], [0.0]
     for index in range(1, count):
         place = index * nominal
-        borders.append(_quietest(cost, (place - half, place + half), place, frame_seconds))
+        found = _nearest(places, place, reach)
+        pads.append(settings.pad_seconds if found is None else 0.0)
+        if found is None:
+            found = _quietest(cost, (place - half, place + half), place, frame_seconds)
+        borders.append(found)
     borders.append(duration)
+    pads.append(0.0)
     return [
         Span(
             keep=(start, end),
-            pad=(
-                max(0.0, start - settings.pad_seconds),
-                min(duration, end + settings.pad_seconds),
-            ),
+            pad=(max(0.0, start - before), min(duration, end + after)),
         )
-        for start, end in itertools.pairwise(borders)
+        for (start, end), (before, after) in zip(pairwise(borders), pairwise(pads), strict=True)
     ]
+
+
+def _nearest(places: Sequence[Interval], moment: float, reach: float) -> float | None:
+    """The moment within `places` that is nearest to another, None where it is out of reach."""
+    near = [min(max(moment, start), end) for start, end in places]
+    found = min(near, key=lambda one: abs(one - moment), default=float("inf"))
+    return found if abs(found - moment) <= reach else None
 
 
 def _cut_cost(probability: Frames, energy: Frames) -> Frames:

@@ -53,13 +53,16 @@ def join(
 
     Where they heard the same word there, the text changes over at such a word nearest to the cut;
     else each gives what lies on its own side. A word that lies across the cut and that neither side
-    would give, or both, is given once, as the surer of the two heard it.
+    would give, or both, is given once, as the surer of the two heard it. Of two that heard nothing
+    both, all words stay.
 
     Both sequences are ordered by start, and so is the result.
     """
     tail, head = _inside(left, overlap), _inside(right, overlap)
     pairs = matches(left, right, tail, head)
-    if pairs:
+    if overlap[0] >= overlap[1]:
+        kept, taken = list(left), list(right)
+    elif pairs:
         i, j = min(pairs, key=lambda pair: abs(left[pair[0]].middle - cut))
         kept, taken = list(left[: i + 1]), list(right[j + 1 :])
     else:

@@ -3,7 +3,7 @@
 import json
 import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -137,6 +137,20 @@ def test_each_passage_is_heard_in_its_language(
     assert told == [(0.1, "en", 0), (2.1, "de", 1), (4.1, "en", 2)]
 
 
+@pytest.mark.usefixtures("batched")
+def test_what_is_known_to_be_silent_is_not_heard(
+    speech: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gpu = SmallGpu(holds=8)
+    monkeypatch.setattr(asr, "load_model", lambda *_: gpu)
+    span = Span((0.0, 8.0), (0.0, 8.0))
+    chunks = Chunks("en", 1.0, "configured", 8.0, ((0.0, 1.0), (6.0, 8.0)), (span,))
+    quiet = replace(chunks, silent=((2.0, 5.0),))
+    for video, seconds in ((chunks, 8.0), (quiet, 5.0)):
+        transcribe_chunk(str(speech), video.to_json(), 1, "model", {"batch_size": 8}, "cpu", 1)
+        assert gpu.heard[-1] == seconds
+
+
 def test_a_window_of_a_video(root: Path, speech: Path, truth: Any) -> None:
     begin = next(t["start"] for t in truth["words"] if t["word"] == "There") - 0.7
     window = {"start": begin, "end": begin + 3.5, "language": "en"}
@@ -214,7 +228,7 @@ class SmallGpu:
     """A model whose GPU holds one window at a time, or none."""
 
     def __init__(self, holds: int) -> None:
-        self.holds, self.batches = holds, list[int]()
+        self.holds, self.batches, self.heard = holds, list[int](), list[float]()
 
     def transcribe(self, sound: Any, **_: Any) -> tuple[Iterator[Heard], None]:
         self.batches.append(1)
@@ -234,6 +248,7 @@ class SmallBatches:
 
     def transcribe(self, sound: Any, *, batch_size: int, **_: Any) -> Any:
         self.gpu.batches.append(batch_size)
+        self.gpu.heard.append(len(sound) / 16000)
         if batch_size > self.gpu.holds:
             raise RuntimeError("CUDA failed with error out of memory")
         return iter([Heard([HeardWord(" yes", 0.1, 0.4)])]), None

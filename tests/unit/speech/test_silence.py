@@ -8,7 +8,7 @@ import soundfile
 
 from tiny.music import music
 from vat.media.sound import SPEECH_RATE, Samples
-from vat.speech.silence import levelled, surely_silent
+from vat.speech.silence import levelled, silent_stretches, surely_silent
 from vat.speech.vad import detected
 
 
@@ -49,6 +49,16 @@ def test_a_faint_voice_that_the_detection_misses_is_heard(
 def test_nothing_but_silence_is_silent_and_no_sound_is_nothing() -> None:
     assert surely_silent(noise(40, 1e-4), []) == [(0.0, 40.0)]
     assert surely_silent(noise(0, 0), []) == []
+
+
+def test_silence_of_a_file_is_found_in_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound, speech = noise(60, 1e-4), [(20.0, 22.0)]
+    soundfile.write(tmp_path / "s.flac", sound, SPEECH_RATE)
+    assert silent_stretches(tmp_path / "s.flac", speech, 60.0) == [(0.0, 19.0), (23.0, 60.0)]
+    monkeypatch.setattr("vat.speech.silence._BLOCK_SECONDS", 10.0)
+    assert silent_stretches(tmp_path / "s.flac", speech, 60.0) == [(0.0, 19.0), (23.0, 60.0)]
 
 
 def test_music_is_silent_and_a_faint_voice_in_it_is_not(root: Path) -> None:

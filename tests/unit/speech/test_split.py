@@ -89,6 +89,18 @@ def test_of_two_pauses_the_longer_is_taken() -> None:
     assert 25 < spans[0].keep[1] < 26.5
 
 
+def test_where_a_cut_does_no_harm_no_context_is_needed() -> None:
+    speech = frames(90, 1.0)
+    speech[int(33 / FRAME_SECONDS) : int(34 / FRAME_SECONDS)] = 0
+    places = [(0.0, 0.0), (26.5, 26.5), (52.0, 63.0), (90.0, 90.0)]
+    spans = tile(90, 3, SplitSettings(30, 20, 2), speech, speech, FRAME_SECONDS, places)
+    assert [span.keep for span in spans] == [(0, 26.5), (26.5, 60), (60, 90)]
+    assert [span.pad for span in spans] == [span.keep for span in spans]
+    far = tile(90, 3, SplitSettings(30, 6, 2), speech, speech, FRAME_SECONDS, places[:2])
+    assert abs(far[0].keep[1] - 30) <= 3
+    assert far[0].pad[1] == far[0].keep[1] + 2
+
+
 def test_speech_that_never_pauses_is_cut_where_it_is_softest() -> None:
     energy = frames(60, 0.5)
     energy[int(27 / FRAME_SECONDS) : int(27.4 / FRAME_SECONDS)] = 0.1
@@ -111,12 +123,19 @@ def test_split_finds_speech_and_silence(root: Path) -> None:
     settings = SplitSettings(5, 4, 1)
     count = count_chunks(duration, 5)
     chunks, probability = split(
-        speech, duration, expected=count, language="en", language_model="", settings=settings
+        speech,
+        duration,
+        expected=count,
+        language="en",
+        language_model="",
+        settings=settings,
+        separation={"reason": "passed on"},
     )
     assert len(chunks.spans) == count
     assert (chunks.language, chunks.language_source) == ("en", "configured")
     assert len(probability) == math.ceil(duration / FRAME_SECONDS)
     assert 0.5 * duration < sum(b - a for a, b in chunks.speech) < duration
+    assert chunks.separation == {"reason": "passed on"}
     for span in chunks.spans[1:]:
         assert not any(a + 0.05 < span.keep[0] < b - 0.05 for a, b in chunks.speech)
 

@@ -46,6 +46,14 @@ def test_of_words_said_twice_none_is_lost() -> None:
     assert seam.score == 1
 
 
+def test_where_nothing_was_heard_twice_all_words_stay() -> None:
+    left = [Word(9.0, 9.6, "the", 0.9), Word(10.0, 10.0, "bank.", 0.6)]
+    right = [Word(10.0, 10.0, "And", 0.7), Word(10.4, 10.9, "so", 0.9)]
+    words, seam = join(left, right, 10.0, (10.0, 10.0), [(8.0, 9.7), (10.4, 12.0)])
+    assert words == [*left, *right]
+    assert (seam.score, seam.dropped_left, seam.dropped_right) == (1.0, 0, 0)
+
+
 WORDS = [Word(8 + 0.4 * i, 8.3 + 0.4 * i, f"w{i}", 0.9) for i in range(10)]
 
 
