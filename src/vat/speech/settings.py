@@ -54,8 +54,8 @@ class SplitSettings:
     )
     pad_seconds: float = setting(
         2,
-        "Seconds of context that a chunk hears beyond those of its borders at which the recogniser's"
-        " windows do not end anyway.",
+        "Seconds of context that a chunk hears beyond those of its borders at which no window of"
+        " the recogniser ends.",
         minimum=0,
         maximum=60,
     )
