@@ -1,23 +1,25 @@
 """How long each stage takes for a second of video: learnt from earlier runs, or assumed."""
 
+import csv
 import json
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from io import StringIO
+from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from vat.files import Record, write_text
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 logger = logging.getLogger(__name__)
 
 KEY: Final = ("stage", "device", "model", "setup", "on")
+_NUMBERS: Final = ("start", "rate", "low", "high")
+_COLUMNS: Final = (*KEY, *_NUMBERS, "source", "measured")
 _ANY: Final = "*"
 _BY_MODEL: Final = ("asr_chunk", "separate")
 """Stages whose speed depends on the model more than on all else."""
@@ -83,8 +85,8 @@ class Done:
 class Speeds:
     """The speeds that are known, measured ones first; `here` are the GPUs of the host by model."""
 
-    def __init__(self, known: "pd.DataFrame", here: Sequence[str] = ()) -> None:
-        self._known = known
+    def __init__(self, known: Sequence[Speed], here: Sequence[str] = ()) -> None:
+        self._known = [*known]
         self._here = [*here]
 
     def of(self, stage: str, device: str, model: str = _ANY, setup: str = _ANY) -> Speed:
@@ -95,31 +97,17 @@ class Speeds:
         Raises:
             KeyError: where the shipped table lacks the stage.
         """
-        table = self._known
-        fits = table[(table.stage == stage) & table.model.isin([model, _ANY])]
-        for kind in (device, "cpu"):
-            found = fits[fits.device == kind]
-            if len(found):
-                ranked = found.assign(
-                    named=found.model == model,
-                    same=found.setup == setup,
-                    near=found.on.isin(self._here),
-                )
-                order = ["measured", "named", "same", "near"]
-                best = ranked.sort_values(order, ascending=False, kind="stable").iloc[0]
-                return Speed(
-                    *(str(best.stage), str(best.device), str(best.model)),
-                    *(float(best.start), float(best.rate), float(best.low), float(best.high)),
-                    str(best.source),
-                    bool(best.measured),
-                    str(best.setup),
-                    str(best.on),
-                )
-        raise KeyError(stage)
 
-    def table(self) -> "pd.DataFrame":
-        """All of them."""
-        return self._known
+        def rank(one: Speed) -> tuple[bool, ...]:
+            same, near = one.setup == setup, one.on in self._here
+            return one.measured, one.model == model, same, near
+
+        fits = [one for one in self._known if one.stage == stage and one.model in (model, _ANY)]
+        for kind in (device, "cpu"):
+            if found := [one for one in fits if one.device == kind]:
+                # Of equals the first.
+                return max(found, key=rank)
+        raise KeyError(stage)
 
 
 def speeds(done: Iterable[Done], stored: Path, here: Sequence[str] = ()) -> Speeds:
@@ -128,55 +116,68 @@ def speeds(done: Iterable[Done], stored: Path, here: Sequence[str] = ()) -> Spee
     `here` are the GPUs of the host by model. `stored` is the table of what was learnt before; it is
     written anew, and its rows count where there are no newer ones.
     """
-    import pandas as pd
-
-    learnt = pd.DataFrame([_fit(*one) for one in _groups(done)], columns=_columns())
-    before = _read(stored) if stored.exists() else learnt.iloc[:0]
-    both = pd.concat([one for one in (learnt, before) if len(one)] or [learnt])
-    both = both.drop_duplicates(list(KEY), keep="first")
-    if len(learnt):
-        write_text(stored, both.to_csv(index=False))
+    learnt = [_fit(jobs) for jobs in _groups(done)]
+    before = _read(stored) if stored.exists() else []
+    both = dict[Any, Speed]()
+    for one in [*learnt, *before]:
+        both.setdefault(_key(one), one)
+    if learnt:
+        write_text(stored, _table(both.values()))
     text = files("vat").joinpath("data", "speeds.tsv").read_text(encoding="utf-8")
-    shipped = pd.read_csv(StringIO(text), sep="\t").assign(measured=False, setup=_ANY, on=_ANY)
-    return Speeds(pd.concat([one for one in (both, shipped) if len(one)], ignore_index=True), here)
+    shipped = map(_speed, csv.DictReader(StringIO(text), delimiter="\t"))
+    return Speeds([*both.values(), *shipped], here)
 
 
-def _columns() -> list[str]:
-    return [*KEY, "start", "rate", "low", "high", "source", "measured"]
+_key = attrgetter(*KEY)
 
 
-def _read(stored: Path) -> "pd.DataFrame":
-    """The stored table; empty where it is damaged."""
-    import pandas as pd
-
-    try:
-        found = pd.read_csv(stored)
-        # Tables of earlier versions know neither.
-        found = found.assign(**{name: _ANY for name in ("setup", "on") if name not in found})
-        return found[_columns()].astype({"measured": bool})
-    except (ValueError, KeyError, OSError) as error:
-        logger.warning("'%s' is damaged and is made anew: %s", stored, error)
-        return pd.DataFrame(columns=_columns())
+def _table(known: Iterable[Speed]) -> str:
+    text = StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(map(asdict, known))
+    return text.getvalue()
 
 
-def _groups(done: Iterable[Done]) -> Iterator[tuple[tuple[str, ...], "pd.DataFrame"]]:
-    import pandas as pd
-
-    table = pd.DataFrame(
-        [(d.stage, d.device, d.model, d.setup, d.on, d.sound, d.seconds) for d in done]
+def _speed(row: Mapping[str, str]) -> Speed:
+    """A row of a table; those of earlier versions know neither setup nor GPU."""
+    start, rate, low, high = (float(row[name]) for name in _NUMBERS)
+    return Speed(
+        *(row["stage"], row["device"], row["model"]),
+        *(start, rate, low, high),
+        row["source"],
+        measured=row.get("measured") == "True",
+        setup=row.get("setup", _ANY),
+        on=row.get("on", _ANY),
     )
-    if not len(table):
-        return
-    table.columns = pd.Index([*KEY, "sound", "seconds"])
-    for key, group in table[table.sound > 0].groupby(list(KEY)):
-        yield tuple(map(str, key)), group
 
 
-def _fit(key: tuple[str, ...], jobs: "pd.DataFrame") -> list[Any]:
+def _read(stored: Path) -> list[Speed]:
+    """The stored table; empty where it is damaged."""
+    try:
+        with stored.open(encoding="utf-8", newline="") as file:
+            table = csv.DictReader(file)
+            if "stage" not in (table.fieldnames or ()):
+                raise ValueError("it has no column 'stage'")
+            return [_speed(row) for row in table]
+    except (ValueError, TypeError, KeyError, OSError, csv.Error) as error:
+        logger.warning("'%s' is damaged and is made anew: %s", stored, error)
+        return []
+
+
+def _groups(done: Iterable[Done]) -> Iterator[list[Done]]:
+    """Jobs whose speed is the same one."""
+    jobs = sorted((job for job in done if job.sound > 0), key=_key)
+    for _, group in groupby(jobs, _key):
+        yield [*group]
+
+
+def _fit(jobs: Sequence[Done]) -> Speed:
     """A line through what jobs took by the length of their sound; neither part below zero."""
     import numpy as np
 
-    sound, seconds = jobs.sound.to_numpy(float), jobs.seconds.to_numpy(float)
+    sound = np.array([job.sound for job in jobs])
+    seconds = np.array([job.seconds for job in jobs])
     start, rate = 0.0, float(seconds.sum() / sound.sum())
     if len(jobs) >= _FEW and sound.max() > _UNLIKE * sound.min():
         slope, base = np.polyfit(sound, seconds, 1)
@@ -187,8 +188,15 @@ def _fit(key: tuple[str, ...], jobs: "pd.DataFrame") -> list[Any]:
     shares = seconds / np.maximum(start + rate * sound, 1e-9)
     low = min(float(np.quantile(shares, _LOW)), 1 - _LEAST_SPREAD) * rate
     high = max(float(np.quantile(shares, _HIGH)), 1 + _LEAST_SPREAD) * rate
-    source = f"{len(jobs)} jobs on this host"
-    return [*key, start, rate, low, high, source, True]
+    source, one = f"{len(jobs)} jobs on this host", jobs[0]
+    return Speed(
+        *(one.stage, one.device, one.model),
+        *(start, rate, low, high),
+        source,
+        measured=True,
+        setup=one.setup,
+        on=one.on,
+    )
 
 
 def done_jobs(

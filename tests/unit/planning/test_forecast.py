@@ -235,7 +235,12 @@ def test_speeds_are_learnt_from_benchmarks_and_kept(tmp_path: Path) -> None:
     assert [found.start, found.rate] == pytest.approx([2, 0.01])
     assert found.low < found.rate < found.high
     assert speeds([], tmp_path / "speeds.csv").of("split", "cpu") == found
-    (tmp_path / "speeds.csv").write_text("damaged")
+    table = (tmp_path / "speeds.csv").read_text()
+    assert table.splitlines()[0].startswith("stage,device,model,setup,on,start,")
+    for damaged in ("damaged", "", table[: len(table) // 2], table.replace("0.01", "much")):
+        (tmp_path / "speeds.csv").write_text(damaged)
+        assert not speeds([], tmp_path / "speeds.csv").of("split", "cpu").measured
+    (tmp_path / "speeds.csv").write_bytes(b"\xff\x00")
     assert not speeds([], tmp_path / "speeds.csv").of("split", "cpu").measured
 
 
