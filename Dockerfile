@@ -18,9 +18,9 @@ ENTRYPOINT ["vat"]
 CMD ["--help"]
 
 # Without torch: a registry's torch brings the libraries of CUDA along. With a torch for CPUs alone:
-#   --build-arg EXTRAS=opus,separation --build-arg INDEX=ADDRESS of torch's own index
+#   --build-arg EXTRAS=opus,pictures,separation --build-arg INDEX=ADDRESS of torch's own index
 FROM base AS cpu
-ARG EXTRAS=opus
+ARG EXTRAS=opus,pictures
 ARG INDEX=
 RUN wheel=$(ls /opt/vat/wheels/vat_subtitles-*.whl) \
     && pip install --no-cache-dir ${INDEX:+--extra-index-url "$INDEX"} -c /opt/vat/constraints.txt "${wheel}[${EXTRAS}]"
@@ -28,7 +28,7 @@ USER 1000
 
 # The driver comes from the host, by the NVIDIA container toolkit; all other libraries by pip.
 FROM base AS cuda
-ARG EXTRAS=opus,separation,speakers,cuda
+ARG EXTRAS=opus,pictures,separation,speakers,cuda
 ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility,video
 RUN wheel=$(ls /opt/vat/wheels/vat_subtitles-*.whl) \
     && pip install --no-cache-dir -c /opt/vat/constraints.txt "${wheel}[${EXTRAS}]"

@@ -2,10 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# torch, for separation and speakers. The cuBLAS that CTranslate2 wants on a GPU; hosts without a GPU do without its 600 MB, unless they
+# The timeline of a run. torch, for separation and speakers. The cuBLAS that CTranslate2 wants on a GPU; hosts without a GPU do without its 600 MB, unless they
 # send jobs to those that have one. Snakemake's way to Slurm, where there is Slurm: every start of
 # Snakemake imports it and its pandas, for a quarter of a second.
-EXTRAS := separation speakers
+EXTRAS := pictures separation speakers
 EXTRAS += $(shell { nvidia-smi || command -v sbatch; } >/dev/null 2>&1 && echo cuda)
 EXTRAS += $(shell command -v sbatch >/dev/null && echo cluster)
 comma := ,

@@ -12,6 +12,7 @@ from vat.errors import ConfigError
 from vat.jobs.addresses import hide
 from vat.jobs.given_files import read_given_text
 from vat.languages import base
+from vat.media.ffmpeg import ffmpeg_path
 from vat.media.yt_dlp import Manners, read_cookies
 from vat.planning.config import SHEET_ROW, complete, recipe
 from vat.planning.existing import BESIDE, SubtitleFinder, Taken, told, with_language
@@ -292,7 +293,7 @@ def make_plan(
     Raises:
         ConfigError, SourceError: one sentence about what is wrong.
     """
-    full = _checked(config)
+    full = _checked(config, own=bool(renew and gpu_mb and not deployed))
     download = full["download"]
     manners = Manners(download["cookies"], download["max_mb"], download["private_addresses"])
     probes = Probes(here / ".snakemake" / "vat" / "sources.json", renew, manners)
@@ -331,11 +332,13 @@ def _choose_model(config: dict[str, Any], probes: Probes, gpu_mb: Memory | None)
     return [f"Speech is recognised by {config['asr']['model']} (asr.model: auto)."]
 
 
-def _checked(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The whole configuration, with the address of the server that translates."""
+def _checked(config: Mapping[str, Any], *, own: bool) -> dict[str, Any]:
+    """The whole configuration, with the server's address; `own` jobs run here, with this ffmpeg."""
     full = complete(config)
     full["translate"]["base_url"] = address_of(full["translate"])
     check_server(full)
+    if own:
+        ffmpeg_path(full["ffmpeg"])
     if len(full["embed"]["bilingual"]) == 1:
         raise ConfigError("embed.bilingual names one language; name two, or none.")
     return full

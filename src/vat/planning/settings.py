@@ -46,7 +46,7 @@ class Config:
     ffmpeg: Text = means(
         "bundled",
         "Which ffmpeg to run: bundled (comes with the installation), system (from PATH), or an"
-        " absolute path.",
+        " absolute path; version 9 or newer, as earlier ones shift subtitles.",
     )
     languages: LanguageSettings = section(LanguageSettings, "From which language into which.")
     download: DownloadSettings = section(DownloadSettings, "How videos are found and fetched.")

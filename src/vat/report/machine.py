@@ -4,6 +4,7 @@ import base64
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ _FORECAST_SECONDS: Final = 86_400
 def machine_facts(run: Run, jobs: Sequence[DoneJob]) -> dict[str, Any]:
     """What the page needs: `gpus`, `pictures` for light and dark, `seconds`, `least`, `forecast`.
 
-    `jobs` are those of all runs of the folder.
+    `jobs` are those of all runs of the folder. Without matplotlib there are no pictures.
 
     Raises:
         OSError: where the journal of the GPUs cannot be read.
@@ -32,6 +33,7 @@ def machine_facts(run: Run, jobs: Sequence[DoneJob]) -> dict[str, Any]:
     found["forecast"] = _forecast(run)
     if seconds:
         found["least"] = least(gpus, own, run.cores, run.computing)
+    if seconds and find_spec("matplotlib"):
         others = without_gpu(gpus, own)
         found["pictures"] = [_inline(timeline(gpus, others, theme)) for theme in (LIGHT, DARK)]
     return found

@@ -89,6 +89,30 @@ def test_where_ffmpeg_is() -> None:
         ffmpeg_path("/no/such")
 
 
+@pytest.mark.parametrize(
+    ("says", "fault"),
+    [
+        ("ffmpeg version 5.1.9-0+deb12u1 Copyright", "version 5, and results need 9 or newer"),
+        ("ffmpeg version n8.0-23-gd1f31a8 Copyright", "set ffmpeg to bundled"),
+        ("ffmpeg version 10.1 Copyright", ""),
+        ("ffmpeg version N-121938-g8f9e1b7 Copyright", ""),
+        ("avconv", "is no ffmpeg"),
+    ],
+)
+def test_an_ffmpeg_that_shifts_subtitles_is_refused(tmp_path: Path, says: str, fault: str) -> None:
+    own = tmp_path / "ffmpeg"
+    own.write_text(f"#!/bin/sh\necho '{says}'\n")
+    own.chmod(0o700)
+    if not fault:
+        assert ffmpeg_path(str(own)) == str(own)
+        return
+    with pytest.raises(ConfigError, match=fault):
+        ffmpeg_path(str(own))
+    own.write_bytes(b"\x7fELF")
+    with pytest.raises(ConfigError, match="does not run"):
+        ffmpeg_path(str(own))
+
+
 def test_a_failure_is_told_without_the_parts_of_the_program(tmp_path: Path) -> None:
     source = make_video(tmp_path / "v.mkv", 1)
     with pytest.raises(FfmpegError) as error:

@@ -129,7 +129,9 @@ def test_the_folder_tells_of_every_video(results: Path) -> None:
     assert [facts["href"] for facts in page.all("a")] == ["a.html"]
 
 
-def test_the_folder_tells_of_the_gpus_of_this_run(results: Path) -> None:
+def test_the_folder_tells_of_the_gpus_of_this_run(
+    results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     gpu = {"gpu": "GPU-1", "index": 0, "rule": "asr_chunk", "mem_mb": 3000}
     name = {"name": "Tesla <b>", "total_mb": 24000}
     events = [
@@ -148,6 +150,14 @@ def test_the_folder_tells_of_the_gpus_of_this_run(results: Path) -> None:
     text = " ".join(" ".join(Page(results / "report/index.html").texts).split())
     assert "to the end of the last: 20 s." in text
     assert "GPU 0 (Tesla <b>) 2 15 75 % 3000 – 24000 – asr_chunk 15" in text
+    assert Page(results / "report/index.html").all("img")
+    assert "pip install matplotlib" not in text
+    monkeypatch.setattr("vat.report.machine.find_spec", lambda _: None)
+    write_pages(Run(results, results / "logs", 99))
+    text = " ".join(" ".join(Page(results / "report/index.html").texts).split())
+    assert not Page(results / "report/index.html").all("img")
+    assert "pip install matplotlib" in text
+    assert "GPU 0 (Tesla <b>) 2 15 75 %" in text
 
 
 def test_what_a_model_judged_and_what_it_cost_is_told(results: Path) -> None:
