@@ -1,6 +1,7 @@
 """What people see while a run goes on: snakemake --logger vat."""
 
 import os
+import re
 import sys
 import time
 from logging import ERROR, INFO, WARNING, LogRecord
@@ -20,6 +21,23 @@ _PER_SECOND: Final = 2
 _OTHER_LINES: Final = 4
 """Lines of the screen that are not videos' nor GPUs'."""
 _GRAPHS: Final = frozenset({"--dag", "--rulegraph", "--filegraph", "--d3dag"})
+
+_FAILED_COMMAND: Final = re.compile(
+    r"(RuleException:\s+)?CalledProcessError in file .*\n"
+    r"Command '.*' returned non-zero exit status",
+    re.DOTALL,
+)
+"""What Snakemake says of a job's failure, which its log explains."""
+
+_SAID_ALREADY: Final = (
+    "Exiting because a job execution failed.",
+    "At least one job did not complete successfully.",
+    "WorkflowError:\nAt least one job did not complete successfully.",
+)
+"""How Snakemake ends after failures that it told of, each by itself."""
+
+_EXAMINER: Final = "doctor"
+"""The rule whose jobs fail where they find something wrong, and have said it."""
 
 _NOTHING: Final = "Nothing to be done"
 _STOPPED: Final = "Terminating processes on user request"
@@ -56,7 +74,8 @@ class LogHandler(LogHandlerBase):
         self.live: Live | None = None
         self.said: set[str] = set()
         self.files: dict[int, list[str]] = {}
-        self.broken = self.stopped = False
+        self.broken = self.stopped = self.failed = self.told_failure = False
+        self.held = ""
 
     def emit(self, record: LogRecord) -> None:
         """Show what a record tells."""
@@ -78,6 +97,7 @@ class LogHandler(LogHandlerBase):
     def close(self) -> None:
         """Leave the terminal as it was."""
         self._stop()
+        self._say_held()
         super().close()
 
     def _stop(self) -> None:
@@ -103,7 +123,8 @@ class LogHandler(LogHandlerBase):
             self._leased(told["lease"], record)
         elif hasattr(record, "summary"):
             self._stop()
-            self._say(self.format(record))
+            if self.told_failure or not self.board.speaks:
+                self._say(self.format(record))
         elif event in (None, LogEvent.ERROR) and record.levelno > INFO:
             self._once(self.format(record), record.levelno)
         elif str(record.msg).startswith(_NOTHING):
@@ -112,6 +133,8 @@ class LogHandler(LogHandlerBase):
             self.live.refresh()
 
     def _start(self, plan: str) -> None:
+        if self.board.speaks:
+            return
         self._say(plan.strip() or f"{self.board.total} jobs to run")
         if self.console.is_terminal:
             os.environ[QUIET_JOBS] = "1"
@@ -150,23 +173,37 @@ class LogHandler(LogHandlerBase):
         job, files = self.board.end(jobid, now), self.files.pop(jobid, [])
         if job and job.video:
             self.board.name(job.video, true_name(job.video, files))
-        if job and not self.live:
+        if job and not (self.live or self.board.speaks):
             of = f"{self.board.videos[job.video].name}: " if job.video else ""
             self._say(f"{of}{job.rule} done ({total_line(self.board, now)})")
 
     def _failed(self, told: dict[str, Any]) -> None:
-        job = self.board.fail(told["jobid"])
-        if self.stopped:
+        job, self.failed = self.board.fail(told["jobid"]), True
+        if told["log"]:
+            self.held = ""
+        if self.stopped or told["rule_name"] == _EXAMINER:
             return
+        self.told_failure = True
+        self._say_held()
         name = self.board.videos[job.video].name if job and job.video else "all videos"
         log = f" (log: {', '.join(told['log'])})" if told["log"] else ""
         self._say(f"FAILED {name}: {told['rule_name']}{log}", "red")
 
     def _once(self, said: str, level: int) -> None:
-        if said.strip() and said not in self.said:
+        if _FAILED_COMMAND.match(said):
+            # Which job it was, and whether it has a log, is told next.
+            self.held = said
+        elif said.strip().startswith(_SAID_ALREADY) and self.failed:
+            return
+        elif said.strip() and said not in self.said:
             self.said.add(said)
             mark = {WARNING: "WARNING ", ERROR: ""}.get(level, "")
             self._say("\n".join(map(printable, f"{mark}{said.strip()}".splitlines())), "yellow")
+
+    def _say_held(self) -> None:
+        said, self.held = self.held, ""
+        if said:
+            self._say("\n".join(map(printable, said.strip().splitlines())), "yellow")
 
     def _say(self, line: str, style: str = "") -> None:
         said = Text("\n".join(map(printable, line.split("\n"))), style=style)

@@ -8,6 +8,9 @@ from typing import Any, Final
 NOT_OF_VIDEOS: Final = frozenset({"total", "all", "fetch_model"})
 """Of Snakemake's statistics by rule: what is no stage of a video."""
 
+SPEAK_THEMSELVES: Final = frozenset({"doctor", "forecast"})
+"""Rules whose jobs say on the terminal all that there is to say of them."""
+
 
 @dataclass(slots=True)
 class Job:
@@ -150,6 +153,11 @@ class Board:
         if job and job.video:
             self.videos[job.video].failed = job.rule
         return job
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the run has nothing but jobs that speak themselves."""
+        return bool(self.counts) and self.counts.keys() <= SPEAK_THEMSELVES
 
     @property
     def total(self) -> int:

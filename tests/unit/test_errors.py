@@ -36,7 +36,7 @@ def test_the_status_tells_whether_to_try_again(tmp_path: Path, raised: str, stat
 
 def test_one_error_is_final_and_the_others_of_its_class_are_not() -> None:
     assert final(TranslationError("The key is wrong.")).final
-    assert not TranslationError("The server is away.").final
+    assert not TranslationError("The server cannot be reached.").final
     assert ConfigError("x").final
     assert SourceError("x").final
 

@@ -157,6 +157,58 @@ def test_without_a_terminal_each_event_is_one_line(handler: LogHandler, tmp_path
     ]
 
 
+COMMAND = """RuleException:
+CalledProcessError in file "workflow/rules/doctor.smk", line 32:
+Command 'set -euo pipefail;  python doctor.py' returned non-zero exit status 65."""
+END = "WorkflowError:\nAt least one job did not complete successfully."
+
+
+def fails(handler: LogHandler, rule: str, *logs: str) -> str:
+    """What is said of a run whose one job fails."""
+    handler.emit(record(event=LogEvent.RUN_INFO, stats={rule: 1, "total": 1}))
+    handler.emit(begun(1, rule))
+    handler.emit(record(COMMAND, logging.ERROR))
+    handler.emit(record(event=LogEvent.JOB_ERROR, jobid=1, rule_name=rule, log=[*logs]))
+    handler.emit(record("Exiting because a job execution failed. Look above", logging.ERROR))
+    handler.emit(record("Videos: 0 done, 0 failed, 3 waiting.", summary=True))
+    handler.emit(record(END, logging.ERROR, event=LogEvent.ERROR))
+    handler.close()
+    return said(handler)
+
+
+def test_the_doctors_findings_stand_alone(handler: LogHandler) -> None:
+    assert fails(handler, "doctor", "logs/doctor.log") == ""
+
+
+@pytest.mark.parametrize("rule", ["forecast", "embed"])
+def test_a_failure_is_told_by_its_log_and_not_by_the_command(
+    handler: LogHandler, rule: str
+) -> None:
+    told = fails(handler, rule, "logs/x.log")
+    for noise in ("CalledProcessError", "Exiting", "At least one job"):
+        assert noise not in told
+    assert f": {rule} (log: logs/x.log)" in told
+    assert "Videos: 0 done" in told
+
+
+def test_a_failure_without_a_log_is_told_by_its_command(handler: LogHandler) -> None:
+    told = fails(handler, "embed")
+    assert told.index("returned non-zero exit status 65") < told.index("FAILED")
+
+
+def test_what_speaks_itself_is_no_run_of_videos(handler: LogHandler) -> None:
+    handler.emit(record("Job stats", event=LogEvent.RUN_INFO, stats={"forecast": 1, "total": 1}))
+    handler.emit(begun(1, "forecast"))
+    handler.emit(record(event=LogEvent.JOB_FINISHED, job_id=1))
+    handler.emit(record("Videos: 0 done, 0 failed, 3 waiting.", summary=True))
+    assert said(handler) == ""
+
+
+def test_that_a_run_cannot_begin_is_said_by_snakemakes_own_sentence(handler: LogHandler) -> None:
+    handler.emit(record(END, logging.ERROR, event=LogEvent.ERROR))
+    assert "At least one job" in said(handler)
+
+
 def test_what_breaks_the_view_ends_no_run_and_loses_nothing(handler: LogHandler) -> None:
     handler.emit(record(event=LogEvent.RUN_INFO, stats=STATS))
     handler.emit(record("the words", event=LogEvent.JOB_INFO))

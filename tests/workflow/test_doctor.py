@@ -20,17 +20,22 @@ def test_what_is_red_fails_the_doctor_who_is_asked_once(workflow: Workflow, tmp_
     run = workflow(tmp_path, *demo(*config, "videos=videos", "--", "doctor"))
     assert run.status == 1
     assert run.output.count("BAD ") == 1
-    assert "is away" in run.output
-    assert "Traceback" not in run.output
+    assert "cannot be reached" in run.output
+    # The finding with its remedy, and nothing else: no failed command, no videos that wait.
+    shown = run.output[run.output.index("BAD ") :]
+    assert "check translate.base_url" in shown
+    assert shown.rstrip().splitlines()[-1].startswith("Not ready: ")
+    for noise in ("Traceback", "CalledProcessError", "FAILED", "Exiting", "To go on"):
+        assert noise not in run.output
 
 
-def test_a_server_that_is_away_is_told_before_the_first_job(
+def test_a_server_that_cannot_be_reached_is_told_before_the_first_job(
     workflow: Workflow, tmp_path: Path
 ) -> None:
     config = "--config", "translate={backend: openai, base_url: 'http://127.0.0.1:9/v1'}"
     run = workflow(tmp_path, *demo(*config))
     assert run.status != 0
-    assert "is away" in run.output
+    assert "cannot be reached" in run.output
     assert "rule download" not in run.output
 
 

@@ -110,7 +110,7 @@ class Answers(TrackAnswers, ForecastAnswers, ReportAnswers, SpeakerAnswers):
 
         Raises:
             ConfigError: where a job asks a translator whose key is missing.
-            TranslationError: where its server is away or refuses the key.
+            TranslationError: where its server cannot be reached or refuses the key.
             ModelError: where a model has other weights than those that were fetched.
         """
         check_translator(self._plan, rules)

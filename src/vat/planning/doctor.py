@@ -69,7 +69,7 @@ class Finding:
 
 
 def with_a_video(config: Mapping[str, Any], here: Path, root: Path) -> Mapping[str, Any]:
-    """The configuration, with the demo's videos where the folder that it names is not there.
+    """The configuration, with a video of the demo where the folder that it names is not there.
 
     `here` and `root` are as for `make_plan`; a host can be looked at before there are videos.
     """
@@ -79,7 +79,7 @@ def with_a_video(config: Mapping[str, Any], here: Path, root: Path) -> Mapping[s
         and not is_url(named)
         and not (any((base / Path(named).expanduser()).exists() for base in (here, root)))
     )
-    return {**config, "videos": str(root / "demo")} if missing else config
+    return {**config, "videos": str(root / "demo" / "clean.mp4")} if missing else config
 
 
 def remedy(said: str) -> str:

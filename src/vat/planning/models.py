@@ -45,6 +45,7 @@ class Known:
     revision: str | None = None
 
 
+_HUB_SECONDS: Final = 10.0
 _WHISPER_FILES = ("*.bin", "*.json", "*.txt")
 
 
@@ -174,15 +175,16 @@ def size_on_hub(kind: str, name: str) -> int:
     """
     known = KNOWN[kind].get(name) or _repository(kind, name)
     from huggingface_hub import HfApi
-    from huggingface_hub.hf_api import RepoFile
 
     try:
         hub = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
-        tree = hub.list_repo_tree(known.repository, revision=known.revision, recursive=True)
-        wanted = [one for one in tree if isinstance(one, RepoFile) and _is_wanted(known, one.path)]
+        # It asks once: who looks at a host does not wait for a network to come back.
+        told = hub.model_info(
+            known.repository, revision=known.revision, timeout=_HUB_SECONDS, files_metadata=True
+        )
     except Exception as error:
         raise _unfetched(name, _SECTIONS[kind], error) from error
-    return sum(one.size for one in wanted)
+    return sum(one.size or 0 for one in told.siblings or () if _is_wanted(known, one.rfilename))
 
 
 def _is_wanted(known: Known, path: str) -> bool:
@@ -261,7 +263,7 @@ def _unfetched(name: str, section: str, error: Exception) -> ModelError:
     reason = f"{type(error).__name__}: {error}".splitlines()[0]
     failed = ModelError(
         f"The model '{name}' cannot be fetched from the Hugging Face hub ({reason}); check the"
-        f" network, or put a folder with the model into {section}."
+        f" network, name a mirror in HF_ENDPOINT, or put a folder with the model into {section}."
     )
     failed.final = type(error).__name__ in ("RepositoryNotFoundError", "RevisionNotFoundError")
     return failed

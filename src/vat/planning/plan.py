@@ -374,7 +374,7 @@ def check_translator(plan: Plan, rules: Collection[str]) -> None:
 
     Raises:
         ConfigError: where OPENAI_API_KEY is needed and not set.
-        TranslationError: where the server is away or refuses the key.
+        TranslationError: where the server cannot be reached or refuses the key.
     """
     if not ASKING.isdisjoint(rules) and check_api_key(plan):
         knock(plan.config["translate"])

@@ -124,7 +124,7 @@ class Server:
         Servers that list no models, or are slow to, are taken to be well.
 
         Raises:
-            TranslationError: where it is away, or refuses the key.
+            TranslationError: where it cannot be reached, or refuses the key.
         """
         try:
             self.client.models.list()
@@ -330,7 +330,11 @@ class Server:
             )
         if isinstance(error, openai.APIResponseValidationError):
             return self._foreign()
-        kind = "did not answer in time" if isinstance(error, openai.APITimeoutError) else "is away"
+        kind = (
+            "did not answer in time"
+            if isinstance(error, openai.APITimeoutError)
+            else "cannot be reached"
+        )
         way = f" by way of the proxy in {self.variable}" if self.variable else ""
         also = f", {self.variable}" if self.variable else ""
         return TranslationError(

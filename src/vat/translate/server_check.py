@@ -25,7 +25,7 @@ def knock(options: Mapping[str, Any]) -> None:
     """See that the server of a `translate` section is there and takes the key, without a question.
 
     Raises:
-        TranslationError: where it is away or refuses the key, or there is none at all.
+        TranslationError: where it cannot be reached or refuses the key, or there is none at all.
     """
     if options["backend"] in SERVERS:
         with _server(_settings(options), _SECONDS) as server:

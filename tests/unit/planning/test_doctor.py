@@ -86,7 +86,7 @@ def test_gpus_are_well_full_or_absent() -> None:
     assert (well.level, well.text) == (GREEN, "computes: torch, float16")
     assert full.level == YELLOW
     assert [one.level for one in doctor.of_gpus([], "There is none.", "")] == [YELLOW]
-    assert [one.level for one in doctor.of_gpus([], "", "The driver is away.")] == [RED]
+    assert [one.level for one in doctor.of_gpus([], "", "The driver does not answer.")] == [RED]
 
 
 def test_a_trial_that_says_nothing_is_red(root: Path) -> None:
@@ -105,8 +105,8 @@ def test_a_model_that_is_broken_is_told(tmp_path: Path) -> None:
     assert any(error for _, error in try_all(str(tmp_path), "cpu"))
 
 
-def test_a_server_that_is_away_is_told_without_a_question() -> None:
-    with pytest.raises(TranslationError, match="is away"):
+def test_a_server_that_cannot_be_reached_is_told_without_a_question() -> None:
+    with pytest.raises(TranslationError, match="cannot be reached"):
         knock(translate(base_url="http://127.0.0.1:9/v1"))
 
 
@@ -147,9 +147,11 @@ def test_a_model_is_here_can_be_fetched_or_neither(
     (tmp_path / "empty").mkdir()
     (broken,) = doctor.of_models([("asr", "empty", str(tmp_path / "empty"))])
     assert (broken.level, "model.bin" in broken.text) == (RED, True)
-    tree = [{"type": "file", "path": "model.bin", "size": 3 * 2**30, "oid": "0"}]
+    sizes = {"model.bin": 3 * 2**30, "pytorch_model.safetensors": 2**40}
+    siblings = [{"rfilename": name, "size": size} for name, size in sizes.items()]
+    told = {"id": "owner/name", "siblings": siblings}
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", False)
-    with answering(200, json.dumps(tree).encode()) as url:
+    with answering(200, json.dumps(told).encode()) as url:
         monkeypatch.setenv("HF_ENDPOINT", url)
         (there,) = doctor.of_models([("asr", "large-v3", str(tmp_path / "none"))])
     assert (there.level, "3.0 GB" in there.text) == (GREEN, True)
@@ -157,6 +159,10 @@ def test_a_model_is_here_can_be_fetched_or_neither(
         monkeypatch.setenv("HF_ENDPOINT", url)
         (gone,) = doctor.of_models([("asr", "large-v3", str(tmp_path / "none"))])
     assert (gone.level, "large-v3" in gone.text) == (RED, True)
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr("time.sleep", lambda _: pytest.fail("it is asked once"))
+    (cut_off,) = doctor.of_models([("asr", "large-v3", str(tmp_path / "none"))])
+    assert (cut_off.level, "check the network" in cut_off.text) == (RED, True)
 
 
 def test_fonts_are_looked_at_where_they_are_drawn(tmp_path: Path) -> None:
@@ -187,7 +193,7 @@ def test_the_folder_of_the_pool() -> None:
 
 def test_a_host_is_looked_at_before_there_are_videos(tmp_path: Path, root: Path) -> None:
     config = {"videos": "videos"}
-    assert doctor.with_a_video(config, tmp_path, root)["videos"] == str(root / "demo")
+    assert doctor.with_a_video(config, tmp_path, root)["videos"] == str(root / "demo/clean.mp4")
     (tmp_path / "videos").mkdir()
     assert doctor.with_a_video(config, tmp_path, root) == config
     remote = {"videos": "https://example.org/a.mp4"}

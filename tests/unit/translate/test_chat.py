@@ -90,7 +90,7 @@ def test_a_slow_and_an_absent_server_are_told_apart(
         hasty = replace(MEANS, timeout_seconds=0.2)
         with pytest.raises(TranslationError, match="did not answer in time"):
             ask(server, 2, means=hasty)
-    with pytest.raises(TranslationError, match="is away"):
+    with pytest.raises(TranslationError, match="cannot be reached"):
         ask(Behaviour(url="http://127.0.0.1:9/v1"), 2)
 
 

@@ -100,7 +100,9 @@ def test_a_proxy_that_is_away_is_named_without_its_password(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("https_proxy", "http://me:very-secret@127.0.0.1:1")
-    with pytest.raises(TranslationError, match="is away by way of the proxy in https_proxy") as one:
+    with pytest.raises(
+        TranslationError, match="cannot be reached by way of the proxy in https_proxy"
+    ) as one:
         ask(Behaviour(), None, lines(1), base_url="https://server.test/v1")
     assert "very-secret" not in str(one.value)
 
