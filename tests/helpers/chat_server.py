@@ -43,6 +43,7 @@ class Behaviour:
     Statuses of `passing` (0 is a timeout) come at the rate `unrest`. It never translates the text
     `never`, has a context for `most` subtitles, answers everything with `body` (media type, bytes),
     asks to `wait` (Retry-After) where its status is passing, and takes `delay` seconds to answer.
+    Where there is a `meeting`, none is answered before all have come.
     Texts with the word `forbids` it refuses, the first answers are `bodies`, and it counts tokens
     only with `usage`. `change` has the last word on an answer, `informed` sees the whole request,
     too. `reads` says what a transcript is about, from its lines and what is known so far.
@@ -70,6 +71,7 @@ class Behaviour:
     error: dict[str, Any] | None = None
     wait: str | None = "0"
     delay: float = 0.0
+    meeting: threading.Barrier | None = None
     slow: float = 1.0
     seed: int = 1
     change: Callable[[Answer, dict[str, str]], Any] | None = None
@@ -130,6 +132,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.behaviour.times.append(time.monotonic())
         self.behaviour.keys.append(self.headers.get("Authorization", ""))
         time.sleep(self.behaviour.delay)
+        if self.behaviour.meeting:
+            self.behaviour.meeting.wait()
         if not self.refuse(request):
             self.reply(200, self.completion(request))
             self.behaviour.answered.update(subtitles(request).values())
