@@ -17,6 +17,10 @@ class Kind:
     percent: int
     share: float
 
+    def used_mb(self, part: float) -> int:
+        """MB that a job takes of it, where it takes this part of what it declares."""
+        return round(self.mem_mb * part) // 4 * 4
+
 
 # Separation, recognition, and now and then something large, in the proportion of a folder of
 # videos with some chunks each; and sizes that fill no GPU evenly. Recognition keeps a GPU busy:
@@ -67,7 +71,7 @@ class Mix:
         while work < _SECONDS:
             kind = chance.choices(self.kinds, [kind.percent for kind in self.kinds])[0]
             seconds = chance.uniform(60, 300)
-            used_mb = round(kind.mem_mb * self.used) // 4 * 4
+            used_mb = kind.used_mb(self.used)
             share = kind.share if self.shared else 0.0
             jobs.append(
                 Job(0.0, kind.mem_mb, used_mb, seconds, chance.uniform(3, 12), share,

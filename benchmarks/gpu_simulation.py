@@ -106,10 +106,17 @@ class Policy(Protocol):
 
 
 class Host:
-    """GPUs in simulated time."""
+    """GPUs in simulated time.
+
+    Attributes:
+        sizes_mb: memory of each.
+        now: seconds since the first mix began.
+        running: the jobs at work.
+    """
 
     def __init__(self, sizes_mb: Sequence[int]) -> None:
         self.sizes_mb = sizes_mb
+        self.now = 0.0
         self.running: list[Running] = []
 
     def used_mb(self, gpu: int) -> int:
@@ -124,16 +131,16 @@ class Host:
             heapq.heappush(events, (job.arrival, next(order), job))
         waiting: list[Job] = []
         result = Result()
-        now = 0.0
         while events or self.running:
-            moment = min(*(time for time, *_ in events[:1]), now + self._next_end(), float("inf"))
-            self._work(moment - now)
-            now = moment
+            next_end = self.now + self._next_end()
+            moment = min(*(time for time, *_ in events[:1]), next_end, float("inf"))
+            self._work(moment - self.now)
+            self.now = moment
             ended = [run for run in self.running if run.left <= _NOTHING]
             for run in ended:
                 self._end(run, policy)
                 result.waits.append((run.job, run.job.started - run.job.arrival))
-            while events and events[0][0] <= now:
+            while events and events[0][0] <= self.now:
                 _, _, subject = heapq.heappop(events)
                 if isinstance(subject, Job):
                     waiting.append(subject)
@@ -142,11 +149,11 @@ class Host:
                     self._fail(subject.job, waiting, result)
             for job, gpu in policy.start(waiting, self):
                 waiting.remove(job)
-                job.started = now
+                job.started = self.now
                 self.running.append(run := Running(job, gpu, job.seconds))
                 for time in _loads(job):
-                    heapq.heappush(events, (now + time, next(order), run))
-            result.makespan = now
+                    heapq.heappush(events, (self.now + time, next(order), run))
+            result.makespan = self.now
         if waiting:
             raise RuntimeError(f"The policy left {len(waiting)} jobs behind.")
         return result

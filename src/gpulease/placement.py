@@ -4,7 +4,9 @@ For one job: devices without room are out; of the rest the one wins on which the
 compute, of these the one with the lowest memory load (used and promised, as a share of its total);
 ties go to the lowest index. A job that has to wait keeps its place: whoever comes later may use
 memory only where the one before will still fit when the jobs that run now have ended, so that large
-jobs are not starved by small ones.
+jobs are not starved by small ones. Keeping memory leaves it empty until enough of those jobs have
+ended, which lengthens a run: the jobs of one run may overtake each other for some minutes, and then
+it is kept for one of them at a time.
 """
 
 from collections.abc import Collection, Sequence
@@ -16,6 +18,12 @@ from gpulease.inventory import Gpu
 COMPUTE_JOBS: Final = 2
 """Jobs that share the arithmetic of a device where nothing else is said: with two, one computes
 while the other decodes, loads or writes; more make each slower and none sooner."""
+
+
+OVERTAKEN_S: Final = 600.0
+"""Seconds for which a job that waits may be overtaken by others of the same run. From 5 minutes on
+the run was shortest, and the largest jobs waited no longer with 10 than with less, as several of
+them then follow each other on one device (benchmarks.gpu_policies, jobs of 1 to 5 minutes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,6 +301,27 @@ def _computing(view: GpuView) -> str:
 def grant(view: GpuView, mem_mb: int, seq: int) -> GpuView:
     """The device after a lease of this size was granted on it."""
     return replace(view, promises=(*view.promises, Promise(seq, mem_mb)))
+
+
+def among_fellows(view: GpuView, own: Collection[int], due: int) -> GpuView:
+    """The device as a job sees it whose fellows wait, too: jobs that the same process asks for.
+
+    It may overtake them where more than idle workers is in their way. The one that is due goes
+    before it, whoever came first.
+
+    Args:
+        view: the device.
+        own: the tickets of its fellows.
+        due: the ticket of the one that must not be overtaken.
+    """
+    if not view.reservations:
+        return view
+    kept = (
+        replace(r, seq=-1) if r.ticket == due and due in own else r
+        for r in view.reservations
+        if r.ticket not in own or r.ticket == due or view.soon_mb >= r.mem_mb
+    )
+    return replace(view, reservations=tuple(kept))
 
 
 def occupied(view: GpuView, seq: int) -> GpuView:

@@ -56,6 +56,7 @@ class Queue:
         self._outcomes: dict[Request, Outcome] = {}
         self._next_look = 0.0
         self._place = 0
+        self._due = 0
         self._seen: list[tuple[str, int, int]] = []
 
     @contextmanager
@@ -74,7 +75,7 @@ class Queue:
                 self._patience.is_over()
             except (NoGpuError, DriverError, LedgerAwayError) as error:
                 trouble = error
-            this = Round(self.pool, self._tickets, look, self._lost)
+            this = Round(self.pool, self._tickets, look, self._lost, self._due)
             if trouble:
                 # Where no GPU was ever seen, there is nothing to wait for.
                 hopeless = isinstance(trouble, NoGpuError) and not self.pool.known()
@@ -86,6 +87,7 @@ class Queue:
 
     def _finish(self, this: Round, look: Look) -> None:
         self._withdraw(this.asked)
+        self._due = this.due
         for size, ticket in self._tickets.items():
             more = this.more.get(size, 0)
             if ticket.record.more != more:

@@ -11,10 +11,12 @@ from gpulease.errors import GpuLeaseError, LedgerAwayError, NeverFitsError
 from gpulease.inventory import Gpu
 from gpulease.leases import Lease
 from gpulease.placement import (
+    OVERTAKEN_S,
     Choice,
     GpuView,
     Request,
     Reservation,
+    among_fellows,
     choose,
     grant,
     never_fits,
@@ -49,8 +51,10 @@ class Round:
         tickets: the places of those who ask, by what they ask for.
         look: what is seen under the lock; None where the pool is in trouble.
         lost: bears that a device is away on which a request would fit, or nothing can be written.
+        due: what it was at the end of the round before.
 
     Attributes:
+        due: the ticket, of those who ask, that the others must not overtake any more; 0 for none.
         views: the devices as they are after what was decided so far.
         asked: the sizes that were asked for.
         trouble: why nothing can be decided now.
@@ -65,11 +69,13 @@ class Round:
         tickets: dict[Request, Held],
         look: Look | None,
         lost: Patience,
+        due: int = 0,
     ) -> None:
         self._pool = pool
         self._tickets = tickets
         self._look = look
         self._lost = lost
+        self.due = due
         self.views = look.views if look else []
         self._turns = look.turns if look else Turns({}, [], 0.0)
         self._seq = look.seq if look else 0
@@ -77,16 +83,19 @@ class Round:
         self.failure: GpuLeaseError | None = None
         self.turns_taken = 0
         self._waiting: dict[Request, Outcome] = {}
+        self._ranks: dict[Request, int] = {}
         self.asked: set[Request] = set()
         self.more: dict[Request, int] = {}
 
-    def decide(self, request: Request, job: str = "", asked: float = 0.0) -> Outcome:
+    def decide(self, request: Request, job: str = "", asked: float = 0.0, rank: int = 0) -> Outcome:
         """A lease for one request, or why it has to wait or cannot be met.
 
         Args:
             request: what is asked for.
             job: which job it is for; so that others know it when it is started again.
             asked: when it first asked, in seconds since 1970; 0 for when its place was taken.
+            rank: those of this round that are asked before it, and have a higher one, it must not
+                overtake.
         """
         if self.failure:
             return Outcome(error=self.failure)
@@ -101,15 +110,17 @@ class Round:
         if impossible:
             return self._refuse(request, f"{request.label}: {impossible}.".lstrip(": "))
         try:
-            return self._place(request, job, asked)
+            return self._place(request, job, asked, rank)
         except LedgerAwayError as error:
             return self._bear(error)
 
-    def _place(self, request: Request, job: str, asked: float) -> Outcome:
-        choice = choose(request, self._claimed(), self._turns.place(self._waiter(request)))
+    def _place(self, request: Request, job: str, asked: float, rank: int) -> Outcome:
+        views = self._claimed(self._seen(request, rank))
+        choice = choose(request, views, self._turns.place(self._waiter(request)))
         if choice.chosen:
             return self._grant(request, choice, job, asked)
-        self._keep_place(request)
+        self._keep_place(request, asked)
+        self._ranks[request] = rank
         self.more[request] = 0
         self._waiting[request] = Outcome(choice=choice)
         return self._waiting[request]
@@ -137,7 +148,7 @@ class Round:
             occupied(view, seq) if view.gpu in lease.gpus else view for view in self.views
         ]
 
-    def may_reuse(self, request: Request, gpus: Collection[Gpu]) -> bool:
+    def may_reuse(self, request: Request, gpus: Collection[Gpu], rank: int = 0) -> bool:
         """Whether a request may have the memory of an idle worker.
 
         Not where somebody whose turn is before its own needs it, nor where enough jobs compute
@@ -149,7 +160,7 @@ class Round:
         place = self._turns.place(self._waiter(request))
         return all(
             view.has_room_for(reservation)
-            for view in self.views
+            for view in self._seen(request, rank)
             if view.gpu in gpus
             for reservation in view.reservations
             if reservation.seq < place
@@ -167,10 +178,24 @@ class Round:
                 return entry
         return None
 
-    def _claimed(self) -> list[GpuView]:
-        """The devices with what others are about to be given."""
+    def _seen(self, request: Request, rank: int) -> list[GpuView]:
+        """The devices as one of those who ask in this round sees them."""
+        fellows = {
+            ticket.record.seq
+            for other, ticket in self._tickets.items()
+            if other != request and self._ranks.get(other, rank) <= rank
+        }
+        return [among_fellows(view, fellows, self.due) for view in self.views]
+
+    def _own(self) -> set[int]:
+        return {ticket.record.seq for ticket in self._tickets.values()}
+
+    def _claimed(self, views: Sequence[GpuView]) -> list[GpuView]:
+        """The devices with what others are about to be given who do not ask in this round."""
+        own = self._own()
         entries = self._look.tickets if self._look else []
-        return claimed(self.views, self._turns, [entry.record for entry in entries])
+        waiting = [entry.record for entry in entries if entry.record.seq not in own]
+        return claimed(views, self._turns, waiting)
 
     def _refuse(self, request: Request, sentence: str) -> Outcome:
         error = NeverFitsError(sentence)
@@ -226,7 +251,15 @@ class Round:
         self._seq += 1
         return Outcome(lease=Lease(gpus, held, choice, self._pool.end))
 
-    def _keep_place(self, request: Request) -> None:
+    def _becomes_due(self, waiter: Waiter, asked: float) -> bool:
+        """Whether the others must not overtake a job from now on: one of them at a time."""
+        waited_s = self._turns.now - (asked or waiter.time)
+        if waited_s < OVERTAKEN_S or self.due in self._own():
+            return False
+        self.due = waiter.seq
+        return True
+
+    def _keep_place(self, request: Request, asked: float) -> None:
         ticket = self._tickets.get(request)
         if ticket is None and len(self._tickets) >= MOST_TICKETS:
             return
@@ -237,6 +270,8 @@ class Round:
         kept = reserve(request, self.views, place)
         hopeful = ticket and ticket.record.gpus and _still_hopeful(ticket, views, place)
         hopeful = hopeful and ticket and ticket.record.mem_mb == request.mem_mb
+        # Once it is due, it waits for the end of those, too, that have overtaken it.
+        hopeful = not self._becomes_due(waiter, asked) and hopeful
         since, most = self._seq, request.max_jobs_per_gpu
         if ticket and hopeful and not _is_sooner(kept, ticket, views):
             kept, since = ticket.record.gpus, ticket.record.since

@@ -32,6 +32,7 @@ class GpuJob:
         identity: the same for this job in every run, and for no other: its folder and its files.
         work: what it has in common with the jobs from whose memory its own is learnt; "" where
             nothing is.
+        priority: as the workflow has it; those of a run with a higher one are not overtaken.
     """
 
     name: JobName
@@ -40,6 +41,7 @@ class GpuJob:
     threads: int
     work: str = ""
     identity: str = ""
+    priority: int = 0
 
     @property
     def declared_mb(self) -> int:

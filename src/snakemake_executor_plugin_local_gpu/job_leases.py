@@ -172,7 +172,7 @@ class JobLeases:
                 f"waits: process {earlier.record.pid} started this job before, and it still runs"
             )
             return Outcome(choice=Choice((), reason, ()))
-        decided = this.decide(job.request, identity, asked)
+        decided = this.decide(job.request, identity, asked, job.priority)
         if decided.lease:
             return Outcome(OwnLease(decided.lease, job, self._journal, self._workers))
         return Outcome(choice=decided.choice, error=decided.error)

@@ -69,7 +69,9 @@ class JobReader:
             work = self._work(job, kind) if on_gpu else ""
             request = self._request(job, kind, work) if on_gpu else Request(0, 0, kind=kind)
             name = JobName(job.rule.name, wildcards(job), job.jobid)
-            known = GpuJob(name, request, job.attempt, job.threads, work, _identity(job))
+            known = GpuJob(
+                name, request, job.attempt, job.threads, work, _identity(job), job.priority
+            )
             self._read[job] = version, known
         return known
 

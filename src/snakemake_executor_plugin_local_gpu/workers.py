@@ -94,7 +94,7 @@ class Workers:
             likeness = set(job.name.wildcards.items())
             found.sort(key=lambda s: (len(s.served & likeness), s.idle_since or 0), reverse=True)
             for seat in found:
-                own = not this or this.may_reuse(job.request, seat.gpus)
+                own = not this or this.may_reuse(job.request, seat.gpus, job.priority)
                 free = (own or seat.warmth.goes_first()) and seat.worker.can_serve()
                 if free and self._has_memory(seat, job, this):
                     seat.warmth.taken = 0 if own else seat.warmth.taken + 1

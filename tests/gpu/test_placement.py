@@ -13,6 +13,7 @@ from gpulease.placement import (
     Promise,
     Request,
     Reservation,
+    among_fellows,
     choose,
     grant,
     never_fits,
@@ -104,6 +105,27 @@ def test_later_jobs_may_use_what_the_waiting_one_will_not_need() -> None:
     assert "waits longer" in refused.others[0][1]
     assert not choose(Request(1000), [grant(waiting, 3700, 6)], seq=7).chosen
     assert choose(Request(4000), [waiting], seq=4).chosen
+
+
+def test_fellows_overtake_each_other_but_for_the_one_that_is_due() -> None:
+    running = GpuView(gpu(0), 8700, (Promise(1, 15000, 15000),))
+    waiting = replace(running, reservations=(Reservation(5, 20000, since=5, ticket=50),))
+    job = Request(4000)
+    assert not choose(job, [waiting], seq=6).chosen
+    assert choose(job, [among_fellows(waiting, {50}, due=0)], seq=6).chosen
+    assert not choose(job, [among_fellows(waiting, {50}, due=50)], seq=6).chosen
+    assert not choose(job, [among_fellows(waiting, {50}, due=50)], seq=4).chosen, (
+        "whoever was first"
+    )
+    assert not choose(job, [among_fellows(waiting, {70}, due=50)], seq=6).chosen, "another's"
+    # It itself sees what others see.
+    assert among_fellows(waiting, set(), due=50) == waiting
+
+
+def test_fellows_do_not_overtake_where_idle_workers_alone_are_in_the_way() -> None:
+    idle = GpuView(gpu(0), 8700, (Promise(1, 15000, 15000, idle=True),))
+    waiting = replace(idle, reservations=(Reservation(5, 20000, since=5, ticket=50),))
+    assert not choose(Request(4000), [among_fellows(waiting, {50}, due=0)], seq=6).chosen
 
 
 def test_a_turn_is_kept_where_a_waiting_job_wants_few_beside_it() -> None:

@@ -1,6 +1,6 @@
 """The benchmark of placement policies: its simulated hosts, its bound, and its rivals."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from benchmarks.gpu_mixes import HOSTS, MIXES, Mix
 from benchmarks.gpu_policies import GpuLease, Learner, misses
 from benchmarks.gpu_rivals import Emptiest, PlainLedger, SnakemakePool, StaticResource
-from benchmarks.gpu_simulation import Host, Job, Result
+from benchmarks.gpu_simulation import Host, Job, Policy, Result
 
 # PuLP warns of its own next version.
 pytestmark = [
@@ -99,6 +99,19 @@ def test_learning_wins_where_jobs_take_less_than_they_declare() -> None:
     declared, learnt = run(GpuLease), run(Learner)
     assert learnt.out_of_memory == declared.out_of_memory == 0
     assert learnt.makespan < 0.5 * declared.makespan
+
+
+@pytest.mark.long
+def test_keeping_memory_for_large_jobs_costs_no_more_than_it_buys() -> None:
+    mix = Mix(MIXES["odd"], HOSTS["2x24"], "Poisson", shared=False, used=1.0, seed=0)
+
+    def run(policy: Callable[[Host], Policy]) -> Result:
+        host = Host(mix.hosts_mb)
+        return host.run(mix.jobs(), policy(host))
+
+    ours, plain = run(lambda host: GpuLease(host, 0)), run(PlainLedger)
+    assert ours.makespan <= min(plain.makespan, 1.1 * mix.bound())
+    assert ours.longest_wait(21000) < 0.8 * plain.longest_wait(21000)
 
 
 def test_the_verdict_names_what_is_owed() -> None:

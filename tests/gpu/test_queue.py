@@ -6,6 +6,7 @@ import pytest
 
 from gpulease.executors import Lease, Pool, Queue, Request
 from gpulease.inventory import Gpu, GpuState
+from gpulease.placement import OVERTAKEN_S
 
 
 class OneGpu(Pool):
@@ -83,6 +84,78 @@ def test_a_job_that_wants_to_be_alone_gets_its_turn(pool: OneGpu) -> None:
     stream.step()
     assert ask(alone, 1000, max_jobs=1) is None
     steps_until(alone, stream, 1000, max_jobs=1).release()
+
+
+class OneRun(Stream):
+    """The small jobs of a run whose process also asks for large ones."""
+
+    large: Lease | None = None
+    due: Request | None = None
+
+    def step(self, *larges: tuple[Request, float]) -> None:
+        self.now += 1
+        for started, lease in [*self.running]:
+            if self.now - started >= 3:
+                lease.release()
+                self.running.remove((started, lease))
+        with self.queue.round() as this:
+            for large, asked in larges:
+                self.large = self.large or this.decide(large, asked=asked).lease
+            granted = this.decide(Request(self.mem_mb)).lease
+        self.due = self.queue.places().get(this.due)
+        if granted:
+            self.running.append((self.now, granted))
+
+
+def test_jobs_of_one_run_overtake_each_other_for_a_while(pool: OneGpu) -> None:
+    """Memory that is kept stands empty, and within a run nobody gains by that until it lasts."""
+    now, run, large = 1e9, OneRun(pool), Request(20000)
+    pool.ledger.clock = lambda: now
+    run.step()
+    for _ in range(9):
+        run.step((large, 1e9))
+        assert len(run.running) == min(3, run.now)
+    now += OVERTAKEN_S
+    for _ in range(3):
+        run.step((large, 1e9))
+    assert run.large
+
+
+def test_memory_is_kept_for_one_large_job_of_a_run_at_a_time(pool: OneGpu) -> None:
+    now, run = 1e9, OneRun(pool, 4000)
+    pool.ledger.clock = lambda: now
+    first, second = (Request(20000), 1e9 - OVERTAKEN_S), (Request(16000), 1e9 - OVERTAKEN_S)
+    for _ in range(3):
+        run.step()
+    run.step(first, second)
+    assert run.due == first[0]
+    for _ in range(3):
+        run.step(first, second)
+    assert run.large
+    assert run.large.mem_mb == 20000
+
+
+def test_a_job_of_higher_priority_is_not_overtaken_within_its_run(pool: OneGpu) -> None:
+    queue = Queue(pool)
+    blocker = ask(Queue(pool), 8000)
+    assert blocker
+    for rank, may in ((0, True), (1, False)):
+        with queue.round() as this:
+            assert not this.decide(Request(20000), rank=rank).lease
+            lease = this.decide(Request(9000)).lease
+        assert bool(lease) is may
+        if lease:
+            lease.release()
+
+
+def test_another_run_is_not_overtaken(pool: OneGpu) -> None:
+    run, other = OneRun(pool), Queue(pool)
+    run.step()
+    assert ask(other, 20000) is None
+    run.step()
+    assert len(run.running) == 1
+    assert ask(other, 20000) is None
+    steps_until(other, run, 20000).release()
 
 
 def test_a_thousand_sizes_do_not_hold_a_thousand_files(pool: OneGpu, tmp_path: Path) -> None:
