@@ -36,6 +36,9 @@ CONTEXT_SECONDS: Final = 4.0
 NARROW_SECONDS: Final = 0.6
 """Least sound on each side of a place that is heard alone: where a word beside it ends."""
 
+PHRASE_SECONDS: Final = 2.5
+"""Speech from this long on is heard as well alone as among its neighbours."""
+
 _SILENCE_SECONDS = 0.5
 _SHORT_PAUSE_SECONDS = 1.0
 _PAUSE_REACH_SECONDS = 3.0
@@ -106,16 +109,44 @@ class Draft:
     def fill(self) -> None:
         """Decode again where there is speech and no word, holes near each other together.
 
-        What a reading with much context does not have either is heard alone: Whisper passes over a
-        quiet phrase beside a loud one.
+        What was lost whole behind something that was heard is heard alone first: where Whisper
+        passes over a phrase behind another, it does so again with the same one before it. All else
+        is heard with much context, and what that reading does not have either, alone.
         """
         wide = self.settings.window_seconds
-        for seconds, context in ((wide, CONTEXT_SECONDS), (0.0, NARROW_SECONDS)):
-            for group in self._groups(wide - 2 * CONTEXT_SECONDS):
-                # Another group's reading may have filled it, in whole or in part.
-                left = [hole for hole in self._holes() if common([hole], group)]
-                if left:
-                    self._fill(left, seconds, context)
+        self._fill_all(0.0, NARROW_SECONDS, self._is_whole)
+        self._fill_all(wide, CONTEXT_SECONDS)
+        self._fill_all(0.0, NARROW_SECONDS)
+
+    def _fill_all(
+        self,
+        seconds: float,
+        context: float,
+        wanted: Callable[[Sequence[Interval]], bool] = lambda _: True,
+    ) -> None:
+        """Fill the groups of holes that are wanted."""
+        for group in self._groups(self.settings.window_seconds - 2 * CONTEXT_SECONDS):
+            # Another group's reading may have filled it, in whole or in part.
+            left = [hole for hole in self._holes() if common([hole], group)]
+            if left and wanted(left):
+                self._fill(left, seconds, context)
+
+    def _is_whole(self, group: Sequence[Interval]) -> bool:
+        """Whether all that is said behind something else, between two pauses, is in the holes.
+
+        A word in the silence beside them may be one of theirs: then more is to be heard.
+        """
+        place = group[0][0], group[-1][1]
+        start, end = window_around(place, 0.0, self.duration, self.speech, NARROW_SECONDS)
+        if _is_inside(start, self.speech) or _is_inside(end, self.speech):
+            return False
+        before = max((last for _, last in self.speech if last <= start), default=0.0)
+        after = min((first for first, _ in self.speech if first >= end), default=self.duration)
+        alone = not any(before < word.middle < after for word in self.words)
+        near = start - self.settings.window_seconds / 2
+        follows = any(near < word.middle <= before for word in self.words)
+        long = all(length(common(self.speech, [hole])) >= PHRASE_SECONDS for hole in group)
+        return alone and follows and long
 
     def settle(self) -> None:
         """Take back those of the doubted words that were said after all."""

@@ -1,7 +1,7 @@
 """Chunks become one transcript: each word once, whatever two neighbours heard of it."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from tests.helpers.transcripts import (
     SURE,
+    Listener,
     heard,
     joined,
     never,
@@ -22,7 +23,7 @@ from tests.helpers.transcripts import (
     voice_of,
 )
 from vat.errors import TranscriptError
-from vat.timeline import Interval, Span, Word
+from vat.timeline import Span, Word
 from vat.transcript.merge import check_books
 from vat.transcript.second_reading import window_around
 from vat.transcript.settings import QuarantineSettings, SeamSettings
@@ -84,19 +85,6 @@ def test_words_lost_doubled_or_wrong_at_the_borders_come_out_exactly_once(
     starts = [word["start"] for word in merged["words"]]
     assert starts == sorted(starts)
     assert len(merged["seams"]) == len(spans) - 1
-
-
-class Listener:
-    """Hears every word of a window, and remembers which windows it was asked for."""
-
-    def __init__(self, words: Sequence[Word]) -> None:
-        self.words, self.windows = words, list[Interval]()
-
-    def __call__(self, *, start: float, end: float, language: str) -> Mapping[str, Any]:
-        assert language == "en"
-        self.windows.append((start, end))
-        span = Span((start, end), (start, end))
-        return part(0, span, [w for w in self.words if start <= w.start and w.end <= end])
 
 
 def counting(seconds: float) -> list[Word]:
