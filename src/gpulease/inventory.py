@@ -3,6 +3,7 @@
 import logging
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ _lock: Final = threading.Lock()
 _started: Final = threading.Event()
 _warned: Final[set[str]] = set()
 _left_out: Final[dict[int, str]] = {}
+_names: Final[dict[str, str]] = {}
 _REMEDIES: Final = {
     pynvml.NVML_ERROR_GPU_IS_LOST: "; it has fallen off the bus: restart the host, check its power",
     pynvml.NVML_ERROR_RESET_REQUIRED: "; reset it with nvidia-smi -r",
@@ -123,13 +125,16 @@ def _read(index: int) -> list[GpuState]:
         handle = pynvml.nvmlDeviceGetHandleByIndex(index)
         uuid = pynvml.nvmlDeviceGetUUID(handle)
         if not _has_mig(handle):
-            return _read_device(handle, index, None, read_health(handle, uuid))
+            return _state(handle, index, uuid, None, read_health(handle, uuid))
         # Its layout can change while it is read: what is left of it counts.
         health = read_health(handle, uuid)
+        instances = _instances(handle)
+        if not instances:
+            _leave_out(index, "is in MIG mode and has no instance (nvidia-smi mig -lgi)")
         return [
             state
-            for instance in _instances(handle)
-            for state in _read_device(instance, index, uuid, health)
+            for instance in instances
+            for state in _read_instance(instance, index, uuid, health)
         ]
     except pynvml.NVMLError as error:
         _leave_out(index, f"does not answer ({error}){_REMEDIES.get(error.value, '')}")
@@ -163,17 +168,16 @@ def _instances(handle: Any) -> list[Any]:
     return found
 
 
-def _read_device(handle: Any, index: int, parent: str | None, health: Health) -> list[GpuState]:
-    """The device, or none where it is an instance that has just been removed."""
-    try:
-        return _state(handle, index, parent, health)
-    except (pynvml.NVMLError_NotFound, pynvml.NVMLError_InvalidArgument):
-        if parent is None:
-            raise
-        return []
+def _read_instance(handle: Any, index: int, parent: str, health: Health) -> list[GpuState]:
+    """The instance, or none where it has just been removed."""
+    with suppress(pynvml.NVMLError_NotFound, pynvml.NVMLError_InvalidArgument):
+        return _state(handle, index, pynvml.nvmlDeviceGetUUID(handle), parent, health)
+    return []
 
 
-def _state(handle: Any, index: int, parent: str | None, health: Health) -> list[GpuState]:
+def _state(
+    handle: Any, index: int, uuid: str, parent: str | None, health: Health
+) -> list[GpuState]:
     # Processes load and end between two questions. Whatever they do, free memory and the least
     # of what each had before and after can together only be too little.
     before = _used_by(handle)
@@ -190,17 +194,24 @@ def _state(handle: Any, index: int, parent: str | None, health: Health) -> list[
         )
     gpu = Gpu(
         index=index,
-        uuid=pynvml.nvmlDeviceGetUUID(handle),
-        name=pynvml.nvmlDeviceGetName(handle),
+        uuid=uuid,
+        name=_name(handle, uuid),
         total_mb=memory.total_mb,
         capacity_mb=memory.capacity_mb,
         parent=parent,
         instance=instance,
         unified=memory.unified,
     )
-    # Each question costs, and many ask many GPUs: who computes has memory.
+    # Who computes has memory.
     busy = _busy_percent(handle) if memory.free_mb < memory.capacity_mb else 0
     return [GpuState(gpu, memory.free_mb, used_by, health, busy)]
+
+
+def _name(handle: Any, uuid: str) -> str:
+    """Its model, which does not change: each question costs, and many ask many GPUs."""
+    if uuid not in _names:
+        _names[uuid] = pynvml.nvmlDeviceGetName(handle)
+    return _names[uuid]
 
 
 def _busy_percent(handle: Any) -> int:

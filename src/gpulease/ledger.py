@@ -21,8 +21,9 @@ from gpulease.folder import FOLDER_VARIABLE, prepare, trouble_of, user_name
 from gpulease.lease_ends import end_record, lives_on, make_empty, note_end
 from gpulease.lock import acquire, is_busy
 from gpulease.records import Entry, Held, Record, read_record, write_record
-from gpulease.untrusted import MOST, open_regular, warn_once
+from gpulease.untrusted import MOST, open_known, warn_once
 from gpulease.vanished import reopen_vanished
+from gpulease.wakers import WAKE_SUFFIX
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +95,7 @@ class Ledger:
         found = []
         for path, fd in reopen_vanished(self.folder):
             try:
-                record = read_record(fd, path)
+                record = read_record(fd, path, os.fstat(fd))
             finally:
                 os.close(fd)
             if record:
@@ -112,8 +113,15 @@ class Ledger:
 
     def count_tickets(self) -> int:
         """How many wait, at most: a look that costs little and needs no lock."""
+        return self._count(".ticket")
+
+    def has_listeners(self) -> bool:
+        """Whether anybody who waits can be woken."""
+        return self._count(WAKE_SUFFIX) > 0
+
+    def _count(self, suffix: str) -> int:
         with suppress(OSError), os.scandir(self.folder) as found:
-            return sum(file.name.endswith(".ticket") for file in found)
+            return sum(file.name.endswith(suffix) for file in found)
         return 0
 
     def next_seq(self, entries: Sequence[Entry] | None = None) -> int:
@@ -218,13 +226,14 @@ class Ledger:
         return sorted((e for e in found if e is not None), key=lambda e: e.record.seq)
 
     def _entry(self, path: Path, *, seen: bool = False) -> Entry | None:
-        fd = open_regular(path)
-        if fd is None:
+        opened = open_known(path)
+        if opened is None:
             return None
+        fd, found = opened
         try:
-            record = read_record(fd, path)
+            record = read_record(fd, path, found)
             if _is_held(fd):
-                return Entry(path, record, os.fstat(fd).st_mtime) if record else None
+                return Entry(path, record, found.st_mtime) if record else None
             # The lock is kept until the file is gone: a job that is just taking it over then sees
             # that, and does not run under a lease that nobody knows of.
             if record and lives_on(path, record):

@@ -28,6 +28,7 @@ from gpulease.snapshots import Look, holdings, only_looking, ranked, turns_of
 from gpulease.usage import Book, Holding, read_book, write_book
 from gpulease.views import view_gpus
 from gpulease.visible import uses_indices, visible_gpus
+from gpulease.wakers import wake
 
 logger = logging.getLogger(__name__)
 
@@ -175,7 +176,7 @@ class Pool:
             name_excess(leases, views)
             looking = only_looking(tickets)
             now = self.ledger.clock()
-            held = holdings(leases, views)
+            held = holdings(leases, [view.gpu for view in views])
             book = self._charge(held, now)
             turns = turns_of(book, held, looking, now, max(len(views), len(last_answer())))
             seq = self.ledger.next_seq([*leases, *tickets])
@@ -199,7 +200,7 @@ class Pool:
         with self.ledger.locked():
             leases, tickets = self.ledger.leases(), self.ledger.tickets()
             views = self.view(states, leases, tickets)
-            self._charge(holdings(leases, views), self.ledger.clock())
+            self._charge(holdings(leases, [view.gpu for view in views]), self.ledger.clock())
         return states, views, leases, tickets
 
     def view(
@@ -220,11 +221,25 @@ class Pool:
                 book = read_book(self.ledger.folder)
                 if gone and book.end(held.path.stem, self.ledger.clock()):
                     write_book(self.ledger.folder, book)
+                if gone:
+                    self._wake_next(book)
                 return gone
         except LedgerError as error:
             # It ended when it was let go; whoever looks at the ledger next clears it away.
             logger.warning("%s", error)
             return True
+
+    def _wake_next(self, book: Book) -> None:
+        """Wake the first of those who wait: it wakes others where it needs less than is free."""
+        if not self.ledger.has_listeners():
+            return
+        known, now = self.known(), self.ledger.clock()
+        held = holdings(self.ledger.leases(), known)
+        tickets = only_looking(self.ledger.tickets())
+        order = turns_of(book, held, tickets, now, max(1, len(known))).order()
+        for entry in tickets:
+            if order and entry.record.seq == order[0].seq:
+                wake(entry.path)
 
     def resize(self, lease: Lease, mem_mb: int) -> None:
         """Change what a lease holds on each of its devices, to what its job is seen to take.

@@ -16,7 +16,7 @@ from gpulease.records import Held
 from gpulease.rounds import Outcome, Round, drop, only_on
 from gpulease.snapshots import GpuSource, Look, fitting
 from gpulease.usage import write_book
-from gpulease.wakers import Waker, wake
+from gpulease.wakers import FIRST, LOOK, Waker, wake
 
 HEADS: Final = 4
 """How many of those who wait look at the whole ledger every few seconds at least. The others are
@@ -26,6 +26,10 @@ _STEP_S: Final = 0.5
 _LONGEST_S: Final = 60.0
 """Those further back are woken where they fit and the first ones do not; they look by themselves,
 too, should all before them be killed at once. With hundreds of them, that must be seldom."""
+
+WOKEN: Final = 4
+"""How many of those who fit are woken at a time. They have to take turns at the ledger, and each
+that was given something wakes the next ones."""
 
 NEVER_LOOKED: Final = 0
 """The mark in tickets of those who took a place without a look."""
@@ -101,7 +105,7 @@ class Queue:
         self._wake_others(this, look)
 
     def _wake_others(self, this: Round, look: Look) -> None:
-        """Wake those who fit now, and those who have just come among the first."""
+        """Wake the next ones who fit now, and tell those who have come among the first."""
         mine, order = self.places(), look.turns.order()
         seen = [(view.gpu.uuid, view.free_mb, len(view.promises)) for view in this.views]
         changed, self._seen = self._seen != seen, seen
@@ -110,13 +114,16 @@ class Queue:
             fits = fitting(this.views, look.turns, [entry.record for entry in look.tickets])
         came = HEADS - this.turns_taken
         entries = {entry.record.seq: entry for entry in look.tickets}
+        woken = 0
         for place, waiter in enumerate(order):
             entry = entries.get(waiter.seq)
             if entry is None or waiter.seq in mine:
                 continue
-            is_new = place < HEADS and (place >= came or entry.record.since == NEVER_LOOKED)
-            if is_new or waiter.seq in fits:
+            if waiter.seq in fits and woken < WOKEN:
+                woken += 1
                 wake(entry.path)
+            elif place < HEADS and (place >= came or entry.record.since == NEVER_LOOKED):
+                wake(entry.path, FIRST)
 
     def grant(self, requests: Sequence[Request]) -> list[Outcome]:
         """Lease as many as possible, the first ones first.
@@ -145,13 +152,20 @@ class Queue:
             time.sleep(min(seconds, most_s))
             return
         unneeded = max(_STEP_S * self._place, self._next_look - time.monotonic())
-        if self._waker.wait(max(0.0, min(max(seconds, unneeded), most_s, _BEAT_S))):
+        self._is_told(max(0.0, min(max(seconds, unneeded), most_s, _BEAT_S)))
+
+    def _is_told(self, seconds: float) -> None:
+        """Sleep until there is something to do, or the time is over, and remember what."""
+        told = self._waker.wait(seconds) if self._waker else b""
+        if told == LOOK:
             self._next_look = 0.0
+        elif told == FIRST and self._place >= HEADS:
+            self._place = HEADS - 1
+            self._next_look = min(self._next_look, time.monotonic() + _STEP_S * self._place)
 
     def _is_far_back(self, requests: Sequence[Request]) -> bool:
+        self._is_told(0)
         if time.monotonic() >= self._next_look or any(r not in self._tickets for r in requests):
-            return False
-        if self._waker and self._waker.wait(0):
             return False
         for ticket in self._tickets.values():
             beat(ticket.fd)
@@ -190,6 +204,7 @@ class Queue:
             choice=Choice((), f"waits with {ahead} others for a GPU with {request.mem_mb} MB", ())
         )
         # Whoever is first by turn is woken by those who look; all others have time.
+        self._place = max(HEADS, ahead)
         self._next_look = time.monotonic() + _rest_s(ahead)
         self._listen()
         return True

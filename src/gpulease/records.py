@@ -189,9 +189,8 @@ def write_record(fd: int, record: Record) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def read_record(fd: int, path: Path) -> Record | None:
-    """The record in an open file; None, with a warning, where it is none."""
-    found = os.fstat(fd)
+def read_record(fd: int, path: Path, found: os.stat_result) -> Record | None:
+    """The record in an open file of which this is known; None, with a warning, where it is none."""
     record = _parsed(os.pread(fd, MOST_BYTES, 0), found.st_uid)
     # Empty: its writer is about to fill it, or died on the way.
     if record is None and found.st_size:

@@ -98,9 +98,9 @@ def only_looking(tickets: Sequence[Entry]) -> list[Entry]:
     return found
 
 
-def holdings(leases: Sequence[Entry], views: Sequence[GpuView]) -> list[Holding]:
+def holdings(leases: Sequence[Entry], gpus: Sequence[Gpu]) -> list[Holding]:
     """What each lease holds, as a sum of shares of GPUs."""
-    capacity = {view.gpu.uuid: view.gpu.capacity_mb for view in views}
+    capacity = {gpu.uuid: gpu.capacity_mb for gpu in gpus}
     return [
         Holding(entry.path.stem, waiter_of(entry.record), share(entry.record, capacity))
         for entry in leases

@@ -49,7 +49,16 @@ def warn_once(path: Path, what: str) -> None:
 
 
 def open_regular(path: Path) -> int | None:
+    """Open a file for reading, as `open_known` does."""
+    opened = open_known(path)
+    return opened[0] if opened else None
+
+
+def open_known(path: Path) -> tuple[int, os.stat_result] | None:
     """Open a file for reading; None, with a warning, where it is not one of a sensible size.
+
+    Returns:
+        The file, and what is known of it.
 
     Raises:
         OSError: where that says nothing of the file: what cannot be read now is not nothing.
@@ -69,7 +78,7 @@ def open_regular(path: Path) -> int | None:
     elif found.st_size > MOST_BYTES:
         warn_once(path, f"it has {found.st_size} bytes, which no file of this folder has")
     else:
-        return fd
+        return fd, found
     os.close(fd)
     return None
 

@@ -1,7 +1,7 @@
 """Waking those who wait, each by a pipe of its own beside its ticket.
 
 Only the first few in the order look often at the whole ledger. The others sleep longer, and are
-woken when it becomes their turn.
+woken when they fit, or told that they have come among the first.
 """
 
 import os
@@ -11,7 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-_SUFFIX: Final = ".wake"
+WAKE_SUFFIX: Final = ".wake"
+LOOK: Final = b"!"
+"""Look now: something is free."""
+
+FIRST: Final = b"f"
+"""You are among the first now, who look from time to time."""
 
 
 class Waker:
@@ -23,7 +28,7 @@ class Waker:
 
     def __init__(self, ticket: Path) -> None:
         self.ticket = ticket
-        self._path = ticket.with_suffix(_SUFFIX)
+        self._path = ticket.with_suffix(WAKE_SUFFIX)
         self._fd = -1
         # Without it, those who wait look from time to time all the same.
         with suppress(OSError):
@@ -33,16 +38,17 @@ class Waker:
             # Both ends: with nobody at the other, it would seem closed at once.
             self._fd = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
 
-    def wait(self, seconds: float) -> bool:
-        """Sleep until somebody wakes this one, or the time is over; whether somebody did."""
+    def wait(self, seconds: float) -> bytes:
+        """Sleep until somebody wakes this one, or the time is over; what was said, or b""."""
         poll = select.poll()
         if self._fd >= 0:
             poll.register(self._fd, select.POLLIN)
-        if not poll.poll(seconds * 1000):
-            return False
-        with suppress(BlockingIOError):
-            os.read(self._fd, 4096)
-        return True
+        told = b""
+        if poll.poll(seconds * 1000):
+            with suppress(BlockingIOError):
+                told = os.read(self._fd, 4096)
+        # Whatever anybody wrote there.
+        return FIRST if told and not told.strip(FIRST) else told and LOOK
 
     def close(self) -> None:
         """Listen no more."""
@@ -53,15 +59,15 @@ class Waker:
             self._path.unlink()
 
 
-def wake(ticket: Path) -> None:
-    """Wake the one that holds a ticket, if it listens."""
+def wake(ticket: Path, what: bytes = LOOK) -> None:
+    """Wake the one that holds a ticket, if it listens, and say what for."""
     with suppress(OSError):
         fd = os.open(
-            ticket.with_suffix(_SUFFIX),
+            ticket.with_suffix(WAKE_SUFFIX),
             os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC,
         )
         try:
             if stat.S_ISFIFO(os.fstat(fd).st_mode):
-                os.write(fd, b"!")
+                os.write(fd, what)
         finally:
             os.close(fd)

@@ -151,6 +151,21 @@ def test_a_gpu_without_any_memory_is_named(host: Host, commands: Commands) -> No
     assert "GPU 0 tells no memory at all" in err
 
 
+def test_a_run_waits_while_the_instances_of_its_gpu_are_made_anew(host: Host, runs: Runs) -> None:
+    """To go on without a GPU would take hours on the CPU."""
+    host.add_gpus(24000)
+    host.add(f"mig mode {gpu_uuid(0)}")
+    run = runs.start(gpu_rule())
+    time.sleep(5)
+    assert run.poll() is None
+    host.forget("mig mode")
+    host.add(f"mig {gpu_uuid(0)} MIG-aa 20000 1 0 Simulated MIG 2g.20gb")
+    out, _ = run.communicate(timeout=60)
+    assert run.returncode == 0, out
+    assert "is in MIG mode and has no instance" in out
+    assert runs.read("work") == "=MIG-aa"
+
+
 def test_an_instance_that_is_removed_while_it_is_read_hides_no_other(
     host: Host, python: Callable[..., str]
 ) -> None:

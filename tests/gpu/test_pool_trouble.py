@@ -281,6 +281,22 @@ def test_a_stopped_worker_is_named_and_replaced(host: Host, runs: Runs) -> None:
     assert not psutil.pid_exists(worker)
 
 
+def test_idle_workers_of_a_stopped_run_give_way(host: Host, runs: Runs) -> None:
+    """Ctrl-Z of a Snakemake keeps no GPU from others, and it goes on as if nothing had been."""
+    host.add_gpus(10000)
+    run = runs.start(chunks(runs, 3, 1.0), "--cores", "1")
+    runs.wait_for((runs.folder / "asr/0").exists)
+    os.kill(run.pid, signal.SIGSTOP)
+    other = [*GPULEASE, "run", "--mem-mb", "8000", "--", "true"]
+    subprocess.run(other, env=runs.environment, check=True, timeout=60)
+    os.kill(run.pid, signal.SIGCONT)
+    out, _ = run.communicate(timeout=100)
+    assert run.returncode == 0, out
+    assert f"Process {run.pid}, which started this worker" in out
+    assert len(runs.read("loads").split()) == 2
+    assert runs.free_mb() == [10000]
+
+
 def test_a_worker_does_not_starve_other_commands(host: Host, runs: Runs) -> None:
     host.add_gpus(10000)
     run = runs.start(chunks(runs, 14, 0.3), "--cores", "1")

@@ -118,11 +118,12 @@ class Worker:
             self._socket.chmod(0o600)
             # From now on jobs can connect, whether or not the process has begun to answer.
             listener.listen()
+            files = [listener.fileno(), *([self.lease.fd] if self.lease else [])]
             process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "gpulease.workers.process", str(listener.fileno())],
+                [sys.executable, "-P", "-m", "gpulease.workers.process", *map(str, files)],
                 stdin=subprocess.PIPE,
                 stdout=sys.stderr.fileno(),
-                pass_fds=[listener.fileno(), *([self.lease.fd] if self.lease else [])],
+                pass_fds=files,
                 env={**environment, **self._lease_environment(), **self._threads_environment()},
                 start_new_session=True,
             )

@@ -1,8 +1,9 @@
 """The process of a worker: it calls functions for one job after another and keeps what they load.
 
-    python -P -m gpulease.workers.process LISTENER
+    python -P -m gpulease.workers.process LISTENER [LEASE]
 
-LISTENER is the number of the inherited listening socket. Standard input is the line to the owner,
+LISTENER is the number of the inherited listening socket, LEASE that of the open file that holds the
+lease. Standard input is the line to the owner,
 who sends the key and then nothing more: when it closes, the owner has ended, however it did, and
 the worker ends as well.
 """
@@ -26,12 +27,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from gpulease.errors import WorkerError
+from gpulease.processes import LEASE_VARIABLE
 from gpulease.second_look import confirm
 from gpulease.workers.client import as_json, find, is_own, name_of
+from gpulease.workers.giving_way import GivingWay
 from gpulease.workers.messages import CLIENT_GONE, receive, send
 
 _GREETING_S: Final = 30.0
 """How long a connection may take to say what it wants."""
+
+_LOOK_MS: Final = 2000
+"""How often an idle worker looks whether it has to give way, in milliseconds."""
 
 _LOG_FORMAT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 _CREDENTIALS: Final = struct.Struct("3i")
@@ -43,16 +49,24 @@ class Server:
     Args:
         listener: where jobs connect.
         key: what they must show.
+        way: whether it has to give way while it is idle.
     """
 
-    def __init__(self, listener: socket.socket, key: str) -> None:
+    def __init__(self, listener: socket.socket, key: str, way: GivingWay) -> None:
         self._listener = listener
+        self._way = way
         self._key = key
         self._confirmed = False
 
     def run(self) -> None:
-        """Serve until the owner ends this process or itself."""
+        """Serve until the owner ends this process or itself, or it has to give way."""
+        poll = select.poll()
+        poll.register(self._listener, select.POLLIN)
         while True:
+            if not poll.poll(_LOOK_MS):
+                if self._way.is_due():
+                    return
+                continue
             peer, _ = self._listener.accept()
             with peer:
                 self._serve(peer)
@@ -179,7 +193,11 @@ def main() -> None:
         key += part
     folder = Path(listener.getsockname()).parent
     threading.Thread(target=_end_with_owner, args=(line, folder), daemon=True).start()
-    Server(listener, key.decode().strip()).run()
+    lease = os.environ.get(LEASE_VARIABLE)
+    way = GivingWay((Path(lease), int(sys.argv[2])) if lease and len(sys.argv) > 2 else None)
+    Server(listener, key.decode().strip(), way).run()
+    way.let_go()
+    os.killpg(0, signal.SIGKILL)
 
 
 if __name__ == "__main__":

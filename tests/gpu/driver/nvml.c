@@ -6,6 +6,7 @@
        processes hidden                     no memory by process (container, WSL)
        gpu UUID TOTAL_MB RESERVED_MB NAME   one GPU
        mig PARENT UUID TOTAL_MB GI CI NAME  one instance of a GPU that is split
+       mig mode UUID                        the GPU is split, even into no instance
        lost UUID [CODE]                     the GPU does not answer any more, or so
        vanished UUID                        an instance was removed after it was found
        compute UUID MODE                    its compute mode (2 prohibited, 3 one process)
@@ -31,7 +32,7 @@ typedef struct {
     char uuid[80], parent[80], name[96];
     unsigned long long total, reserved, used;
     unsigned gi, ci;
-    int lost, unified, busy;
+    int lost, unified, busy, split;
     unsigned mode, pending, failed, action;
     unsigned long long ecc, energy;
     unsigned pids[MAX * 8];
@@ -80,7 +81,9 @@ static int read_state(void) {
     while (fgets(line, sizeof line, f)) {
         if (!strncmp(line, "driver fail", 11)) h.failing = 1;
         else if (!strncmp(line, "processes hidden", 16)) h.hidden = 1;
-        else if (sscanf(line, "gpu %79s %llu %llu %95[^\n]", a, &x, &y, name) == 4 && h.n < MAX) {
+        else if (sscanf(line, "mig mode %79s", a) == 1) {
+            if ((d = by_uuid(a))) d->split = 1;
+        } else if (sscanf(line, "gpu %79s %llu %llu %95[^\n]", a, &x, &y, name) == 4 && h.n < MAX) {
             d = &h.d[h.n++];
             strcpy(d->uuid, a); strcpy(d->name, name);
             d->total = x; d->reserved = y;
@@ -246,7 +249,7 @@ int nvmlDeviceGetMigMode(void *handle, unsigned *current, unsigned *pending) {
     int status = open_device(handle, &d);
     if (status) return status;
     if (d->parent[0]) return NOT_SUPPORTED;
-    *current = *pending = instances(d->uuid) > 0;
+    *current = *pending = d->split || instances(d->uuid) > 0;
     return OK;
 }
 
