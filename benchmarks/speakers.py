@@ -69,9 +69,9 @@ def found_in(dialogue: Dialogue, encoder: VoiceEncoder, folder: Path) -> tuple[S
 
 def score(dialogue: Dialogue, found: Speakers, cpu: float) -> Score:
     """What is right and what is wrong about turns that were found."""
-    true = _annotation(dialogue.turns)
+    true = annotation(dialogue.turns)
     # They may overlap, so each has a track of its own.
-    guessed = _annotation([*found.turns, *found.overlaps])
+    guessed = annotation([*found.turns, *found.overlaps])
     strict, forgiving = (_errors(true, guessed, dialogue.seconds, one) for one in (0.0, 0.5))
     total = strict["total"]
     parts = ("confusion", "missed detection", "false alarm")
@@ -82,12 +82,13 @@ def score(dialogue: Dialogue, found: Speakers, cpu: float) -> Score:
         {name: strict[name] / total for name in parts},
         len(guessed.labels()),
         dialogue.speakers,
-        *_words(dialogue, found.turns, _names(true, guessed)),
+        *_words(dialogue, found.turns, names_of(true, guessed)),
         cpu / dialogue.seconds,
     )
 
 
-def _annotation(turns: Sequence[Said | Turn]) -> Any:
+def annotation(turns: Sequence[Said | Turn]) -> Any:
+    """Turns as the scorer takes them."""
     from pyannote.core import Annotation, Segment
 
     made = Annotation()
@@ -104,8 +105,8 @@ def _errors(true: Any, guessed: Any, seconds: float, collar: float) -> Any:
     return DiarizationErrorRate(collar=collar)(true, guessed, uem=whole, detailed=True)
 
 
-def _names(true: Any, guessed: Any) -> dict[str, str]:
-    """Who each label that was found stands for, by the scorer's own choice."""
+def names_of(true: Any, guessed: Any) -> dict[str, str]:
+    """Who each label that was found stands for, by the scorer's own choice; both annotations."""
     from pyannote.metrics.diarization import DiarizationErrorRate
 
     found: dict[str, str] = DiarizationErrorRate().optimal_mapping(true, guessed)

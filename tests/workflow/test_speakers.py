@@ -31,6 +31,30 @@ def texts(directory: Path, video: str, track: str) -> list[str]:
     return [cue["text"] for cue in json.loads(path.read_text("utf-8"))["cues"]]
 
 
+def made(directory: Path) -> dict[str, bytes]:
+    """The results of all videos, byte for byte."""
+    folders = [path.parent for path in directory.glob("results/*/media.json")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(directory)): path.read_bytes() for path in sorted(files)}
+
+
+@pytest.mark.long
+def test_without_speakers_results_are_what_they_were(workflow: Workflow, run: Path) -> None:
+    before = made(run)
+    assert not [name for name in before if "speaker" in name]
+    tracks = [said for name, said in before.items() if name.endswith((".json", ".vtt", ".ass"))]
+    assert tracks
+    assert not [said for said in tracks if b"speaker" in said or b"<v " in said]
+    make_encoder(run / "pretrained.pt")
+    assert workflow(run, *wanted(run)).status == 0
+    assert made(run) != before
+    again = workflow(run, *demo())
+    assert again.status == 0, again.output
+    assert not {"speakers", "asr_chunk", "split"} & {*again.jobs()}
+    after = made(run)
+    assert [name for name in before if after.get(name) != before[name]] == []
+
+
 @pytest.mark.long
 def test_every_result_tells_who_speaks(workflow: Workflow, run: Path) -> None:
     videos = sorted(path.parent.name for path in run.glob("results/*/media.json"))
@@ -39,6 +63,7 @@ def test_every_result_tells_who_speaks(workflow: Workflow, run: Path) -> None:
     make_encoder(run / "pretrained.pt")
     planned = workflow(run, *wanted(run), "-n")
     assert planned.jobs()["speakers"] == len(videos), planned.output
+    assert not {"asr_chunk", "split", "separate", "extract_audio"} & {*planned.jobs()}
     (run / "speakers").mkdir()
     (run / "speakers/speakers.tsv").write_text("label\tname\tgender\nS1\tAnn\tf\n", "utf-8")
     done = workflow(run, *wanted(run, prefix=True))

@@ -142,7 +142,7 @@ def listen(path: str | Path, speech: Sequence[Interval], encoder: VoiceEncoder) 
         found[[at for at, _ in batch]] = encoder.vectors([sound for _, sound in batch])
 
     for at, window in enumerate(windows):
-        sound = _raised(read_span(path, *heard(window)))
+        sound = raised(read_span(path, *heard(window)))
         # A batch has sounds of one length: tenths of a second.
         length = max(len(sound) // (SPEECH_RATE // 10), 1) * (SPEECH_RATE // 10)
         sound = np.pad(sound, (0, max(length - len(sound), 0)))[:length]
@@ -155,6 +155,7 @@ def listen(path: str | Path, speech: Sequence[Interval], encoder: VoiceEncoder) 
     return Voices(windows, found)
 
 
-def _raised(sound: Samples) -> Samples:
+def raised(sound: Samples) -> Samples:
+    """A sound at the loudness that the encoder was trained on, if it is softer."""
     loud = float(np.sqrt(np.mean(sound**2))) if len(sound) else 0.0
     return sound * np.float32(max(_LOUDNESS / loud, 1.0)) if loud > 0 else sound

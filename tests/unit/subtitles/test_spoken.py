@@ -3,12 +3,18 @@
 from dataclasses import replace
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from tests.helpers.transcripts import chunks_of, joined, part, spans_of
 from vat.planning.config import complete
 from vat.speech.speaker_names import Speaker
+from vat.speech.speakers import Turn
+from vat.subtitles.dialogues import is_dialogue, said_by_each
 from vat.subtitles.spoken import spoken_track, written_words
 from vat.timeline import Word
 from vat.transcript.merge import Transcript
+from vat.transcript.speakers import speakers_of
 
 SPANS = spans_of([], 60, 2)
 
@@ -69,6 +75,52 @@ def test_no_cue_has_words_of_two_speakers_but_as_a_dialogue() -> None:
     ]
     assert track.speakers == made.speakers
     assert track.prefix
+
+
+@st.composite
+def spoken_words(draw: st.DrawFn) -> list[Word]:
+    """Words that follow one another, each unlike any other."""
+    one = st.tuples(
+        st.sampled_from(["", ".", "?", ",", "-", " -"]),
+        st.floats(0, 2),
+        st.floats(0.05, 0.8),
+        st.sampled_from(["", "", "de"]),
+    )
+    found, at = list[Word](), 0.0
+    for number, (mark, pause, seconds, language) in enumerate(draw(st.lists(one, max_size=40))):
+        start = at + pause
+        at = start + seconds
+        found.append(Word(start, at, f"w{number}{mark}", 0.9, True, 0, language))
+    return found
+
+
+ANY_TURNS = st.lists(
+    st.builds(Turn, st.floats(-9, 70), st.floats(-9, 70), st.sampled_from(["S1", "S2", "S3", ""])),
+    max_size=12,
+)
+"""Out of order, over one another, with their ends before their starts, or none."""
+
+
+@given(spoken_words(), ANY_TURNS)
+def test_whatever_the_turns_no_word_is_lost_and_no_line_has_two_speakers(
+    said: list[Word], turns: list[Turn]
+) -> None:
+    labels = speakers_of(said, turns)
+    made = Transcript.from_json(joined(SPANS, [part(1, SPANS[0], [])]))
+    told = [replace(word, speaker=label) for word, label in zip(said, labels, strict=True)]
+    track, check = spoken_track(
+        replace(made, words=tuple(told)), complete({"videos": "x"})["merge"]
+    )
+    lines = list[tuple[str, str]]()
+    for cue in track.cues:
+        if len(cue.speakers) < 2:
+            lines.append(("".join(cue.speakers), " ".join(cue.text.splitlines())))
+        else:
+            assert is_dialogue(cue)
+            lines += zip(cue.speakers, said_by_each(cue.text), strict=True)
+    whose = [(label, text) for label, line in lines for text in line.split()]
+    assert whose == [(word.speaker, text) for word in told for text in word.text.split()]
+    assert check.faults["no_overlap"] == []
 
 
 def chinese(text: str) -> list[Word]:
