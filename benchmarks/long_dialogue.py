@@ -89,7 +89,7 @@ def main() -> None:
     for parts in (1, round(chosen.hours * 3600 / PART_SECONDS)):
         with tempfile.TemporaryDirectory() as folder:
             made = record(Path(folder) / "speech.flac", voices, parts)
-            given = str(made.path), chunks_of(made), str(chosen.encoder), {}, "cpu", 1
+            given = [str(made.path), chunks_of(made), str(chosen.encoder), {}, "cpu", 1]
             cost = measure(who_speaks, *given)
         turns = Found.from_json(cost.result).speakers.turns
         ends = (0.0, PART_SECONDS), (made.seconds - PART_SECONDS, made.seconds)

@@ -14,7 +14,7 @@ VERSIONS: Final = {
     "split": 5,
     "asr_chunk": 7,
     "shot_changes": 1,
-    "speakers": 2,
+    "speakers": 3,
     "merge": 14,
     "word_times": 1,
     "existing_subtitles": 5,

@@ -1,16 +1,16 @@
 """Who speaks when in a video, as the rule asks for it: with whichever backend, in any process."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from vat.jobs.device import gpu_errors, resolve
 from vat.speech.pyannote import diarized
 from vat.speech.settings import PYANNOTE, SpeakerSettings
-from vat.speech.speakers import Found, turns_of
+from vat.speech.speakers import turns_of
 from vat.speech.voices import listen, load_encoder
-from vat.timeline import Chunks, Interval
+from vat.timeline import Chunks
 
 logger = logging.getLogger(__name__)
 
@@ -45,21 +45,10 @@ def who_speaks(
     stretches = [stretch for stretch in video.speech if stretch[0] < stretch[1]]
     with gpu_errors("finding out who speaks"):
         if chosen.backend == PYANNOTE:
-            found = diarized(speech, model, resolved, chosen.at_least, chosen.at_most)
+            found = diarized(speech, model, resolved, *chosen.limits)
         else:
-            found = _by_voices(speech, stretches, model, chosen, resolved, threads)
+            encoder = load_encoder(model, resolved, threads)
+            voices, limits = listen(Path(speech), stretches, encoder), chosen.limits
+            found = turns_of(voices, stretches, *limits, video.duration)
     logger.info("%d speakers, %d turns", len(found.prints), len(found.speakers.turns))
     return found.to_json()
-
-
-def _by_voices(
-    speech: str,
-    stretches: Sequence[Interval],
-    model: str,
-    settings: SpeakerSettings,
-    device: str,
-    threads: int,
-) -> Found:
-    encoder = load_encoder(model, device, threads)
-    voices = listen(Path(speech), stretches, encoder)
-    return turns_of(voices, stretches, settings.at_least, settings.at_most)

@@ -191,3 +191,8 @@ class SpeakerSettings:
         " pyannote.",
         minimum=1,
     )
+
+    @property
+    def limits(self) -> tuple[int, int | None]:
+        """Fewest and most speakers."""
+        return self.at_least, self.at_most

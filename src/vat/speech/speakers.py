@@ -1,5 +1,6 @@
 """Who speaks when: the turns of a video, and where two speak at once."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
@@ -17,6 +18,11 @@ from vat.timeline import Interval
 SAME_TURN_SECONDS: Final = 1.2
 """A pause up to this between two stretches of one speaker belongs to the turn: people pause inside
 sentences for a second, and nobody else speaks."""
+
+_SOONER: Final = 0.1
+_LATER: Final = 0.03
+"""Seconds by which people begin before voice detection hears it, and end after it: medians of
+recordings whose silence is clean."""
 
 _AT_ONCE: Final = 0.2
 """Where a window is not more alike to the voice before a change than to the one behind it by this,
@@ -70,11 +76,16 @@ class Found(Record):
 
 
 def turns_of(
-    voices: Voices, stretches: Sequence[Interval], least: int = 1, most: int | None = None
+    voices: Voices,
+    stretches: Sequence[Interval],
+    least: int = 1,
+    most: int | None = None,
+    duration: float = math.inf,
 ) -> Found:
     """The turns in stretches of speech, by how the windows in them sound.
 
-    Labels count from S1 in the order of speaking; there are at least and at most so many.
+    Labels count from S1 in the order of speaking; there are at least and at most so many. No turn
+    ends after `duration`.
     """
     if not voices.windows:
         return Found(Speakers(()))
@@ -95,7 +106,7 @@ def turns_of(
         VoicePrint(name, round(float(spoken[number]), 3), _rounded(groups.means[number]))
         for number, name in names.items()
     )
-    return Found(Speakers(joined(pieces), tuple(overlaps)), prints)
+    return Found(Speakers(_widened(joined(pieces), duration), tuple(overlaps)), prints)
 
 
 def _rounded(vector: Any) -> tuple[float, ...]:
@@ -159,6 +170,16 @@ def joined(pieces: Sequence[Turn]) -> tuple[Turn, ...]:
             found[-1] = replace(before, end=one.end, margin=round(margin, 3))
         else:
             found.append(one)
+    return tuple(found)
+
+
+def _widened(turns: Sequence[Turn], duration: float) -> tuple[Turn, ...]:
+    """Turns with their first and last sounds, as far as nobody else speaks then."""
+    found, free = list[Turn](), 0.0
+    for one, following in zip(turns, [*(one.start for one in turns[1:]), duration], strict=True):
+        start = max(one.start - _SOONER, free)
+        free = max(min(one.end + _LATER, following), one.end)
+        found.append(replace(one, start=round(start, 3), end=round(free, 3)))
     return tuple(found)
 
 

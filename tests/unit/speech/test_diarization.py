@@ -58,9 +58,9 @@ def test_the_encoder_is_loaded_once_and_hears_all_speech(
         "threads": 1,
     }
     for _ in range(2):
-        answer = who_speaks(chunks=chunks((1, 4), (4.5, 4.5), (6, 9)), **given)
+        answer = who_speaks(chunks=chunks((0.04, 4), (4.5, 4.5), (6, 11.99)), **given)
     found = Found.from_json(answer)
-    assert [(one.start, one.end) for one in found.speakers.turns] == [(1, 4), (6, 9)]
+    assert [(one.start, one.end) for one in found.speakers.turns] == [(0, 4.03), (5.9, SECONDS)]
     assert [one.label for one in found.prints] == ["S1"]
     assert loaded == [("a.pt", 1, "cpu")]
     assert Found.from_json(who_speaks(chunks=chunks(), **given)).speakers.turns == ()

@@ -66,6 +66,13 @@ def test_each_voice_has_one_label_throughout(who: list[int], labels: list[str]) 
     assert found.overlaps == ()
 
 
+def test_a_turn_has_its_first_and_last_sounds_but_nobody_elses() -> None:
+    stretches = [(0.05, 5.0), (5.1, 10.0), (11.0, 16.0)]
+    found = turns_of(voices_by(stretches, [0, 1, 0]), stretches, duration=16.01).speakers
+    places = [(turn.start, turn.end) for turn in found.turns]
+    assert places == [(0.0, 5.03), (5.03, 10.03), (10.9, 16.01)]
+
+
 def test_a_change_inside_a_stretch_is_found_to_half_a_second() -> None:
     halves = [(0.0, 5.0), (5.0, 10.0)]
     voices = voices_by(halves, [0, 1])
