@@ -79,8 +79,8 @@ class ExecutorSettings(ExecutorSettingsBase):  # type: ignore[misc]
         default=600,
         metadata={
             "help": "Seconds that a job waits before it loads a model, where a process without a "
-            "lease has taken its memory; and that jobs wait where the driver, a GPU or the pool's "
-            "lock is away."
+            "lease has taken its memory; and that jobs wait where the driver or a GPU does not "
+            "answer, or the pool's lock is held."
         },
     )
     learn: str = field(
