@@ -14,6 +14,7 @@ from snakemake_interface_logger_plugins.base import LogHandlerBase
 from snakemake_interface_logger_plugins.common import LogEvent
 
 from snakemake_logger_plugin_vat.board import Board
+from snakemake_logger_plugin_vat.dry_run import DryRun
 from snakemake_logger_plugin_vat.look import draw, printable, total_line
 from snakemake_logger_plugin_vat.records import chunk_count, share_done, true_name
 
@@ -39,6 +40,10 @@ _SAID_ALREADY: Final = (
 _EXAMINER: Final = "doctor"
 """The rule whose jobs fail where they find something wrong, and have said it."""
 
+_COMMAND: Final = "VAT_COMMAND"
+"""Has what was typed after the command vat, where that has called Snakemake."""
+
+_DRY: Final = "This was a dry-run"
 _NOTHING: Final = "Nothing to be done"
 _STOPPED: Final = "Terminating processes on user request"
 """What Snakemake logs after Ctrl-C."""
@@ -76,9 +81,16 @@ class LogHandler(LogHandlerBase):
         self.files: dict[int, list[str]] = {}
         self.broken = self.stopped = self.failed = self.told_failure = False
         self.held = ""
+        self.names: dict[str, str] = {}
+        # Of `vat -n`; what `snakemake -n` shows is Snakemake's.
+        plain = self.common_settings.dryrun and not graph and os.environ.get(_COMMAND)
+        self.dry_run = DryRun() if plain else None
 
     def emit(self, record: LogRecord) -> None:
         """Show what a record tells."""
+        if self.dry_run:
+            self._foresee(record, self.dry_run)
+            return
         if not (self.common_settings.dryrun or self.broken):
             try:
                 self._take(record)
@@ -108,6 +120,7 @@ class LogHandler(LogHandlerBase):
 
     def _take(self, record: LogRecord) -> None:
         event, told, now = getattr(record, "event", None), vars(record), time.monotonic()
+        self.names.update(told.get("outlook", {}).get("names", {}))
         # What ends because the user stops the run has not failed.
         self.stopped = self.stopped or _STOPPED in str(record.msg)
         if event == LogEvent.RUN_INFO and not self.board.counts:
@@ -131,6 +144,19 @@ class LogHandler(LogHandlerBase):
             self._say(self.format(record))
         if self.live:
             self.live.refresh()
+
+    def _foresee(self, record: LogRecord, plan: DryRun) -> None:
+        """Gather what a dry run tells, and say it in plain words at its end."""
+        event, told = getattr(record, "event", None), vars(record)
+        plan.outlook.update(told.get("outlook", {}))
+        if event == LogEvent.JOB_INFO:
+            plan.add(told["rule_name"], told["wildcards"] or {})
+        elif str(record.msg).startswith((_DRY, _NOTHING)):
+            self._say("\n".join(plan.lines()))
+        elif "announced" in told:
+            self._say(self.format(record))
+        elif event in (None, LogEvent.ERROR) and record.levelno > INFO:
+            self._once(self.format(record), record.levelno)
 
     def _start(self, plan: str) -> None:
         if self.board.speaks:
@@ -159,10 +185,15 @@ class LogHandler(LogHandlerBase):
         video, rule = str((told["wildcards"] or {}).get("video", "")), told["rule_name"]
         files = [*told["output"], *told["input"]]
         self.files[told["jobid"]] = files
-        name = true_name(video, files)
+        name = self._called(video, files)
         self.board.begin(told["jobid"], rule, video, name, now, told["log"] or ())
         if video and "chunk" in told["wildcards"]:
             self.board.expect(video, rule, chunk_count(video, files))
+
+    def _called(self, video: str, files: list[str]) -> str:
+        """What people call a video: as its own record says, else the plan."""
+        name = true_name(video, files)
+        return name if name != video else self.names.get(video, video)
 
     def _leased(self, told: dict[str, Any], record: LogRecord) -> None:
         self.board.lease(told)
@@ -172,7 +203,7 @@ class LogHandler(LogHandlerBase):
     def _ended(self, jobid: int, now: float) -> None:
         job, files = self.board.end(jobid, now), self.files.pop(jobid, [])
         if job and job.video:
-            self.board.name(job.video, true_name(job.video, files))
+            self.board.name(job.video, self._called(job.video, files))
         if job and not (self.live or self.board.speaks):
             of = f"{self.board.videos[job.video].name}: " if job.video else ""
             self._say(f"{of}{job.rule} done ({total_line(self.board, now)})")

@@ -14,9 +14,9 @@ from vat.files import read_json
 from vat.jobs.messages import is_of_system
 from vat.planning.answers import Answers, grown
 from vat.planning.doctor import named_models, with_a_video
+from vat.planning.outlook import announced, outlook
 from vat.planning.plan import make_plan
 from vat.planning.run_start import enter_run, prepare_folders, prepare_process
-from vat.planning.streams import announced
 from vat.report.pages import Run, write_pages
 from vat.stages import VERSIONS
 
@@ -62,7 +62,8 @@ plan = explained(
 )
 config.update(plan.config)
 for text in explained(announced, plan) if workflow.is_main_process else ():
-    logger.info(text)
+    logger.info(text, extra={"announced": True})
+logger.info("", extra={"outlook": outlook(plan)})
 ask = explained(Answers, plan, place("<results>"), place("<resources>"))
 
 # Not in a cluster's jobs: a node may see less than the others.

@@ -2,8 +2,6 @@
 
 import json
 import logging
-import re
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,16 +25,6 @@ from vat.planning.sources import Video
 
 SECONDS: Final = 5.0
 """How long a dry run tries videos that no earlier one has tried; a video takes half a second."""
-
-
-_DRY: Final = re.compile(r"-[A-Za-z]*n[A-Za-z]*|--dry-?run")
-"""Snakemake's option, which may stand with others (-np); it is told to nobody before."""
-
-
-def announced(plan: Plan) -> list[str]:
-    """What is said before anything runs: of the plan, and in a dry run of the videos' streams."""
-    dry = any(_DRY.fullmatch(word) for word in sys.argv[1:])
-    return [text for text in (plan.said, told_streams(plan) if dry else "") if text]
 
 
 def told_streams(plan: Plan, seconds: float = SECONDS) -> str:

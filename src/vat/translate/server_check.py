@@ -5,7 +5,9 @@ from contextlib import contextmanager
 from dataclasses import fields
 from typing import Any, Final
 
+from vat.jobs.addresses import masked
 from vat.translate.chat import Server
+from vat.translate.connection import OPENAI
 from vat.translate.ollama import with_translator
 from vat.translate.settings import SERVERS, Means, TranslateSettings
 
@@ -42,6 +44,16 @@ def ask_one_word(options: Mapping[str, Any]) -> tuple[str, str]:
     settings = _settings(options)
     with _server(settings, _WORD_SECONDS) as server:
         return settings.model, server.ask(_PROMPT, _REQUEST, ()).text
+
+
+def translator(options: Mapping[str, Any]) -> str:
+    """Who translates by a `translate` section with a server: its model and address.
+
+    Raises:
+        TranslationError: where there is none at all.
+    """
+    settings = _settings(options)
+    return f"{settings.model} at {masked(settings.base_url or OPENAI)}"
 
 
 @contextmanager
