@@ -12,7 +12,9 @@ from gpulease.observer import Observer, Use, attributed
 from gpulease.placement import Choice, GpuView, Request, Reservation, split_names
 from gpulease.pool import POLL_S, Pool
 from gpulease.pool_trouble import TIMEOUT_VARIABLE
+from gpulease.processes import living_process
 from gpulease.queues import Queue
+from gpulease.records import Entry
 from gpulease.rehearsal import rehearse
 from gpulease.rounds import Outcome, Round
 from gpulease.selection import gpus_allowed, gpus_here
@@ -26,6 +28,7 @@ __all__ = [
     "TIMEOUT_VARIABLE",
     "WORKER_VARIABLE",
     "Choice",
+    "Entry",
     "Gpu",
     "GpuView",
     "HostReport",
@@ -48,6 +51,7 @@ __all__ = [
     "gpus_allowed",
     "gpus_here",
     "joules_of",
+    "living_process",
     "name_gpu",
     "needed",
     "rehearse",

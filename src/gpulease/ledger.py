@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from weakref import WeakSet
 
@@ -215,6 +216,16 @@ class Ledger:
             note_end(held.path, held.record, self.clock(), seen=True)
             return True
         return self._entry(held.path, seen=True) is None
+
+    def disown(self, held: Held) -> None:
+        """Tell that the job of a lease has ended, of which others hold it on. Under the lock."""
+        # Where it cannot be told, the job is not started again beside them.
+        with suppress(OSError):
+            fd = os.open(held.path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                write_record(fd, replace(held.record, job=""))
+            finally:
+                os.close(fd)
 
     def _entries(self, suffix: str) -> list[Entry]:
         try:

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
@@ -9,14 +10,18 @@ from typing import TYPE_CHECKING, Final
 from gpulease.errors import GpuLeaseError
 from gpulease.inventory import Gpu
 from gpulease.pool import POLL_S, Pool
-from gpulease.processes import use_by_lease
+from gpulease.processes import stopped_under, use_by_lease
 from gpulease.records import Entry
+from gpulease.root_processes import own_namespace
 from gpulease.views import view_gpus
 
 if TYPE_CHECKING:
     from gpulease.leases import Lease
 
 logger = logging.getLogger(__name__)
+
+SEARCH_S: Final = 5.0
+"""How often processes that are stopped are looked for, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Use:
 
 
 OnOver = Callable[["Lease", Use], None]
+OnStopped = Callable[["Lease", int], None]
 
 
 class Observer:
@@ -45,11 +51,16 @@ class Observer:
     Args:
         pool: the GPUs.
         on_over: told of a lease whose peak is above what it holds, each time the peak grows.
+        on_stopped: told of a lease of which a process is stopped by a signal, and its number, each
+            time that it is.
     """
 
-    def __init__(self, pool: Pool, on_over: OnOver) -> None:
+    def __init__(self, pool: Pool, on_over: OnOver, on_stopped: OnStopped) -> None:
         self._pool = pool
         self._on_over: Final = on_over
+        self._on_stopped: Final = on_stopped
+        self._next_search = 0.0
+        self._told_stopped: set[Lease] = set()
         self._uses: dict[Lease, Use] = {}
         self._lock = threading.Lock()
         self._wanted = threading.Event()
@@ -93,6 +104,21 @@ class Observer:
             with self._lock:
                 leases = list(self._uses)
             self._look(leases)
+            if time.monotonic() > self._next_search:
+                self._next_search = time.monotonic() + SEARCH_S
+                self._name_stopped(leases)
+
+    def _name_stopped(self, leases: Sequence["Lease"]) -> None:
+        here = own_namespace()
+        roots = {
+            root.pid: lease
+            for lease in leases
+            if (root := lease.entry.root()) and root.namespace == here
+        }
+        stopped = {roots[root]: pid for root, pid in stopped_under(roots).items()}
+        for lease in stopped.keys() - self._told_stopped:
+            self._on_stopped(lease, stopped[lease])
+        self._told_stopped = set(stopped)
 
     def _look(self, leases: Sequence["Lease"]) -> None:
         try:

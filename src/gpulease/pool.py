@@ -223,6 +223,8 @@ class Pool:
                     write_book(self.ledger.folder, book)
                 if gone:
                     self._wake_next(book)
+                elif held.record.job:
+                    self.ledger.disown(held)
                 return gone
         except LedgerError as error:
             # It ended when it was let go; whoever looks at the ledger next clears it away.

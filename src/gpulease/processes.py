@@ -1,6 +1,6 @@
 """Which processes belong to a lease, told from the process table of this host."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -49,6 +49,36 @@ def leads(root: Root | None) -> bool:
     with suppress(psutil.Error):
         return bool(facts and root.is_process(facts) and _runs(psutil.Process(root.pid)))
     return False
+
+
+def living_process(lease: Path, root: Root | None) -> int | None:
+    """A process of a lease that goes on, its first one where that does; None where none is seen."""
+    return root.pid if root and leads(root) else marked_process(lease)
+
+
+def stopped_under(roots: Collection[int]) -> dict[int, int]:
+    """For each of these processes that is stopped by a signal, or has a descendant that is: which.
+
+    One pass over all processes of this namespace, which takes milliseconds.
+    """
+    parents: dict[int, int] = {}
+    stopped = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit():
+            with suppress(OSError, ValueError, IndexError):
+                words = (folder / "stat").read_bytes().rpartition(b")")[2].split()
+                parents[int(folder.name)] = int(words[1])
+                if words[0] == b"T":
+                    stopped.append(int(folder.name))
+    found: dict[int, int] = {}
+    for pid in stopped:
+        above, seen = pid, set[int]()
+        while above not in seen and above in parents:
+            if above in roots:
+                found.setdefault(above, pid)
+            seen.add(above)
+            above = parents[above]
+    return found
 
 
 def use_by_lease(used_by: Mapping[int, int] | None, roots: Mapping[str, Root]) -> dict[str, int]:

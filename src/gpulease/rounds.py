@@ -25,7 +25,6 @@ from gpulease.placement import (
     resized,
 )
 from gpulease.pool_trouble import Patience
-from gpulease.processes import leads
 from gpulease.records import Entry, Held
 from gpulease.snapshots import GpuSource, Look, claimed, ranked, share, waiter_of
 from gpulease.turns import Turns, Waiter
@@ -171,10 +170,12 @@ class Round:
         self._take_turn(replace(self._waiter(request), seq=self._seq), 0.0)
 
     def running_elsewhere(self, job: str) -> Entry | None:
-        """The lease under which another run started the same job, if that goes on."""
+        """The lease under which another run started the same job, if that goes on.
+
+        So it does as long as any of its processes holds it, and its run has not seen it end.
+        """
         for entry in self._look.leases if self._look and job else ():
-            record = entry.record
-            if record.job == job and record.run != self._pool.run and leads(entry.root()):
+            if entry.record.job == job and entry.record.run != self._pool.run:
                 return entry
         return None
 

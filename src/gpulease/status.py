@@ -1,19 +1,21 @@
 """Who has what of the GPUs now: for people as text, for programs as plain values."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 from gpulease.account import LAST_DAYS, hours_by_user, running_now
 from gpulease.folder import user_name
+from gpulease.heartbeat import is_looking
 from gpulease.inventory import GpuState
 from gpulease.journal import read_journal
 from gpulease.placement import GpuView
 from gpulease.pool import Pool
-from gpulease.processes import knows_driver_pids, strangers
+from gpulease.processes import knows_driver_pids, stopped_under, strangers
 from gpulease.records import Entry
+from gpulease.root_processes import own_namespace
 from gpulease.untrusted import printable
 
 WATCH_S: Final = 2.0
@@ -30,9 +32,10 @@ def read_status(pool: Pool) -> dict[str, Any]:
     now = time.time()
     since = now - LAST_DAYS * 86400
     running = running_now(leases, now)
+    stopped = _stopped(leases, tickets)
     return {
-        "gpus": [_gpu(*pair, leases) for pair in zip(states, views, strict=True)],
-        "waiting": [_entry(entry) for entry in tickets],
+        "gpus": [_gpu(*pair, leases, stopped) for pair in zip(states, views, strict=True)],
+        "waiting": [_entry(entry, stopped) for entry in tickets],
         "users": _users(leases, tickets),
         "last_days": {
             "days": LAST_DAYS,
@@ -42,7 +45,24 @@ def read_status(pool: Pool) -> dict[str, Any]:
     }
 
 
-def _gpu(state: GpuState, view: GpuView, leases: Sequence[Entry]) -> dict[str, Any]:
+def _stopped(leases: Sequence[Entry], tickets: Sequence[Entry]) -> dict[Path, int]:
+    """The leases of which a process is stopped, and who waits and does not look: process ids."""
+    here = own_namespace()
+    roots = {
+        root.pid: entry.path
+        for entry in leases
+        if (root := entry.root()) and root.namespace == here
+    }
+    found = {roots[root]: pid for root, pid in stopped_under(roots).items()}
+    for entry in tickets:
+        if not is_looking(entry.touched, entry.record.pid, entry.record.time):
+            found[entry.path] = entry.record.pid
+    return found
+
+
+def _gpu(
+    state: GpuState, view: GpuView, leases: Sequence[Entry], stopped: Mapping[Path, int]
+) -> dict[str, Any]:
     gpu, health = view.gpu, state.health
     here = [entry for entry in leases if gpu.uuid in entry.record.gpus]
     roots = {str(entry.path): root for entry in here if (root := entry.root())}
@@ -59,7 +79,7 @@ def _gpu(state: GpuState, view: GpuView, leases: Sequence[Entry]) -> dict[str, A
         "exclusive": view.exclusive,
         "unified": gpu.unified,
         "energy_j": health.energy_j,
-        "leases": [_entry(entry) for entry in here],
+        "leases": [_entry(entry, stopped) for entry in here],
         "strangers": [
             {
                 "pid": pid,
@@ -80,7 +100,7 @@ def _owner(pid: int) -> str:
     return ""
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
+def _entry(entry: Entry, stopped: Mapping[Path, int]) -> dict[str, Any]:
     record = entry.record
     return {
         "label": record.label,
@@ -89,7 +109,8 @@ def _entry(entry: Entry) -> dict[str, Any]:
         "pid": record.pid,
         "mem_mb": record.mem_mb,
         "declared_mb": record.declared_mb or record.mem_mb,
-        "since_s": round(time.time() - record.time, 1),
+        "since_s": round(max(0.0, time.time() - record.time), 1),
+        "stopped_pid": stopped.get(entry.path),
     }
 
 
@@ -168,10 +189,12 @@ def _describe_gpu(gpu: dict[str, Any]) -> Iterator[str]:
 
 def _line(entry: dict[str, Any]) -> str:
     other = entry["mem_mb"] != entry["declared_mb"]
+    pid = entry["stopped_pid"]
+    stopped = f"; process {pid} is stopped or hangs (kill -CONT {pid})" if pid else ""
     declared = f" ({entry['declared_mb']} MB declared)" if other else ""
     return (
         f"{entry['mem_mb']} MB{declared}  {entry['label'] or 'a job'} of {entry['user']},"
-        f" process {entry['pid']}, for {entry['since_s']:.0f} s"
+        f" process {entry['pid']}, for {entry['since_s']:.0f} s{stopped}"
     )
 
 

@@ -6,7 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 
 from gpulease import GpuLeaseError, LedgerError
-from gpulease.executors import POLL_S, Choice, Gpu, Lease, Pool, Queue, Request, Round
+from gpulease.executors import (
+    POLL_S,
+    Choice,
+    Entry,
+    Gpu,
+    Lease,
+    Pool,
+    Queue,
+    Request,
+    Round,
+    living_process,
+)
 from snakemake_executor_plugin_local_gpu.gpu_job import GpuJob
 from snakemake_executor_plugin_local_gpu.grants import Grant, Outcome
 from snakemake_executor_plugin_local_gpu.journal import Journal
@@ -94,6 +105,15 @@ class OwnLease:
         self._lease.release()
 
 
+def _runs_already(lease: Entry) -> str:
+    process = living_process(lease.path, lease.root())
+    it = f"its process {process}" if process else "it"
+    return (
+        f"waits: process {lease.record.pid} started this job before, and {it} still runs; end it if"
+        " it should not"
+    )
+
+
 class JobLeases:
     """Which jobs hold which GPUs in this run.
 
@@ -168,10 +188,7 @@ class JobLeases:
         identity = "" if job.kind else job.identity
         earlier = this.running_elsewhere(identity)
         if earlier:
-            reason = (
-                f"waits: process {earlier.record.pid} started this job before, and it still runs"
-            )
-            return Outcome(choice=Choice((), reason, ()))
+            return Outcome(choice=Choice((), _runs_already(earlier), ()))
         decided = this.decide(job.request, identity, asked, job.priority)
         if decided.lease:
             return Outcome(OwnLease(decided.lease, job, self._journal, self._workers))

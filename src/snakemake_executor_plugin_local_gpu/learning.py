@@ -55,7 +55,7 @@ class Learning:
         self._journal = journal
         self._logger = logger
         self._learned = learned
-        self._observer = Observer(pool, self._over)
+        self._observer = Observer(pool, self._over, self._stopped)
         self._jobs: dict[Lease, GpuJob] = {}
         self._deaths: dict[Lease, str] = {}
         self._models: tuple[str, ...] = ()
@@ -152,6 +152,15 @@ class Learning:
     def stop(self) -> None:
         """End with the run."""
         self._observer.stop()
+
+    def _stopped(self, lease: Lease, pid: int) -> None:
+        """A process of a job is stopped; workers are seen to by themselves."""
+        job = self._jobs.get(lease)
+        if job and not job.kind:
+            self._logger.warning(
+                f"Process {pid} of {job.name} is stopped, and its GPU waits for it; kill -CONT"
+                f" {pid} lets it go on."
+            )
 
     def _over(self, lease: Lease, use: Use) -> None:
         """A job takes more than it has leased."""

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 from typing import Any
 
+import psutil
 import pytest
 
 import gpulease
@@ -152,6 +154,21 @@ def test_status_is_shown_again_and_again(
     assert err == ""
 
 
+def test_status_tells_what_is_stopped(host: Host, commands: Commands) -> None:
+    host.add_gpus(24000)
+    holder = commands.run(20000, "sh", "-c", "sleep 61; true")
+    commands.wait_until(lambda: commands.free_mb() == [4000])
+    waiting = commands.run(8000, "true")
+    commands.wait_until(lambda: bool(commands.status()["waiting"]))
+    (child,) = psutil.Process(holder.pid).children()
+    child.suspend()
+    waiting.send_signal(signal.SIGSTOP)
+    commands.wait_until(lambda: commands.status()["waiting"][0]["stopped_pid"] == waiting.pid)
+    _, out, _ = answer(commands, "status")
+    for pid in (child.pid, waiting.pid):
+        assert f"process {pid} is stopped or hangs (kill -CONT {pid})" in out
+
+
 def test_the_facts_of_status(host: Host, commands: Commands) -> None:
     """Programs rely on these names."""
     host.add_gpus(24000)
@@ -165,4 +182,4 @@ def test_the_facts_of_status(host: Host, commands: Commands) -> None:
         "remark", "exclusive", "unified",
     }  # fmt: skip
     (lease,) = gpu["leases"]
-    assert set(lease) >= {"label", "user", "pid", "mem_mb", "declared_mb", "since_s"}
+    assert set(lease) >= {"label", "user", "pid", "mem_mb", "declared_mb", "since_s", "stopped_pid"}

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -71,6 +72,16 @@ def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OneGpu:
 def chunks(runs: Runs, count: int, seconds: float) -> str:
     (runs.folder / "chunk.py").write_text(CHUNK)
     return CHUNKS.format(count=count, seconds=seconds, python=sys.executable)
+
+
+def programs(pid: int, argument: str) -> list[int]:
+    """What a process started, directly or not, with this as its first argument."""
+    found = []
+    for process in psutil.Process(pid).children(recursive=True):
+        with suppress(psutil.Error):
+            if process.cmdline()[1:2] == [argument]:
+                found.append(process.pid)
+    return found
 
 
 def test_a_place_without_a_look_for_a_minute_binds_nobody(pool: OneGpu) -> None:
@@ -281,6 +292,20 @@ def test_a_stopped_worker_is_named_and_replaced(host: Host, runs: Runs) -> None:
     assert not psutil.pid_exists(worker)
 
 
+def test_a_job_that_is_stopped_is_named(host: Host, runs: Runs) -> None:
+    host.add_gpus(24000)
+    run = runs.start(JOBS.replace("range(2)", "range(1)").replace("sleep 0.5", "sleep 3.25; true"))
+
+    runs.wait_for(lambda: bool(programs(run.pid, "3.25")))
+    (job,) = programs(run.pid, "3.25")
+    os.kill(job, signal.SIGSTOP)
+    time.sleep(7)
+    os.kill(job, signal.SIGCONT)
+    out, _ = run.communicate(timeout=60)
+    assert run.returncode == 0, out
+    assert out.count(f"kill -CONT {job} lets it go on") == 1
+
+
 def test_idle_workers_of_a_stopped_run_give_way(host: Host, runs: Runs) -> None:
     """Ctrl-Z of a Snakemake keeps no GPU from others, and it goes on as if nothing had been."""
     host.add_gpus(10000)
@@ -323,3 +348,37 @@ def test_a_job_is_not_started_beside_its_earlier_process(host: Host, runs: Runs)
     out = runs.run(job, "--rerun-incomplete")
     assert runs.read("events").split() == ["start", "end", "start", "end"]
     assert f"process {first.pid} started this job before" in out
+
+
+def test_nor_beside_what_is_left_of_it(host: Host, runs: Runs) -> None:
+    """Killed with its shell: the program that did the work goes on, and holds the lease."""
+    host.add_gpus(24000)
+    work = "import time; print('start', flush=True); time.sleep(6); print('end')"
+    (runs.folder / "work.py").write_text(work)
+    job = JOBS.replace("range(2)", "range(1)").replace(
+        "sleep 0.5", f"{sys.executable} work.py >> events"
+    )
+    first = runs.start(job)
+    runs.wait_for(lambda: (runs.folder / "events").exists() and runs.read("events") == "start")
+    worker = psutil.Process(programs(first.pid, "work.py")[0])
+    shells = worker.parents()[: [p.pid for p in worker.parents()].index(first.pid)]
+    for process in (psutil.Process(first.pid), *shells):
+        process.kill()
+    first.wait()
+    out = runs.run(job, "--rerun-incomplete")
+    assert runs.read("events").split() == ["start", "end", "start", "end"]
+    assert f"its process {worker.pid} still runs; end it if it should not" in out
+
+
+def test_a_job_that_ended_and_left_something_behind_is_started_again(
+    host: Host, runs: Runs
+) -> None:
+    host.add_gpus(24000)
+    job = (
+        JOBS.replace("range(2)", "range(1)")
+        .replace("sleep 0.5", "(sleep 50 >log 2>&1 &)")
+        .replace("20000", "8000")
+    )
+    runs.run(job)
+    out = runs.run(job, "--forceall")
+    assert "started this job before" not in out
