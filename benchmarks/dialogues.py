@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +19,15 @@ _SILENT: Final = 10 ** (-35 / 20)
 
 _SPOKEN: Final = 10 ** (-25 / 20)
 """A word is at least as loud, beside the loudest moment of its turn."""
+
+_PAUSE_FRAMES: Final = 15
+"""0.3 s: NIST's evaluations take a shorter pause for none, and in a longer one nobody speaks."""
+
+_FAINT: Final = 35.0
+_ABOVE_HISS: Final = 8.0
+_LEAST_CONTRAST: Final = 15.0
+"""Decibels: in a pause it is so much softer than the loudest moments, or hardly louder than the
+softest ones if these are so much softer."""
 
 _FRAME: Final = RATE // 50
 _WORD_SECONDS: Final = 0.3
@@ -37,11 +46,15 @@ class Said:
 
 @dataclass
 class Dialogue:
-    """A sound, its turns, and its words as far as the benchmark needs them: when, and whose."""
+    """A sound, its turns, and its words as far as the benchmark needs them: when, and whose.
+
+    `spoken` are the turns without the pauses that people make inside them.
+    """
 
     name: str
     sound: Sound
     turns: list[Said] = field(default_factory=list)
+    spoken: list[Said] = field(default_factory=list)
     words: list[Said] = field(default_factory=list)
 
     @property
@@ -94,22 +107,25 @@ def talk(
     bed: Sound | None = None,
     decibels: float = 10.0,
     overlap: float = 0.0,
+    longest: float = _LONGEST,
 ) -> Dialogue:
     """People in turns of 1.5 to 6 s, with pauses of 0.1 to 2 s, over a bed that is so much softer.
 
     A turn never follows one of the same person, where there are several. `overlap` is the share of
-    turns that begin up to a second before the one before them ends.
+    turns that begin up to a second before the one before them ends. `longest` is that of turns, in
+    seconds; a recording that is shorter may be said as a whole.
     """
     chance = np.random.default_rng(seed)
     sound, found, at, last = np.zeros(0, np.float32), Dialogue(name, np.zeros(0, np.float32)), 0, ""
     while at < seconds * RATE:
         others = [one for one in voices if one != last] or [*voices]
         last = others[chance.integers(len(others))]
-        piece = _piece(voices[last], chance)
+        piece = _piece(voices[last], chance, longest)
         end = at + len(piece)
         sound = np.pad(sound, (0, max(end - len(sound), 0)))
         sound[at:end] += piece
         found.turns.append(Said(at / RATE, end / RATE, last))
+        found.spoken += _spoken(piece, at / RATE, last)
         found.words += _words(piece, at / RATE, last)
         if chance.random() < overlap:
             at = end - int(chance.uniform(0.4, 1.0) * RATE)
@@ -123,11 +139,28 @@ def talk(
     return found
 
 
-def _piece(recordings: Sequence[Sound], chance: np.random.Generator) -> Sound:
+def _piece(recordings: Sequence[Sound], chance: np.random.Generator, longest: float) -> Sound:
     whole = recordings[int(chance.integers(len(recordings)))]
-    length = int(chance.uniform(_SHORTEST, _LONGEST) * RATE)
+    length = int(chance.uniform(_SHORTEST, longest) * RATE)
     first = int(chance.integers(max(len(whole) - length, 0) + 1))
     return whole[first : first + length]
+
+
+def _spoken(piece: Sound, start: float, speaker: str) -> Iterator[Said]:
+    """The stretches of a turn between its pauses."""
+    frames = piece[: len(piece) // _FRAME * _FRAME].reshape(-1, _FRAME)
+    level = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-12)
+    loud, hiss = np.percentile(level, [95, 3])
+    faint = level < max(loud - _FAINT, min(hiss + _ABOVE_HISS, loud - _LEAST_CONTRAST))
+    runs = [(quiet, len([*run])) for quiet, run in groupby(faint.tolist())]
+    first = at = 0
+    # The last stretch ends as if a pause followed.
+    for quiet, length in [*runs, (True, _PAUSE_FRAMES)]:
+        if quiet and length >= _PAUSE_FRAMES:
+            if at > first:
+                yield Said(start + first * _FRAME / RATE, start + at * _FRAME / RATE, speaker)
+            first = at + length
+        at += length
 
 
 def _words(piece: Sound, start: float, speaker: str) -> Iterator[Said]:
