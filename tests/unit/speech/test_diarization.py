@@ -110,6 +110,8 @@ def pyannote(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         @classmethod
         def from_pretrained(cls, name: str, token: str | None) -> "Pipeline | None":
             asked.update(name=name, token=token)
+            if name == "locked":
+                raise OSError("401 Client Error")
             return None if name == "refused" else cls()
 
         def to(self, device: torch.device) -> None:
@@ -170,8 +172,10 @@ def test_it_is_said_how_to_get_pyannote(
         "device": "cpu",
         "threads": 1,
     }
-    with pytest.raises(ModelError, match="HF_TOKEN"):
-        who_speaks(chunks=chunks(), model="refused", **given)
+    for name, why in (("refused", "access was refused"), ("locked", "401 Client Error")):
+        said = rf"'{name}' .*\({why}\); accept its conditions on its page, and set HF_TOKEN"
+        with pytest.raises(ModelError, match=said):
+            who_speaks(chunks=chunks(), model=name, **given)
     monkeypatch.setitem(sys.modules, "pyannote.audio", None)
     with pytest.raises(ModelError, match=r"pip install vat-subtitles\[pyannote\]"):
         who_speaks(chunks=chunks(), model="some/other", **given)

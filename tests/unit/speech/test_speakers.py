@@ -128,6 +128,16 @@ def test_no_fewer_and_no_more_speakers_than_are_known_to_be_there() -> None:
     assert [turn.speaker for turn in two.speakers.turns] == ["S1", "S2"] * 5
 
 
+@pytest.mark.parametrize(("least", "found"), [(1, 2), (2, 2), (3, 3), (4, 4)])
+def test_no_more_are_found_by_force_than_are_asked_for(least: int, found: int) -> None:
+    alike = np.eye(16, dtype=np.float32)[[0, 0, 8, 8]]
+    alike[1, 1] = alike[3, 9] = 0.6
+    alike /= np.linalg.norm(alike, axis=1)[:, None]
+    windows = windows_of(STRETCHES)
+    two_families = Voices(windows, np.array([alike[int(start // 4) % 4] for start, _ in windows]))
+    assert len(turns_of(two_families, STRETCHES, least, 9).prints) == found
+
+
 def test_where_two_speak_at_once_both_have_a_turn() -> None:
     stretches = [(0.0, 12.0), (14.0, 20.0), (22.0, 28.0)]
     windows = windows_of(stretches)

@@ -28,6 +28,13 @@ def test_labels_go_by_voice_and_not_by_number(tmp_path: Path) -> None:
     assert labels_of([voice("S1", 9)], tmp_path, "talk", across=False) == {"S1": "S3"}
 
 
+def test_who_is_deleted_is_forgotten(tmp_path: Path) -> None:
+    for across, folder in ((False, "videos"), (True, "series")):
+        labels_of([voice("S1", 4), voice("S2", 7)], tmp_path, "talk", across=across)
+        (tmp_path / folder / "talk.json").unlink()
+        assert labels_of([voice("S1", 7)], tmp_path, "talk", across=across) == {"S1": "S1"}
+
+
 def test_videos_share_their_voices_only_where_that_is_asked_for(tmp_path: Path) -> None:
     for across, expected in ((False, "S1"), (True, "S2")):
         labels_of([voice("S1", 1), voice("S2", 2)], tmp_path, "one", across=across)
