@@ -21,6 +21,11 @@ def likely_language(text: str, code: str) -> tuple[str, float, float | None]:
     return best, probability, sum(known) if known else None
 
 
+def language_odds(text: str) -> dict[str, float]:
+    """The probability of each language of the detector, by ISO 639-1 code."""
+    return dict(_detector().rank(text))
+
+
 @functools.cache
 def _detector() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier

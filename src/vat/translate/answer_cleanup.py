@@ -29,6 +29,7 @@ _TAG: Final = re.compile(
 _ASS: Final = re.compile(r"\{\\[^{}]{0,80}\}|\{an?\d\}")
 _STARS: Final = re.compile(r"\*\*([^*]+)\*\*|^\*([^*]+)\*$|^__?([^_]+)__?$|^`+([^`]+)`+$")
 _HEADING: Final = re.compile(r"^(?:#{1,5}|>) +")
+_BULLET: Final = re.compile(r"^[-–—•*]\s+|\s[-–—•]+$|\s*(?:-{3,}|={3,}|~{3,})$")
 _NOTE_IN_BRACKETS: Final = re.compile(r"\s*[(（\[【]([^()（）\[\]【】]*)[)）\]】]\s*\.?$")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?。！？…।؟])\s*")
 _QUOTES: Final = ('""', "''", "“”", "‘’", "„“", "„”", "«»", "「」", "『』", "``")
@@ -64,6 +65,8 @@ def _without_marks(text: str, source: str) -> str:
         text = _TAG.sub("", _BREAK.sub("\n", text))
     if "{" not in source:
         text = _ASS.sub("", text)
+    if not re.search(r"[-–—•*=~]", source):
+        text = _BULLET.sub("", text.strip())
     if not re.search(r"[*_`#>]", source):
         text = _STARS.sub(lambda match: next(filter(None, match.groups())), text.strip())
         text = _HEADING.sub("", text)

@@ -36,23 +36,42 @@ _LETTER: Final = r"[\w\u0900-\u097f]"
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """The weight of the known things in a source, and of those that its answer has, too."""
+    """What two texts have of the known things, by weight.
+
+    `said` are those in the source, `kept` those of them that the answer has, too, `found` all that
+    the answer has, and `new` the names of those that the source has not.
+    """
 
     said: float
     kept: float
+    found: float
+    new: frozenset[str]
 
 
-def shared(source: str, answer: str, pair: tuple[str, str]) -> Shared:
+def known_languages() -> Set[str]:
+    """The languages of the table."""
+    return _table().keys() - {"concept", "weight"}
+
+
+def has_concepts(pair: tuple[str, str]) -> bool:
+    """Whether the table has both languages."""
+    return bool(_patterns(pair[0]) and _patterns(pair[1]))
+
+
+def shared(source: str, answer: str, pair: tuple[str, str], around: str = "") -> Shared:
     """What two texts have in common; nothing where the table lacks one of their languages.
 
-    Both are plain texts; `pair` are their languages.
+    All are plain texts; `pair` are their languages. What the answer has of the text `around` the
+    source is kept, too: a sentence may be divided between cues in another way.
     """
-    if not (_patterns(pair[0]) and _patterns(pair[1])):
-        return Shared(0.0, 0.0)
-    said = _concepts(source, pair[0])
-    both = said.keys() & _concepts(answer, pair[1]).keys()
-    alike = _ALIKE if _alike_words(source) & _alike_words(answer) else 0.0
-    return Shared(sum(said.values()), sum(said[name] for name in both) + alike)
+    if not has_concepts(pair):
+        return Shared(0.0, 0.0, 0.0, frozenset())
+    said, found = _concepts(source, pair[0]), _concepts(answer, pair[1])
+    near = {**said, **_concepts(around, pair[0])}
+    alike = _ALIKE if _alike_words(f"{source} {around}") & _alike_words(answer) else 0.0
+    kept = sum(weight for name, weight in near.items() if name in found)
+    new = frozenset(found.keys() - near.keys())
+    return Shared(sum(said.values()), kept + alike, sum(found.values()), new)
 
 
 def _alike_words(text: str) -> Set[str]:

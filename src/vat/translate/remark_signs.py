@@ -1,104 +1,216 @@
-"""Signs that an answer speaks of its source instead of saying the same.
+"""Signs that an answer speaks of its source instead of saying the same, and their weights.
 
-No list of phrases has all remarks that a model can make. But remarks speak of few things: of
-sentences and what they mean, of languages and their forms, of rules, of programs, of what one was
-sent or should send. Each such notion that the answer has and the source has not is a sign, and so
-are a question where none was asked, one sentence more, and twice the length. Signs weigh more
-where the answer shares nothing with its source, as a translation does of the things that people
-speak of every day, and less where it shares much.
+No list of phrases has all remarks that a model can make. But a remark gives itself away. It speaks
+of sentences and what they mean, of languages, rules and programs, of what was sent or should be
+sent. It shares few of the things that people speak of every day with its source. It is longer than
+a translation into that language, it has a sentence, a question or marks more. None of this alone
+tells anything; each has a weight, which `benchmarks/remark_weights.py` learns from remarks and
+good translations, and their sum tells whether the answer is doubted.
 """
 
+import csv
+import functools
+import math
 import re
 from collections.abc import Mapping, Set
+from dataclasses import dataclass, replace
+from importlib.resources import files
 from typing import Final
 
+from vat.languages import base
 from vat.subtitles.lines import columns
-from vat.translate.concepts import shared
-from vat.translate.remark_words import features, patterns
+from vat.translate.concepts import has_concepts, shared
+from vat.translate.refusals import about_the_task
+from vat.translate.remark_words import features
 
-_ABOUT: Final[Mapping[str, float]] = {
-    **{"line": 1.0, "keep": 1.0, "sense": 1.0, "speak": 1.0, "tongue": 1.0, "machine": 1.0},
-    **{"norm": 1.0, "want": 1.0, "guess": 1.0, "serve": 1.0, "made": 1.5, "fix": 2.0},
-}
-"""Notions of which a remark has at least one, by weight. Spelling and grammar are rarely talked of
-elsewhere."""
+NOTIONS: Final = (
+    *("task", "object", "ask", "help", "cannot", "sorry", "rule", "here", "line", "lack", "keep"),
+    *("sense", "speak", "tongue", "machine", "mind", "norm", "against", "send", "wish", "want"),
+    *("refuse", "ready", "name", "fix", "made", "guess", "serve", "no"),
+)
+"""What remarks speak of, by the names of their patterns in the table."""
 
-_BESIDE: Final[Mapping[str, float]] = {
-    **{"lack": 1.0, "mind": 1.0, "against": 1.0, "send": 1.0, "wish": 1.0, "refuse": 1.0},
-    **{"name": 1.0, "ready": 0.5, "no": 0.5},
-}
-_SAID: Final[Mapping[str, float]] = {
-    **{"task": 1.5, "ask": 1.0, "cannot": 1.0, "rule": 1.0},
-    **{"object": 0.75, "help": 0.75, "sorry": 0.75},
-}
-"""What is said in refusals; only the heaviest counts, for the notions above are in them, too."""
+_SURE: Final = frozenset({"task"})
+"""No good translation of the tests speaks of translating without ground in its source."""
 
-_WEIGHTS: Final = {**_ABOUT, **_BESIDE}
-_WEAK: Final = frozenset({"no", "wish"})
-"""Notions that are no reason alone: translations are freer with them than with others."""
-
-_ANY: Final = (_WEIGHTS.keys() | _SAID.keys()) - _WEAK
-
-_QUESTION: Final = 1.0
-_ONE_SENTENCE_MORE: Final = 0.5
-_TWICE_AS_LONG: Final = 0.5
-_ENOUGH: Final = 2.0
-_STRANGE: Final = ((3.0, 2.0), (2.0, 1.5), (1.0, 1.0), (0.5, 0.5))
-"""What it weighs that nothing is shared, by the least weight of the known things in the source."""
-
-_NOTHING_SHARED: Final = 0.35
-_LITTLE_SHARED: Final = 0.25
-_MUCH_SHARED: Final = 1.0
-_TRUST: Final = -0.5
-"""All found by trying on answers and good translations in 16 languages."""
-
+_ALL: Final = frozenset(NOTIONS)
 _DENIED: Final = frozenset({"cannot", "refuse"})
 """What a source may say with any word of negation."""
 
 _OTHER_WORDS: Final = " said"
 """Features of this ending are further words by which a source speaks of the notion."""
 
-_ASKS: Final = re.compile(r"[?؟]|ましょうか|でしょうか|ですか")
-_ENDS: Final = re.compile(r"[.!?。؟।;]+(?:\s|$)|[。!?]")
+_WIDTHS: Final = {
+    **{"ar": 0.76, "de": 1.18, "es": 0.99, "fr": 1.09, "hi": 0.80, "it": 1.03, "ja": 0.89},
+    **{"ko": 0.86, "nl": 1.09, "pl": 0.95, "pt": 0.99, "ru": 0.93, "tr": 0.90, "zh": 0.64},
+}
+"""Columns of a translation for each of the English text, over the 3,300 pairs of the tests."""
+
+_SLACK: Final = 4
+"""Columns that a translation of any length may be wider: an article, a name's title."""
+
+_NARROWEST: Final = 0.05
+_MUCH_LONGER: Final = 0.4
+_SHORT: Final = 12
+_LONGEST_OPENER: Final = 20
+_HALF: Final = 0.5
+_LITTLE: Final = 0.35
+_MUCH: Final = 1.0
+_MORE: Final = 2.0
+_LONG: Final = 22
+_SOME: Final = 0.5
+_MOST_SENTENCES: Final = 2
+
+_ASKS: Final = re.compile(r"[?؟]|か[。」]")
+_ENDS: Final = re.compile(r"[.!?؟।…]+(?:[\"»”’)\]]|\s|$)|[。!?]")
+_BRACKET: Final = re.compile(r"[(\[{【〔]")
+_QUOTED: Final = re.compile(r"[\"“”«»„「『]")
+_QUOTED_SAID: Final = re.compile(r"[\"“”«»„「『'‘’]")
+_COLON: Final = re.compile(r":(?!\d)")
+_COLON_SAID: Final = re.compile(r"[:;—–\"“”«„\d-]")
 
 
-def speaks_of_text(source: str, answer: str, pair: tuple[str, str]) -> bool:
-    """Whether an answer has notions of texts and of the task without ground in its source.
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A plain source text, the plain answer to it, and their languages.
 
-    Both are plain texts; `pair` are their languages. False where the table lacks one of them.
+    `around` is the whole sentence of the source where it goes over several cues.
     """
-    if not patterns(pair[0]) or not patterns(pair[1]):
-        return False
-    said = {name.removesuffix(_OTHER_WORDS) for name in features(source, pair[0])}
+
+    source: str
+    answer: str
+    languages: tuple[str, str]
+    around: str = ""
+
+    @property
+    def width(self) -> float:
+        """The width of the answer, less some slack, by that of a usual translation."""
+        return (columns(self.answer) - _SLACK) / usual_width(self.source, self.languages)
+
+
+def is_remark(one: Pair) -> bool | None:
+    """Whether the signs tell that an answer speaks of its source; None for unknown languages."""
+    if not has_concepts(one.languages):
+        return None
+    if _SURE & _new_notions(one, one.languages[1]):
+        return True
+    weights, found = _weights(), signs(one)
+    return weights[""] + sum(weights[name] * value for name, value in found.items()) > 0
+
+
+def signs(one: Pair) -> Mapping[str, float]:
+    """The signs in an answer by name, as numbers from 0 on."""
+    code = one.languages[1]
+    new = _new_notions(one, code)
+    shown = {**_of_form(one), **_of_things(one)}
+    shown |= {f"says {name}": float(name in new) for name in NOTIONS}
+    shown |= {f"{count} notions": float(len(new) >= count) for count in (1, 2, 3)}
+    shown["notions said"] = float(len(features(one.source, one.languages[0]) & _ALL))
+    shown["notions kept"] = float(len((features(one.answer, code) & _ALL) - new))
+    shown["opener"] = float(_has_opener(one))
+    shown["a notion, nothing shared"] = float(bool(new) and bool(shown["nothing shared"]))
+    shown["phrase"] = float(about_the_task(one.source, one.answer, one.languages) is not None)
+    if code != "en":
+        shown["English notions"] = float(len(_new_notions(one, "en")) > 1)
+    return shown
+
+
+def _new_notions(one: Pair, code: str) -> Set[str]:
+    """The notions in an answer, read in a language, for which the source gives no ground."""
+    said = source_notions(f"{one.source} {one.around}", one.languages[0])
+    return (features(one.answer, code) & _ALL) - said
+
+
+def source_notions(source: str, code: str) -> Set[str]:
+    """The notions for which a plain source text gives ground."""
+    said = {name.removesuffix(_OTHER_WORDS) for name in features(source, code)}
     said |= _DENIED if "no" in said else set()
-    new = features(answer, pair[1]) - said
-    if not new & _ANY:
+    return said | ({"task"} if "near" in said else set())
+
+
+def _of_form(one: Pair) -> dict[str, float]:
+    """What length, sentences and punctuation tell."""
+    length = math.log(max(one.width, _NARROWEST))
+    more = sentences(one.answer) - sentences(one.source)
+    return {
+        "longer": max(0.0, length),
+        "much longer": max(0.0, length - _MUCH_LONGER),
+        "shorter": max(0.0, -length),
+        "short source": float(columns(one.source) < _SHORT),
+        "sentences more": float(min(_MOST_SENTENCES, max(0, more))),
+        "question": float(_only(_ASKS, one, _ASKS)),
+        "bracket": float(_only(_BRACKET, one, _BRACKET)),
+        "quotation": float(_only(_QUOTED, one, _QUOTED_SAID)),
+        "colon": float(_only(_COLON, one, _COLON_SAID)),
+        "slash": float("/" in one.answer and "/" not in one.source),
+        "text behind a colon": float(_has_text_behind_colon(one)),
+    }
+
+
+def _only(pattern: re.Pattern[str], one: Pair, ground: re.Pattern[str]) -> bool:
+    said = f"{one.source} {one.around}"
+    return pattern.search(one.answer) is not None and ground.search(said) is None
+
+
+def _has_text_behind_colon(one: Pair) -> bool:
+    """Whether something stands before a colon, and as much as a translation behind it."""
+    colon = _COLON.search(one.answer)
+    speaks = "say" in shared("", one.source, one.languages[::-1]).new
+    if colon is None or speaks or not _only(_COLON, one, _COLON_SAID):
         return False
-    common = shared(source, answer, pair)
-    strange = common.kept < max(_NOTHING_SHARED, _LITTLE_SHARED * common.said)
-    if not strange and not new & _ABOUT.keys():
+    rest = replace(one, answer=one.answer[colon.end() :])
+    return rest.width > _HALF and one.width > 1.0
+
+
+def _has_opener(one: Pair) -> bool:
+    """Whether a short sentence of consent stands before the others: Sure! Of course."""
+    first = _ENDS.split(one.answer)[0]
+    if sentences(one.answer) <= sentences(one.source) or columns(first) > _LONGEST_OPENER:
         return False
-    signs = _plain_signs(source, answer, new)
-    if strange:
-        signs += max((_SAID.get(name, 0.0) for name in new), default=0.0)
-        signs += _TWICE_AS_LONG if columns(answer) > 2 * columns(source) else 0.0
-        signs += next((weight for least, weight in _STRANGE if common.said >= least), 0.0)
-    elif common.kept >= _MUCH_SHARED:
-        signs += _TRUST
-    return signs >= _ENOUGH
+    spoken, code = one.languages
+    said = "ready" in source_notions(one.source, spoken) or _agrees(one.source, spoken)
+    return not said and ("ready" in features(f"{first}.", code) or _agrees(first, code))
 
 
-def _plain_signs(source: str, answer: str, new: Set[str]) -> float:
-    """The weight of the new notions, of a question and of a further sentence."""
-    signs = sum(_WEIGHTS.get(name, 0.0) for name in new)
-    if _ASKS.search(source):
-        signs -= _WEIGHTS["wish"] if "wish" in new else 0.0
-    elif _ASKS.search(answer):
-        signs += _QUESTION
-    if _sentences(answer) > _sentences(source):
-        signs += _ONE_SENTENCE_MORE
-    return signs
+def _agrees(text: str, code: str) -> bool:
+    return "yes" in shared("", text, (code, code)).new
 
 
-def _sentences(text: str) -> int:
-    return sum(bool(part.strip()) for part in _ENDS.split(text))
+def _of_things(one: Pair) -> dict[str, float]:
+    """What the things tell of which the two speak."""
+    both = shared(one.source, one.answer, one.languages, one.around)
+    lost = max(0.0, both.said - both.kept)
+    strange = both.kept < _LITTLE
+    long = columns(one.source) >= _LONG
+    return {
+        "kept": both.kept,
+        "lost": lost,
+        "lost share": lost / (both.said + _SOME),
+        "nothing shared": float(strange),
+        "much, nothing shared": float(strange and both.said >= _MUCH),
+        "more, nothing shared": float(strange and both.said >= _MORE),
+        "long, nothing shared": float(strange and both.said >= _MUCH and long),
+        "further things": float(len(both.new)),
+        "further share": len(both.new) / (len(both.new) + both.kept + _SOME),
+        "I": float("i" in both.new),
+        "you": float("you" in both.new),
+    }
+
+
+def usual_width(source: str, languages: tuple[str, str]) -> float:
+    """How many columns a translation of a text usually has, by the languages."""
+    spoken, wanted = map(base, languages)
+    return max(1, columns(source)) * _WIDTHS.get(wanted, 1.0) / _WIDTHS.get(spoken, 1.0)
+
+
+def sentences(text: str) -> int:
+    """How many sentences a plain text has, by its full stops, question and exclamation marks."""
+    return sum(any(map(str.isalnum, part)) for part in _ENDS.split(text))
+
+
+@functools.cache
+def _weights() -> Mapping[str, float]:
+    """The weight of each sign; that of no name counts always."""
+    text = files("vat").joinpath("data/remark_weights.tsv").read_text(encoding="utf-8")
+    rows = csv.DictReader(text.split("\n"), delimiter="\t")
+    return {row["sign"]: float(row["weight"]) for row in rows}

@@ -8,13 +8,12 @@ the task. Where someone in the film cannot help, the source says so, too.
 
 import functools
 import re
-from collections.abc import Set
 from typing import Final
 from unicodedata import normalize
 
 from vat.languages import LANGUAGES, base, letters
-from vat.subtitles.lines import columns
-from vat.translate.remark_signs import speaks_of_text
+from vat.translate.refusals import about_the_task
+from vat.translate.remark_signs import Pair, is_remark
 from vat.translate.remark_words import features, patterns, plain
 
 REFUSAL: Final = "it seems to speak of the task instead of translating"
@@ -22,8 +21,6 @@ LABEL: Final = "a label or number stands before it that is not in the source"
 NOTE: Final = "it has a note that is not in the source"
 MARKS: Final = "it has marks of a format that are not in the source"
 
-_SAYS: Final = frozenset({"task", "object", "ask", "help", "cannot", "sorry", "rule"})
-_POLITE: Final = frozenset({"object", "ask", "help", "sorry", "rule"})
 _ORDINALS: Final = frozenset(
     {"de", "da", "no", "nn", "fi", "cs", "sk", "pl", "hu", "tr"}
     | {"hr", "sl", "et", "lv", "is", "fo", "sr", "bs", "lb", "eu"}
@@ -32,86 +29,57 @@ _ORDINALS: Final = frozenset(
 
 _LAST_DAY: Final = 31
 _NUMBERED: Final = re.compile(r"\W{0,2}(\d{1,4})\s*([\])}:、]|\.)(?!\d)\s*(?=\S)")
+_WORDS: Final = r"(?:[^\W\d]{1,14}[.:]?[\s_]{0,2}){1,2}"
 _COUNTED: Final = re.compile(
-    r"\W{0,2}(?:subtitle|line|cue|no\.?|nr\.?|#|字幕|第|訳|자막|번호|zeile|untertitel|ligne|linea|línea)"
-    r"\s*[#№]?\s*\d{1,5}\s*[条條行句番번]?\s*(?:字幕)?\s*[\])]?\s*[:.、-]"
+    rf"\W{{0,3}}(?:(?:{_WORDS})?[#№º°]?\s?\d{{1,5}}\s?[^\W\d]{{0,3}}"
+    rf"\s?[\])}}]?\s?(?:[:)\]}}、]|\s?[-–—])(?!\d)|(?:{_WORDS})?[#№]\s?\d{{1,5}}\b)"
 )
+"""A number, with a word or a sign or a counter beside it, before a text, in any language:
+"Line 12:", "№ 6.", "第12句:", "15번:"."""
+
 _TAGS: Final = re.compile(
     r"</?[a-z][a-z0-9]{0,11}(?:[\s.=][^<>]{0,80})?/?>|<\|[^|<>]{1,30}\|>|\[/?inst\]|</s>"
     r"|\{\\[^{}]{0,80}\}|\{an?\d\}|\*\*|```|^#{1,5} |^[_*][^_*]+[_*]$",
     re.IGNORECASE,
 )
 _ENTITY: Final = re.compile(r"&(?:#\d{1,6}|#x[0-9a-f]{1,5}|[a-z]{2,8}\d?);", re.IGNORECASE)
-_NOTHING: Final = re.compile(
-    r"\W*(?:n/a|null|undefined|nan|todo|tbd|string|same as above|untranslat\w+|idem)\W*"
-)
-_MODEL: Final = re.compile(r"\b(?:chatgpt|openai|gpt-\d|llms?|deepseek|qwen)\b")
 _BRACKETS: Final = re.compile(r"[(\[{【〔]([^()\[\]{}【】〔〕]*)[)\]}】〕]")
-_ARROWS: Final = re.compile(r"->|=>|→|\S / \S")
+_ARROWS: Final = re.compile(r"->|=>|→|\S / \S|(?!km/h)\b[^\W\d]+/[^\W\d]+")
+_LISTED: Final = re.compile(r"\b1[.):]\s?\S.*\b2[.):]\s?\S")
+_SCRAPS: Final = re.compile(r"[\"”]\s*(?:,\s*$|[}\]])|^\W*\w+\"\s*:|[-=~_]{3,}")
+"""What is left of JSON, and lines that are drawn between texts."""
+
+_BULLET: Final = re.compile(r"[-–—•*]\s")
 _LONGEST_LABEL: Final = 60
 _NAME_STEM: Final = 6
-_LONG_BRACKETS: Final = 10
-_CERTAIN_SIGNS: Final = 3
 
 
-def remarks(source: str, answer: str, pair: tuple[str, str]) -> list[tuple[str, bool]]:
+def remarks(
+    source: str, answer: str, pair: tuple[str, str], spoken: str = ""
+) -> list[tuple[str, bool]]:
     """What in an answer has no ground in its source, and whether that is certain.
 
-    `pair` are the languages of source and answer.
+    `pair` are the languages of source and answer; `spoken` is the whole sentence where the source
+    is but one cue of it.
     """
-    said, found = plain(source), plain(answer)
+    spoken = spoken or source
+    said, found = plain(spoken), plain(answer)
     reasons = []
-    about = _about_the_task(said, found, pair)
-    if about is not None:
-        reasons.append((REFUSAL, about))
+    worded = about_the_task(said, found, pair)
+    signs = is_remark(Pair(plain(source), found, pair, said))
+    if worded or (worded is not None if signs is None else signs):
+        reasons.append((REFUSAL, bool(worded)))
     if _has_label(said, found, pair):
         reasons.append((LABEL, False))
     if _has_note(said, found, pair):
         reasons.append((NOTE, False))
-    if _has_marks(source, answer):
+    if _has_marks(spoken, answer):
         reasons.append((MARKS, False))
     return reasons
 
 
-def _about_the_task(source: str, answer: str, pair: tuple[str, str]) -> bool | None:
-    """Whether an answer certainly speaks of the task; None where it does not seem to."""
-    if _NOTHING.fullmatch(answer) and letters(answer) not in letters(source):
-        return False
-    grounds = set(features(source, pair[0]))
-    known = bool(patterns(pair[0]))
-    grounds |= {"cannot"} if "no" in grounds else set()
-    grounds |= {"task"} if "near" in grounds else set()
-    found = False if _MODEL.search(answer) and not _MODEL.search(source) else None
-    # A refusal may come in English, whatever language was asked for.
-    for code in dict.fromkeys((pair[1], "en")):
-        said = features(answer, code) & _SAYS
-        new = said - grounds
-        signs = len(new) >= _CERTAIN_SIGNS and "task" in new and known
-        if signs:
-            return True
-        if "task" in new or _is_refusal(said, new, known):
-            found = False
-        if "here" in features(answer, code) and ":" not in source:
-            found = False
-    if found is None and speaks_of_text(source, answer, pair):
-        return False
-    return found
-
-
-def _is_refusal(said: Set[str], new: Set[str], known: bool) -> bool:
-    """Whether an answer says that it cannot help, or asks for more, on its own account."""
-    if not known:
-        return "cannot" in said and len(new) >= _CERTAIN_SIGNS
-    if "cannot" in new and new & _POLITE:
-        return True
-    if "cannot" in said and len(new & _POLITE) > 1:
-        return True
-    asks = "ask" in new and bool(new & {"object", "help"})
-    return asks or ("rule" in new and len(new) > 1)
-
-
 def _has_label(source: str, answer: str, pair: tuple[str, str]) -> bool:
-    if _COUNTED.match(answer) and not re.search(r"\d", source):
+    if _COUNTED.match(answer) and not re.search(r"[\d:–—-]", source):
         return True
     numbered = _NUMBERED.match(answer)
     if numbered and numbered[1] not in re.findall(r"\d+", source):
@@ -163,11 +131,12 @@ def _has_note(source: str, answer: str, pair: tuple[str, str]) -> bool:
         if any(note and note.search(answer) for note in notes):
             return True
     if not bracketed and any(
-        columns(match[1]) >= _LONG_BRACKETS and letters(match[1]) not in letters(source)
-        for match in _BRACKETS.finditer(answer)
+        letters(match[1]) not in letters(source) for match in _BRACKETS.finditer(answer)
     ):
         return True
     if not bracketed and _BRACKETS.fullmatch(answer.strip(" .")):
+        return True
+    if _LISTED.search(answer) and not re.search(r"\d", source):
         return True
     return bool(_ARROWS.search(answer) and not re.search(r"->|=>|→|/", source))
 
@@ -176,6 +145,10 @@ def _has_marks(source: str, answer: str) -> bool:
     if "\\" in answer and "\\" not in source:
         return True
     if _ENTITY.search(answer) and "&" not in source:
+        return True
+    if _SCRAPS.search(answer) and not re.search(r"[\"{\[“”]|[-=~_]{2}", source):
+        return True
+    if _BULLET.match(answer) and not re.match(r"\W*[-–—•*]", source):
         return True
     tag = _TAGS.search(answer)
     return tag is not None and tag[0].strip()[0] not in source

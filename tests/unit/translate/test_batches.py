@@ -90,7 +90,8 @@ def test_an_odd_answer_is_asked_for_again_and_taken_where_it_is_insisted_on(ask:
     with chat_server(Behaviour(change=brief)) as server:
         found = ask(server, texts)
     assert found.cues[4].text == "无"
-    assert found.report.doubtful == {5: "it is far shorter than the source"}
+    assert found.report.doubtful.keys() == {5}
+    assert "it is far shorter than the source" in found.report.doubtful[5]
     assert server.asked().count(texts[4]) == 3
     assert server.asked().count(texts[0]) == 1
     assert json.loads(server.requests[1]["messages"][1]["content"])["remarks"] == {
@@ -221,7 +222,7 @@ def test_doubts_outlive_division_repetition_and_a_second_run(ask: Asker, tmp_pat
     with chat_server(Behaviour(change=odd)) as server:
         first = ask(server, [*texts, alone, alone], means=means)
         second = ask(server, [*texts, alone, alone], means=means)
-    assert set(first.report.doubtful) == {1, 4, 5}
+    assert set(first.report.doubtful) >= {1, 4, 5}
     assert set(second.report.doubtful) >= {1, 4, 5}
 
 

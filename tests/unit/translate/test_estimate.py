@@ -121,7 +121,10 @@ def test_the_best_candidate_that_can_be_read_in_its_time_is_taken(ask: Asker) ->
             right = chinese(item["subtitle"])
             if "translation" in entry:
                 shorter = right[:8] + right[-3:]
-                changed[key] = {**entry, "translation": shorter if "tried" in item else right * 2}
+                changed[key] = {
+                    **entry,
+                    "translation": shorter if "tried" in item else right + right[:5],
+                }
             else:
                 wrong = item["translation"] == other(item["subtitle"])
                 changed[key] = {**entry, "errors": "critical: nonsense" if wrong else ""}

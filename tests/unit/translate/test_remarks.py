@@ -51,6 +51,25 @@ def test_translations_that_sound_like_remarks_are_believed(root: Path) -> None:
     assert len(doubted) <= 0.01 * len(good), doubted
 
 
+def test_what_small_models_answer_is_told_from_translations(root: Path) -> None:
+    answers = rows(root, "model_remarks.tsv")
+    good = rows(root, "model_translations.tsv")
+    missed = [row["answer"] for row in answers if not is_doubted(row, row["answer"])]
+    doubted = [row["translation"] for row in good if is_doubted(row, row["translation"])]
+    assert len(missed) <= 0.07 * len(answers), missed
+    assert len(doubted) <= 0.01 * len(good), doubted
+
+
+def test_answers_are_told_from_translations_that_nothing_was_learned_from(root: Path) -> None:
+    """What is named here is how good the signs are; no weight or word is to be chosen by it."""
+    answers, good = rows(root, "unseen_remarks.tsv"), rows(root, "unseen_translations.tsv")
+    assert len(answers) > 200
+    caught = sum(is_doubted(row, row["answer"]) for row in answers)
+    doubted = sum(is_doubted(row, row["translation"]) for row in good)
+    assert caught >= 0.96 * len(answers)
+    assert doubted <= 0.02 * len(good)
+
+
 @pytest.mark.parametrize(
     ("source", "answer", "target"),
     [
