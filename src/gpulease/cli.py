@@ -14,13 +14,13 @@ from typing import Any, Final, NoReturn
 
 from gpulease import __version__
 from gpulease.account import describe_account, parse_since, read_account
-from gpulease.errors import GpuLeaseError, NoGpuError, UsageError
+from gpulease.errors import GpuLeaseError, LedgerAwayError, NoGpuError, UsageError
 from gpulease.explain import explain
 from gpulease.folder import scope_folder
 from gpulease.placement import COMPUTE_JOBS, Request, split_names
 from gpulease.pool import Pool
 from gpulease.sizes import parse_mb
-from gpulease.status import WATCH_S, describe_status, read_status
+from gpulease.status import WATCH_S, describe_error, describe_status, read_status
 from gpulease.system_folder import make_system_folder
 
 _WRONG_USE: Final = 2
@@ -48,7 +48,7 @@ def _asks_for_json(words: Sequence[str]) -> bool:
 
 def _tell(error: GpuLeaseError, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"error": {"class": type(error).__name__, "message": str(error)}}))
+        print(json.dumps({"error": describe_error(error)}))
     else:
         print(f"gpulease: {error}", file=sys.stderr)
 
@@ -186,19 +186,36 @@ def _status(parsed: argparse.Namespace) -> int:
     pool = Pool(parsed.scope)
     first = True
     while True:
-        status = read_status(pool)
-        if parsed.json:
-            print(json.dumps(status), flush=True)
-        else:
-            if parsed.watch and sys.stdout.isatty():
-                print(_CLEAR, end="")
-            elif not first:
-                print()
-            print("\n".join(describe_status(status)), flush=True)
+        try:
+            failed = _show_status(pool, parsed, first=first)
+        except LedgerAwayError as error:
+            if not parsed.watch:
+                raise
+            # It passes, and so whoever watches goes on.
+            _tell(error, as_json=parsed.json)
+            failed = True
         if not parsed.watch:
-            return 0
+            return int(failed)
         first = False
         time.sleep(parsed.watch)
+
+
+def _show_status(pool: Pool, parsed: argparse.Namespace, *, first: bool) -> bool:
+    """Print it; whether the driver told nothing."""
+    status = read_status(pool)
+    if parsed.json:
+        print(json.dumps(status), flush=True)
+        return "error" in status
+    if parsed.watch and sys.stdout.isatty():
+        print(_CLEAR, end="")
+    elif not first:
+        print()
+    if "error" in status:
+        print(f"gpulease: {status['error']['message']}", file=sys.stderr, flush=True)
+    for line in describe_status(status):
+        print(line)
+    sys.stdout.flush()
+    return "error" in status
 
 
 def _account(parsed: argparse.Namespace) -> int:

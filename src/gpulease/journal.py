@@ -20,7 +20,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
-from gpulease.untrusted import MOST_BYTES, PASSING, as_object, known_fields, warn_once
+from gpulease.untrusted import (
+    MOST_BYTES,
+    PASSING,
+    as_object,
+    known_fields,
+    printable,
+    warn_once,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -131,17 +138,26 @@ def read_journal(folder: Path, since: float = 0.0) -> Iterator[tuple[int, Ended]
 
 
 def _lines(path: Path, uid: int, since: float) -> tuple[Ended, ...]:
-    with suppress(OSError):
+    try:
         fd = _open(path, uid, os.O_RDONLY)
-        try:
-            found = os.fstat(fd)
-            # Its last line is not younger than the file.
-            if found.st_mtime < since:
-                return ()
-            return _parsed(fd, (str(path), found.st_ino, found.st_size, found.st_mtime_ns))
-        finally:
-            os.close(fd)
-    return ()
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        # That it is another's was told.
+        if error.errno != errno.EPERM:
+            warn_once(path, f"it cannot be read ({error.strerror}), and its leases are not counted")
+        return ()
+    try:
+        found = os.fstat(fd)
+        # Its last line is not younger than the file.
+        if found.st_mtime < since:
+            return ()
+        return _parsed(fd, (str(path), found.st_ino, found.st_size, found.st_mtime_ns))
+    except OSError as error:
+        warn_once(path, f"it cannot be read ({error.strerror}), and its leases are not counted")
+        return ()
+    finally:
+        os.close(fd)
 
 
 class _Cached:
@@ -164,8 +180,16 @@ def _parsed(fd: int, facts: tuple[str, int, int, int]) -> tuple[Ended, ...]:
 
 @functools.lru_cache(maxsize=64)
 def _parsed_once(file: _Cached) -> tuple[Ended, ...]:
-    lines = _tail(file.fd, 2 * LARGEST).split(b"\n")
-    return tuple(ended for line in lines if line and (ended := parse(line)))
+    lines = [line for line in _tail(file.fd, 2 * LARGEST).split(b"\n") if line]
+    found = tuple(ended for line in lines if (ended := parse(line)))
+    if len(found) < len(lines):
+        logger.warning(
+            "%d of %d lines of %s tell of no lease, and are not counted",
+            len(lines) - len(found),
+            len(lines),
+            printable(file.facts[0], 4096),
+        )
+    return found
 
 
 def parse(line: bytes) -> Ended | None:

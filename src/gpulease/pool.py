@@ -203,6 +203,15 @@ class Pool:
             self._charge(holdings(leases, [view.gpu for view in views]), self.ledger.clock())
         return states, views, leases, tickets
 
+    def see_ledger(self) -> tuple[list[Entry], list[Entry]]:
+        """Leases and tickets as they are now, whatever the driver says.
+
+        Raises:
+            LedgerError: where they cannot be read.
+        """
+        with self.ledger.locked():
+            return self.ledger.leases(), self.ledger.tickets()
+
     def view(
         self, states: Sequence[GpuState], leases: Sequence[Entry], tickets: Sequence[Entry]
     ) -> list[GpuView]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gpulease.account import LAST_DAYS, hours_by_user, running_now
+from gpulease.errors import DriverError, GpuLeaseError, NoGpuError
 from gpulease.folder import user_name
 from gpulease.heartbeat import is_looking
 from gpulease.inventory import GpuState
@@ -25,16 +26,24 @@ WATCH_S: Final = 2.0
 def read_status(pool: Pool) -> dict[str, Any]:
     """What `gpulease status --json` prints; memory in MB, times in seconds.
 
+    Where the driver tells nothing, `error` says why, and what is promised is told all the same.
+
     Raises:
-        GpuLeaseError: where there are no GPUs, or the ledger cannot be read.
+        LedgerError: where the ledger cannot be read.
     """
-    states, views, leases, tickets = pool.see()
+    error: GpuLeaseError | None = None
+    try:
+        states, views, leases, tickets = pool.see()
+    except (DriverError, NoGpuError) as failure:
+        error, (states, views), (leases, tickets) = failure, ([], []), pool.see_ledger()
     now = time.time()
     since = now - LAST_DAYS * 86400
     running = running_now(leases, now)
     stopped = _stopped(leases, tickets)
     return {
+        **({"error": describe_error(error)} if error else {}),
         "gpus": [_gpu(*pair, leases, stopped) for pair in zip(states, views, strict=True)],
+        "leases": [_entry(entry, stopped) for entry in leases],
         "waiting": [_entry(entry, stopped) for entry in tickets],
         "users": _users(leases, tickets),
         "last_days": {
@@ -43,6 +52,11 @@ def read_status(pool: Pool) -> dict[str, Any]:
         },
         "folder": str(pool.ledger.folder),
     }
+
+
+def describe_error(error: GpuLeaseError) -> dict[str, str]:
+    """An error for programs."""
+    return {"class": type(error).__name__, "message": str(error)}
 
 
 def _stopped(leases: Sequence[Entry], tickets: Sequence[Entry]) -> dict[Path, int]:
@@ -107,6 +121,7 @@ def _entry(entry: Entry, stopped: Mapping[Path, int]) -> dict[str, Any]:
         "user": record.user,
         "run": record.run,
         "pid": record.pid,
+        "gpus": list(record.gpus),
         "mem_mb": record.mem_mb,
         "declared_mb": record.declared_mb or record.mem_mb,
         "since_s": round(max(0.0, time.time() - record.time), 1),
@@ -145,6 +160,12 @@ def describe_status(status: dict[str, Any]) -> Iterator[str]:
     """The same in lines for people."""
     for gpu in status["gpus"]:
         yield from _describe_gpu(gpu)
+    # Those on no GPU that is shown: it does not answer, or this process may not use it.
+    shown = {gpu["uuid"] for gpu in status["gpus"]}
+    for entry in status["leases"]:
+        for uuid in entry["gpus"]:
+            if uuid not in shown:
+                yield f"{uuid}: {_line(entry)}"
     for entry in status["waiting"]:
         yield f"waiting: {_line(entry)}"
     for user in status["users"]:

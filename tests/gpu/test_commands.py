@@ -154,6 +154,31 @@ def test_status_is_shown_again_and_again(
     assert err == ""
 
 
+def test_what_is_promised_is_shown_though_the_driver_is_away(
+    host: Host, commands: Commands
+) -> None:
+    host.add_gpus(24000)
+    holder = commands.run(8000, "sleep", "60")
+    commands.wait_until(lambda: commands.free_mb() == [16000])
+    watching = commands.start(*GPULEASE, "top", "--json", "--watch", "0.2")
+    host.add("driver fail")
+    code, out, err = answer(commands, "status")
+    assert (code, out.splitlines()[0].split()[:2]) == (1, [f"{gpu_uuid(0)}:", "8000"])
+    assert f"process {holder.pid}" in out
+    assert "The NVIDIA driver does not answer" in err
+    code, out, _ = answer(commands, "status", "--json")
+    told = json.loads(out)
+    assert (code, told["error"]["class"], told["gpus"]) == (1, "DriverError", [])
+    assert [lease["gpus"] for lease in told["leases"]] == [[gpu_uuid(0)]]
+    host.forget("driver fail")
+    assert watching.stdout is not None
+    seen = [json.loads(watching.stdout.readline())]
+    while not ("error" in seen[-2:][0] and "error" not in seen[-1]):
+        assert len(seen) < 200
+        seen.append(json.loads(watching.stdout.readline()))
+    watching.kill()
+
+
 def test_status_tells_what_is_stopped(host: Host, commands: Commands) -> None:
     host.add_gpus(24000)
     holder = commands.run(20000, "sh", "-c", "sleep 61; true")
@@ -175,7 +200,7 @@ def test_the_facts_of_status(host: Host, commands: Commands) -> None:
     commands.run(8000, "sleep", "60")
     commands.wait_until(lambda: commands.free_mb() == [16000])
     status: dict[str, Any] = commands.status()
-    assert set(status) >= {"gpus", "waiting", "users", "folder"}
+    assert set(status) >= {"gpus", "leases", "waiting", "users", "folder"}
     (gpu,) = status["gpus"]
     assert set(gpu) >= {
         "index", "uuid", "name", "total_mb", "free_mb", "load", "leases", "strangers", "trouble",

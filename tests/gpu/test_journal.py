@@ -276,3 +276,21 @@ def test_under_kills_no_line_is_lost_and_none_is_twice(tmp_path: Path) -> None:
     assert len(given_out) >= 40
     assert given_out <= set(counted)
     assert set(counted.values()) == {1}
+
+
+def test_what_is_not_counted_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    lease = end_lease(ledger)
+    with (ledger.folder / f"journal-{ME}.jsonl").open("ab") as file:
+        file.write(b"garbage\n\xff\n")
+    assert names(ledger.folder) == [lease]
+    assert "2 of 3 lines" in caplog.text
+
+    def refuse(path: Path, uid: int, flags: int) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(journal, "_open", refuse)
+    assert names(ledger.folder) == []
+    assert "cannot be read (Permission denied), and its leases are not counted" in caplog.text
