@@ -48,22 +48,52 @@ def job(server: Behaviour, folder: Path, count: int, root: Path) -> subprocess.P
     return subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, text=True)
 
 
+class Gate:
+    """Lets answers to about so many subtitles pass, and holds the others until it is opened.
+
+    So a kill finds a job in its midst, however slow the machine is.
+    """
+
+    def __init__(self) -> None:
+        self.left = 0
+        self.opened = threading.Event()
+        self.lock = threading.Lock()
+
+    def close(self, left: int) -> None:
+        self.left, self.opened = left, threading.Event()
+
+    def __call__(self, answer: Answer, asked: dict[str, str]) -> Answer:
+        with self.lock:
+            self.left -= len(asked)
+            held = self.left < 0
+        if held:
+            self.opened.wait(60)
+        return answer
+
+
+def kept_in(folder: Path) -> int:
+    return len(list(folder.glob("answers/*/[0-9a-f]*.json")))
+
+
 def test_a_job_killed_at_random_points_pays_for_nothing_twice(root: Path, tmp_path: Path) -> None:
-    chance = random.Random(5)
-    with chat_server(Behaviour(faults=["think", "fence"], rate=0.3, delay=0.1)) as server:
-        kills = 0
-        for _ in range(3):
-            answers = sum(server.answered.values())
+    chance, gate = random.Random(5), Gate()
+    behaviour = Behaviour(faults=["think", "fence"], rate=0.3, change=gate)
+    with chat_server(behaviour) as server:
+        kills = 3
+        for _ in range(kills):
+            gate.close(80)
+            wanted = kept_in(tmp_path) + chance.randint(15, 60)
             with job(server, tmp_path, 300, root) as process:
-                limit = time.monotonic() + 60
-                wanted = answers + chance.randint(30, 90)
-                while sum(server.answered.values()) < wanted and time.monotonic() < limit:
+                limit = time.monotonic() + 120
+                while kept_in(tmp_path) < wanted and time.monotonic() < limit:
+                    assert process.poll() is None
                     time.sleep(0.005)
-                time.sleep(chance.uniform(0, 0.1))
+                time.sleep(chance.uniform(0, 0.05))
                 process.send_signal(signal.SIGKILL)
-            kills += 1
-        kept = len(list(tmp_path.glob("answers/*/[0-9a-f]*.json")))
-        assert 50 < kept < 300
+            gate.opened.set()
+        kept = kept_in(tmp_path)
+        assert wanted <= kept < 300
+        server.change = None
         before = Counter(server.asked())
         found = ask(server, tmp_path, lines(300))
         after = Counter(server.asked())
