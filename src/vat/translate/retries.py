@@ -19,13 +19,25 @@ _LONGEST_BACKOFF: Final = 30.0
 
 _LONGEST_RETRY_AFTER: Final = 600.0
 _IN_WORDS: Final = re.compile(
-    r"(?:retry|try(?: it)? again|wait|available|resets?)(?: \w+){0,3}? (?:in|after|for)[ :~]*"
+    r"(?:retry|try(?: it)? again|wait|available|resets?|allowed|cool-?down|delay|estimated[ _]time)"
+    r"(?:[ -]\w+){0,3}?(?:[ -](?:in|after|for|is|of))?[\s\"'\\:=~]+"
     r"((?:\d+(?:\.\d+)?\s*(?:ms|milliseconds?|h|hours?|hrs?|m|min|minutes?|s|secs?|seconds?)(?![a-z])"
-    r"[ ,]*)+)",
+    r"[ ,]*)+)"
+    r"|(\d+(?:\.\d+)?\s*(?:秒|分))[钟鐘間]?(?:之?[后後])"
+    r"|retry[-_ ]?after[\s\"'\\:=]+(\d+(?:\.\d+)?)(?![\w.])",
     re.IGNORECASE,
 )
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z]*)", re.IGNORECASE)
-_SECONDS: Final = {"ms": 0.001, "mi": 60.0, "m": 60.0, "h": 3600.0, "s": 1.0, "": 1.0}
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*([a-z秒分]*)", re.IGNORECASE)
+_SECONDS: Final = {
+    **{"ms": 0.001, "mi": 60.0, "m": 60.0, "h": 3600.0, "s": 1.0, "": 1.0},
+    **{"秒": 1.0, "分": 60.0},
+}
+_FIELDS: Final = {
+    **dict.fromkeys(("retrydelay", "retryafter", "retryafterseconds", "estimatedtime"), ""),
+    "retryafterms": "ms",
+}
+"""The fields of a body that tell a time to wait, without case and marks, and their unit."""
+
 _DEEPEST: Final = 6
 
 
@@ -70,14 +82,22 @@ def asked_wait(error: Exception) -> float | None:
     """
     if not isinstance(error, openai.APIStatusError):
         return None
-    headers = error.response.headers
+    headers, told = error.response.headers, said_by(error)
     found = [
         _after(headers.get("retry-after", "")),
         _number(headers.get("retry-after-ms", ""), 0.001),
-        *(_duration(delay) for delay in _delays(error.body)),
-        *(_duration(match[1]) for match in _IN_WORDS.finditer(said_by(error))),
+        *(_duration(delay) for delay in _delays(_whole_body(error))),
+        *(_duration(next(filter(None, match.groups()))) for match in _IN_WORDS.finditer(told)),
     ]
     return max((seconds for seconds in found if seconds is not None), default=None)
+
+
+def _whole_body(error: openai.APIStatusError) -> Any:
+    """What the server sent; the client keeps no more of it than what is in "error"."""
+    try:
+        return error.response.json()
+    except ValueError:
+        return error.body
 
 
 def _after(text: str) -> float | None:
@@ -116,8 +136,9 @@ def _delays(body: Any, depth: int = 0) -> Iterator[str]:
         return
     if isinstance(body, Mapping):
         for name, value in body.items():
-            if name in ("retryDelay", "retry_after", "retryAfter", "retry_after_seconds"):
-                yield from _delay(value)
+            unit = _FIELDS.get(re.sub("[-_]", "", str(name)).casefold())
+            if unit is not None:
+                yield from (f"{one}{unit}" for one in _delay(value))
             else:
                 yield from _delays(value, depth + 1)
     elif isinstance(body, list):

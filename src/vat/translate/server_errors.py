@@ -21,7 +21,7 @@ _TOO_LONG: Final = re.compile(
     r"|(?:max(?:imum)?|longest|limit)\b.{0,40}\b(?:length|tokens|size)|\bexceed"
     r"|reduce (?:the|your) (?:length|prompt|input|message)|larger than|longer than"
     r"|(?:less|fewer|more) than \d[\d,.]* (?:\w+ )?tokens|tokens\W.{0,40}must be <"
-    r"|input length should"
+    r"|input length should|(?:not|n't) fit in|context (?:is )?full"
     r"|(?:长度|tokens?).{0,8}(?:超过|超出|过长)|(?:超过|超出).{0,12}(?:长度|上下文)",
     re.IGNORECASE,
 )
@@ -32,7 +32,10 @@ _TOO_LONG_FOR_A_MINUTE: Final = re.compile(
 )
 """What a 429 says of a request that no waiting makes small enough."""
 
-_TOO_LONG_BROKEN: Final = re.compile(r"context (?:size|length|window)|exceed_context", re.I)
+_TOO_LONG_BROKEN: Final = re.compile(
+    r"context (?:size|length|window|(?:is )?full)|exceed_context|(?:prompt|input) (?:is )?too long",
+    re.IGNORECASE,
+)
 _FORMAT: Final = re.compile(
     r"response_format|json_?schema|json_?object|structured output|guided|grammar", re.IGNORECASE
 )

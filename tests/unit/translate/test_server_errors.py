@@ -26,6 +26,8 @@ from vat.translate.server_errors import (
         (400, "InternalError: Range of input length should be [1, 30720]", True),
         (400, "输入tokens超过模型上限", True),
         (400, "提示超出最大上下文", True),
+        (400, "the prompt does not fit into the context", True),
+        (500, "prompt too long", True),
         (422, "max_tokens must be a whole number", False),
         (400, "your account has no tokens left; less than 1 USD must remain", False),
         (400, "response_format: json_schema exceeds what is supported", False),
