@@ -83,6 +83,11 @@ class Pair:
     around: str = ""
 
     @property
+    def spoken(self) -> str:
+        """The whole sentence of the source."""
+        return self.around or self.source
+
+    @property
     def width(self) -> float:
         """The width of the answer, less some slack, by that of a usual translation."""
         return (columns(self.answer) - _SLACK) / usual_width(self.source, self.languages)
@@ -117,7 +122,7 @@ def signs(one: Pair) -> Mapping[str, float]:
 
 def _new_notions(one: Pair, code: str) -> Set[str]:
     """The notions in an answer, read in a language, for which the source gives no ground."""
-    said = source_notions(f"{one.source} {one.around}", one.languages[0])
+    said = source_notions(one.spoken, one.languages[0])
     return (features(one.answer, code) & _ALL) - said
 
 
@@ -148,8 +153,7 @@ def _of_form(one: Pair) -> dict[str, float]:
 
 
 def _only(pattern: re.Pattern[str], one: Pair, ground: re.Pattern[str]) -> bool:
-    said = f"{one.source} {one.around}"
-    return pattern.search(one.answer) is not None and ground.search(said) is None
+    return pattern.search(one.answer) is not None and ground.search(one.spoken) is None
 
 
 def _has_text_behind_colon(one: Pair) -> bool:

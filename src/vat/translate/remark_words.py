@@ -33,6 +33,7 @@ def patterns(code: str) -> Mapping[str, re.Pattern[str]]:
     return _table().get({"yue": "zh"}.get(name, name), {})
 
 
+@functools.lru_cache(maxsize=4096)
 def features(text: str, code: str) -> Set[str]:
     """What a plain text in a language speaks of."""
-    return {name for name, pattern in patterns(code).items() if pattern.search(text)}
+    return frozenset(name for name, pattern in patterns(code).items() if pattern.search(text))

@@ -1,6 +1,7 @@
 """The whole transcript is read first, and what it tells is shown with every batch."""
 
 import json
+import random
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from tests.helpers.chat_server import Answer, Behaviour, chat_server, lines
 from tests.helpers.translating import PROMPTS, WIDE
 from vat.errors import ConfigError, TranslationError
 from vat.timeline import Cue
+from vat.translate.batches import Asked, cut
 from vat.translate.first_reading import make_overview, overview_of, parts
 from vat.translate.overview import Overview, read_overview
 from vat.translate.people import Person, joined, read_people, write_people
@@ -70,6 +72,43 @@ def test_a_pronoun_that_one_line_tells_is_right_in_every_batch(tmp_path: Path) -
     assert all(cue.text.startswith("他") for cue in without.cues)
     batches = [json.loads(one["messages"][-1]["content"]) for one in server.requests[1:9]]
     assert {one["about"] for one in batches} == {"A flight, 40 lines."}
+
+
+def near_pronoun(answer: Answer, told: dict[str, Any]) -> Answer:
+    """A translator that reads what it is shown: the people, the subtitles and those around them."""
+    shown = json.dumps([told["subtitles"], told["context"], told.get("people", [])])
+    pronoun = "她" if "her own" in shown or '"female"' in shown else "他"
+    return {
+        key: {**one, "translation": f"{pronoun}{one['translation']}"} for key, one in answer.items()
+    }
+
+
+@pytest.mark.parametrize("order", ["forward", "backward", "shuffled"])
+@pytest.mark.parametrize(("context", "near"), [(0, 5), (3, 10)])
+def test_only_the_overview_makes_all_batches_right_in_whatever_order(
+    monkeypatch: pytest.MonkeyPatch, order: str, context: int, near: int
+) -> None:
+    """Without it, a pronoun is right in the batches that show the one line that tells."""
+
+    def ordered(waiting: Sequence[Asked], size: int) -> list[list[Asked]]:
+        batches = cut(waiting, size)
+        if order == "shuffled":
+            random.Random(7).shuffle(batches)
+        return batches[::-1] if order == "backward" else batches
+
+    monkeypatch.setattr("vat.translate.batches.cut", ordered)
+    said = [f"Kim says: {line}" for line in lines(40)]
+    said[33] = "Kim says that the plane is her own."
+    right = {}
+    with chat_server(Behaviour(reads=about_kim, informed=near_pronoun)) as server:
+        options = settings(server, context=context)
+        for known in (read(server, said), Overview()):
+            made = translate(
+                cues(said), "en", "zh", options, WIDE, replace(MEANS, concurrency=1), (), known
+            )
+            right[bool(known.people)] = sum(cue.text.startswith("她") for cue in made.cues)
+    assert right[True] == 40
+    assert right[False] == near
 
 
 def test_a_long_transcript_is_read_in_parts_each_with_what_is_known() -> None:
