@@ -1,10 +1,10 @@
 """Has a voice one label from the first minute to the last, and does memory stay flat?
 
     pip install pyannote.metrics
-    python -m benchmarks.long_dialogue FOLDER ENCODER [--hours 3]
+    python -m benchmarks.long_dialogue FOLDER ENCODER [--minutes 10 180]
 
-FOLDER and ENCODER are as benchmarks/speakers.py wants them. Four people speak for ten minutes, and
-for so many hours; who speaks when is found by the rule's own call, in a process of its own. The
+FOLDER and ENCODER are as benchmarks/speakers.py wants them. Four people speak for so many minutes,
+in tens; who speaks when is found by the rule's own call, in a process of its own. The
 words with the wrong speaker are counted in the first and the last ten minutes, by what the labels
 stand for in the whole. CPU is per second of sound, voice detection apart; memory is in MB.
 """
@@ -81,12 +81,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("encoder", type=Path)
-    parser.add_argument("--hours", type=float, default=3.0)
+    parser.add_argument("--minutes", type=int, nargs="+", default=[10, 180])
     chosen = parser.parse_args()
     english, _, _ = voices_of(chosen.folder)
     voices = {one: english[one] for one in [*english][:4]}
     print("minutes | speakers | wrong words %, first ten minutes | last ten | CPU | peak MB")
-    for parts in (1, round(chosen.hours * 3600 / PART_SECONDS)):
+    for minutes in chosen.minutes:
+        parts = max(minutes * 60 // PART_SECONDS, 1)
         with tempfile.TemporaryDirectory() as folder:
             made = record(Path(folder) / "speech.flac", voices, parts)
             given = [str(made.path), chunks_of(made), str(chosen.encoder), {}, "cpu", 1]
