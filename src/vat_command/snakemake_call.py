@@ -23,10 +23,11 @@ _FLOW_WIDTH: Final = 2**31
 class Wishes:
     """What a user asked for.
 
-    `sources` are files, folders and URLs; `target` is a target of the workflow, "" for the videos;
-    `out` is the folder below which everything is written. `languages` are those to translate into
-    as typed, `spoken` the language of the videos, "" where the configuration has the word.
-    `settings` are texts of the form KEY=VALUE with dots in the key, `rest` is for Snakemake.
+    `sources` are files, folders and URLs; `target` is a target of the workflow, or several with
+    blanks between, "" for the videos; `out` is the folder below which everything is written.
+    `languages` are those to translate into as typed, `spoken` the language of the videos, "" where
+    the configuration has the word. `settings` are texts of the form KEY=VALUE with dots in the key,
+    `rest` is for Snakemake.
     """
 
     sources: Sequence[str] = ()
@@ -58,7 +59,7 @@ def snakemake_call(wishes: Wishes, home: Path, here: Path) -> list[str]:
         *("--directory", str(here / wishes.out)),
         *(["--dry-run"] if wishes.dry_run else []),
         *rest,
-        *(["--", wishes.target] if wishes.target else []),
+        *(["--", *wishes.target.split()] if wishes.target else []),
     ]
 
 

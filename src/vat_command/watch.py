@@ -2,10 +2,13 @@
 
 import fcntl
 import logging
+import os
+import re
 import signal
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -26,7 +29,14 @@ logger = logging.getLogger(__name__)
 _RETRY_SECONDS: Final = 300.0
 _LONGEST_RETRY_SECONDS: Final = 3600.0
 _FOLLOWING_RETRY: Final = 2
-_POLL_SECONDS: Final = 0.5
+_MOST_RUNS: Final = 3
+"""Runs at a time; each plans and holds its own jobs in memory."""
+
+_MOST_TYPED: Final = 100_000
+"""Characters of settings; Linux takes 128 KiB in one word of a command."""
+
+_ALL_AND_PAGES: Final = "all pages"
+"""Targets of a run that tells of all videos, also where nothing is left to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +74,22 @@ class Retry:
         return self._due is not None and self.clock() >= self._due
 
 
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run at work; `is_whole` where it is one over all that the folders hold."""
+
+    process: subprocess.Popen[bytes]
+    is_whole: bool
+
+
 @dataclass(slots=True)
 class Watch:
-    """Looks at folders, runs the workflow for what is new, and tells of what is done."""
+    """Looks at folders, runs the workflow for what is new, and tells of what is done.
+
+    What comes while a run is at work has a run of its own beside it, over these videos alone:
+    Snakemake locks the files that a run writes, not the folder. When no run is left, one over
+    everything brings summary and pages up to date.
+    """
 
     asked: Asked
     home: Path
@@ -76,15 +99,25 @@ class Watch:
     retry: Retry = field(default_factory=Retry)
     settling: Settling = field(default_factory=Settling)
     _handled: Mapping[Path, Mark] = field(default_factory=dict)
+    _runs: list[Run] = field(default_factory=list)
+    _begun: set[Path] = field(default_factory=set)
+    _may_begin_beside: bool = True
+    _were_beside: bool = False
     _trouble: str = ""
 
     def go_on(self) -> None:
-        """Look again and again, until `stop` is set."""
+        """Look again and again, until `stop` is set; then end what is at work."""
         self.told.begin()
-        while not self.stop.is_set():
-            self._look_and_run()
-            self.told.tell()
-            self.stop.wait(self.asked.every)
+        try:
+            while not self.stop.is_set():
+                self._look_and_run()
+                self.told.tell()
+                self.stop.wait(self.asked.every)
+        finally:
+            for run in self._runs:
+                run.process.send_signal(signal.SIGINT)
+            for run in self._runs:
+                run.process.wait()
 
     def _look_and_run(self) -> None:
         """One look, and a run if there is a reason; what hinders them is said once, and awaited."""
@@ -92,12 +125,11 @@ class Watch:
             look = self.look()
             away = ", ".join(str(folder) for folder in self._folders() if not _is_folder(folder))
             self._say(f"waiting for {away} to come back" if away else "")
-            now = {**look.whole, **_edits(self.here / self.asked.wishes.out)}
-            if look.whole and (now != self._handled or self.retry.is_due()):
-                new = len(now.items() - self._handled.items())
-                logger.info("a run begins: %d files are new or changed, of %d", new, len(now))
-                self.retry.note(self.run(look))
-                self._handled = now
+            self._note_ends()
+            if self._runs:
+                self._begin_beside(look)
+            else:
+                self._begin(look)
         except UsageError as error:
             self._say(sentence(error))
         except OSError as error:
@@ -110,6 +142,62 @@ class Watch:
             logger.warning("%s", trouble)
         self._trouble = trouble
 
+    def _note_ends(self) -> None:
+        """See which runs have ended, and how."""
+        for run in [*self._runs]:
+            status = run.process.poll()
+            if status is None:
+                continue
+            self._runs.remove(run)
+            if run.is_whole:
+                self.retry.note(status)
+            elif status:
+                # Most often it wants a model that another run is fetching.
+                self._may_begin_beside = False
+
+    def _begin(self, look: Look) -> None:
+        """Begin a run over all that is whole, where something is new or one is tried again."""
+        now = {**look.whole, **_edits(self.here / self.asked.wishes.out)}
+        if look.whole and (now != self._handled or self.retry.is_due()):
+            new = len(now.items() - self._handled.items())
+            logger.info("a run begins: %d files are new or changed, of %d", new, len(now))
+            wishes = self._wishes_without(look.unfinished)
+            # Runs beside each other have told each of its own videos.
+            wishes = replace(wishes, target=_ALL_AND_PAGES) if self._were_beside else wishes
+            self._runs.append(Run(self.start(wishes), True))
+            self._handled, self._begun, self._may_begin_beside = now, {*look.whole}, True
+            self._were_beside = False
+
+    def _begin_beside(self, look: Look) -> None:
+        """Begin a run over what has come since the others began, where nothing speaks against it.
+
+        A name that another video has, too, waits: what both are called is for a run over both.
+        """
+        known = Counter(self._name(path) for path in (*look.whole, *look.unfinished))
+        fresh = [
+            path for path in look.whole if path not in self._begun and known[self._name(path)] == 1
+        ]
+        others = [path for path in (*look.whole, *look.unfinished) if path not in fresh]
+        wishes = self._wishes_without(others)
+        folders = [name for name in wishes.sources if self._has(self.here / name, fresh)]
+        small = sum(map(len, wishes.settings)) < _MOST_TYPED
+        if fresh and small and self._may_begin_beside and len(self._runs) < _MOST_RUNS:
+            logger.info("a run begins beside the others: %d files are new", len(fresh))
+            self._begun |= {*fresh}
+            options = [*wishes.rest, *([] if _names_cores(wishes.rest) else _some_cores())]
+            wishes = replace(wishes, sources=folders, rest=options)
+            self._runs.append(Run(self.start(wishes), False))
+            self._were_beside = True
+
+    def _name(self, path: Path) -> str:
+        """What a video is called where it is delivered, by its place in its folder."""
+        inside = next((f for f in self._folders() if path.is_relative_to(f)), path.parent)
+        return str(path.relative_to(inside).with_suffix("")).casefold()
+
+    @staticmethod
+    def _has(folder: Path, files: Sequence[Path]) -> bool:
+        return any(path.is_relative_to(folder) for path in files)
+
     def look(self) -> Look:
         """What the folders hold now.
 
@@ -121,20 +209,11 @@ class Watch:
         recursive = self._options().recursive
         return self.settling.look(marks_of(self._folders(), skip, recursive=recursive))
 
-    def run(self, look: Look) -> int:
-        """One run over all that is whole; its exit status."""
-        call = snakemake_call(self._wishes_without(look.unfinished), self.home, self.here)
+    def start(self, wishes: Wishes) -> subprocess.Popen[bytes]:
+        """Begin a run."""
+        call = snakemake_call(wishes, self.home, self.here)
         # In a session of its own: Ctrl-C reaches it once, by this process.
-        process = subprocess.Popen(call, env=environment(self.asked.words), start_new_session=True)
-        told = time.monotonic()
-        while process.poll() is None:
-            if self.stop.wait(_POLL_SECONDS):
-                process.send_signal(signal.SIGINT)
-                return process.wait()
-            if time.monotonic() >= told + self.asked.every:
-                self.told.tell()
-                told = time.monotonic()
-        return process.returncode
+        return subprocess.Popen(call, env=environment(self.asked.words), start_new_session=True)
 
     def _folders(self) -> list[Path]:
         return [self.here / name for name in self.asked.wishes.sources]
@@ -158,6 +237,16 @@ class Watch:
 
     def _options(self) -> DownloadOptions:
         return download_options(self.asked.wishes, self.here)
+
+
+def _names_cores(options: Sequence[str]) -> bool:
+    """Whether the user's own options for Snakemake say how many cores a run has."""
+    return any(re.match(r"-[cj]|--(cores|jobs)\b", option) for option in options)
+
+
+def _some_cores() -> list[str]:
+    """Half of the cores, for a run beside one that has them all."""
+    return ["--cores", str(max(1, len(os.sched_getaffinity(0)) // 2))]
 
 
 def _is_folder(path: Path) -> bool:

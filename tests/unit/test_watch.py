@@ -8,8 +8,10 @@ import socket
 import threading
 from collections.abc import Iterator
 from configparser import ConfigParser
+from fnmatch import fnmatch
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from hypothesis import strategies as st
 
 from vat.errors import UsageError
 from vat_command.cli import main, read_wishes
+from vat_command.download_options import download_options
 from vat_command.folder_look import Mark, Settling, marks_of
 from vat_command.hooks import Done, HookError, call_hook, check_hook
 from vat_command.snakemake_call import Wishes
@@ -95,10 +98,36 @@ def test_subfolders_are_looked_into_where_that_is_set(tmp_path: Path) -> None:
     assert deep.look().unfinished == [tmp_path / "in/sub/a.mp4"]
 
 
+class Runs:
+    """Stands for the runs that a watch begins: the names that each is over, and how each is."""
+
+    def __init__(self, watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.watch = watch
+        self.over: list[set[str]] = []
+        self.wishes: list[Wishes] = []
+        self.states: list[int | None] = []
+        self.asked_to_end: list[int] = []
+        self.usual: int | None = 0
+        monkeypatch.setattr(Watch, "start", lambda _, wishes: self.begin(wishes))
+
+    def begin(self, wishes: Wishes) -> Any:
+        number, here = len(self.states), self.watch.here
+        options = download_options(wishes, here)
+        names = {path.name for path in (here / "in").glob("*.mp4")}
+        left = {name for name in names if any(fnmatch(name, one) for one in options.exclude)}
+        self.over.append(names - left)
+        self.wishes.append(wishes)
+        self.states.append(self.usual)
+        return SimpleNamespace(
+            poll=lambda: self.states[number],
+            send_signal=lambda _: self.asked_to_end.append(number),
+            wait=lambda: 0,
+        )
+
+
 def test_a_run_is_begun_for_news_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    watch, runs = watching(tmp_path), list[set[str]]()
-    monkeypatch.setattr(Watch, "run", lambda _, look: runs.append({p.name for p in look.whole}))
-    monkeypatch.setattr(Retry, "note", lambda *_: None)
+    watch = watching(tmp_path)
+    runs = Runs(watch, monkeypatch).over
     looks = iter(range(10))
 
     def next_look(_: float) -> None:
@@ -146,10 +175,9 @@ def test_what_is_away_for_a_while_is_waited_for_with_one_warning(
 ) -> None:
     file, away = tmp_path / "my.yaml", tmp_path / "away"
     file.write_text("download: {recursive: true}\n")
-    watch, runs = watching(tmp_path, files=["my.yaml"]), list[set[str]]()
+    watch = watching(tmp_path, files=["my.yaml"])
+    runs = Runs(watch, monkeypatch).over
     (tmp_path / "in/a.mp4").touch()
-    monkeypatch.setattr(Watch, "run", lambda _, look: runs.append({p.name for p in look.whole}))
-    monkeypatch.setattr(Retry, "note", lambda *_: None)
     looks = iter(range(12))
 
     def next_look(_: float) -> None:
@@ -175,6 +203,75 @@ def test_what_is_away_for_a_while_is_waited_for_with_one_warning(
     watch.go_on()
     assert runs == [{"a.mp4"}, {"a.mp4", "b.mp4"}]
     assert len([one for one in caplog.records if one.levelname == "WARNING"]) == 1
+
+
+def looked(watch: Watch, times: int = 2) -> None:
+    for _ in range(times):
+        watch._look_and_run()
+
+
+def test_what_comes_during_a_run_has_one_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = watching(tmp_path, "asr.beam_size=1")
+    runs = Runs(watch, monkeypatch)
+    runs.usual = None
+    (tmp_path / "in/a.mp4").touch()
+    looked(watch)
+    (tmp_path / "in/b.mp4").touch()
+    looked(watch, 4)
+    assert runs.over == [{"a.mp4"}, {"b.mp4"}]
+    cores = max(1, len(os.sched_getaffinity(0)) // 2)
+    assert (*runs.wishes[1].rest,) == ("--cores", str(cores))
+    assert "asr.beam_size=1" in runs.wishes[1].settings
+    (tmp_path / "in/c.mp4").touch()
+    (tmp_path / "in/d.mp4").touch()
+    looked(watch)
+    assert runs.over[2:] == [{"c.mp4", "d.mp4"}]
+    (tmp_path / "in/e.mp4").touch()
+    looked(watch)
+    assert len(runs.over) == 3, "no more than three at a time"
+    runs.states[1] = 0
+    looked(watch, 1)
+    assert runs.over[3:] == [{"e.mp4"}]
+    runs.states[:3] = [0, 0, 0]
+    looked(watch)
+    assert len(runs.over) == 4, "one is at work"
+    runs.states[3] = 0
+    looked(watch)
+    assert runs.over[4:] == [{"a.mp4", "b.mp4", "c.mp4", "d.mp4", "e.mp4"}]
+    assert [one.target for one in runs.wishes] == ["", "", "", "", "all pages"]
+    watch.stop.set()
+    watch.go_on()
+    assert runs.asked_to_end == [4]
+
+
+@pytest.mark.parametrize("reason", ["refused", "same name", "changed"])
+def test_what_cannot_be_done_beside_a_run_waits_for_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    watch = watching(tmp_path)
+    runs = Runs(watch, monkeypatch)
+    runs.usual = None
+    (tmp_path / "in/a.mp4").touch()
+    looked(watch)
+    if reason == "refused":
+        (tmp_path / "in/b.mp4").touch()
+        looked(watch)
+        runs.states[1] = 1
+        (tmp_path / "in/c.mp4").touch()
+    elif reason == "same name":
+        (tmp_path / "in/A.MOV").touch()
+    else:
+        (tmp_path / "in/a.mp4").write_text("longer")
+    begun = len(runs.over)
+    looked(watch, 4)
+    assert len(runs.over) == begun
+    runs.states[0] = 0
+    looked(watch, 1)
+    assert len(runs.over) == begun + 1
+    assert runs.over[-1] == {path.name for path in (tmp_path / "in").glob("*.mp4")}
+    assert runs.wishes[-1].rest == ()
 
 
 def test_a_failed_run_is_tried_again_later_each_time() -> None:

@@ -16,7 +16,13 @@ report: "../report/workflow.rst"
 
 
 localrules:
+    pages,
     review,
+
+
+rule pages:
+    """Have a run tell of all videos and write their pages, also where nothing is left to do."""
+    threads: 1
 
 
 rule review:
