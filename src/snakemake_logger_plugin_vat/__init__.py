@@ -138,6 +138,8 @@ class LogHandler(LogHandlerBase):
             self._stop()
             if self.told_failure or not self.board.speaks:
                 self._say(self.format(record))
+        elif "announced" in told:
+            self._say(self.format(record))
         elif event in (None, LogEvent.ERROR) and record.levelno > INFO:
             self._once(self.format(record), record.levelno)
         elif str(record.msg).startswith(_NOTHING):

@@ -230,6 +230,20 @@ def test_an_error_of_planning_is_shown(handler: LogHandler) -> None:
     assert said(handler) == "There is no such folder.\n"
 
 
+def test_what_people_should_know_of_the_plan_is_said(handler: LogHandler) -> None:
+    handler.emit(record("Speech is not separated, as there is no torch.", announced=True))
+    handler.emit(record("Config file x is extended."))
+    assert said(handler).startswith("Speech is not separated")
+    assert "Config file" not in said(handler)
+
+
+def test_a_video_goes_by_the_name_that_the_plan_tells(handler: LogHandler) -> None:
+    handler.emit(record("", outlook={"names": {"a-1": "第一讲.mp4"}}))
+    handler.emit(begun(1, "download", "results/a-1/source"))
+    handler.emit(record(event=LogEvent.JOB_FINISHED, job_id=1))
+    assert said(handler).startswith("第一讲.mp4: download done")
+
+
 def test_a_video_without_a_record_goes_by_its_slug(tmp_path: Path) -> None:
     assert true_name("a-1", [str(tmp_path / "a-1/source")]) == "a-1"
     assert true_name("", ["models/x"]) == ""

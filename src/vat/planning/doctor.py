@@ -68,6 +68,14 @@ class Finding:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class _JobOf:
+    """A job of a video, as the plan's answers ask for it."""
+
+    video: str
+    language: str = ""
+
+
 def with_a_video(config: Mapping[str, Any], here: Path, root: Path) -> Mapping[str, Any]:
     """The configuration, with a video of the demo where the folder that it names is not there.
 
@@ -113,8 +121,10 @@ def of_gpus(
 
 
 def named_models(answers: Answers) -> list[tuple[str, str, str]]:
-    """Kind, name and folder of every model that a run may use."""
-    found = ((kind, name, answers.model(use)) for use, (kind, name) in answers.uses.items())
+    """Kind, name and folder of every model that a run may use; without torch no separator."""
+    separates = any(answers.separates(_JobOf(video)) for video in answers.shown_videos)
+    uses = {use: one for use, one in answers.uses.items() if separates or use != "separator"}
+    found = ((kind, name, answers.model(use)) for use, (kind, name) in uses.items())
     return [(kind, name, folder) for kind, name, folder in found if folder]
 
 

@@ -14,10 +14,13 @@ import pytest
 from huggingface_hub import constants
 
 from tests.helpers.chat_server import Behaviour, chat_server
+from tests.helpers.workflow import silent_video
 from vat.errors import FINAL_STATUS, TranslationError
 from vat.planning import doctor
+from vat.planning.answers import Answers
 from vat.planning.config import complete
 from vat.planning.doctor import GREEN, RED, YELLOW, Finding
+from vat.planning.plan import make_plan
 from vat.speech.gpu_trial import try_all
 from vat.translate.server_check import knock
 
@@ -219,3 +222,14 @@ def test_colours_are_for_terminals_and_no_color_is_obeyed() -> None:
     assert not doctor.wants_colour(terminal, {"NO_COLOR": "1"})
     assert not doctor.wants_colour(io.StringIO(), {})
     assert "\033[31m" in doctor.lines([Finding(RED, "a", "b")], colour=True)[0]
+
+
+@pytest.mark.parametrize("separate", [True, "auto", False])
+def test_a_separator_is_looked_for_where_something_may_be_separated(
+    root: Path, tmp_path: Path, separate: bool | str
+) -> None:
+    silent_video(tmp_path / "a.mp4", 2)
+    config = {"videos": "a.mp4", "separate": {"enabled": separate}}
+    plan = make_plan(config, root=root, here=tmp_path, skip=[])
+    found = doctor.named_models(Answers(plan, "results", "resources"))
+    assert ("kim" in {name for _, name, _ in found}) == (separate is not False)
