@@ -4,8 +4,9 @@ python -m benchmarks.real_speech [--seconds 180] [--model base] [--talk NAME] [-
 
 FOLDER has clips.tsv (columns file, language, text) and clips/ (see tests/helpers/real_talks.py);
 talks are made of its English and its Chinese clips. Without it there is only the audio book that a
-Debian package brings. --talk takes one of the talks alone: librivox, lecture, hard, chinese;
---way takes the listeners alone whose name contains the text. Either may be given more than once.
+Debian package brings. --talk takes one of the talks alone: librivox, lecture, hard, chinese, or
+orders, in which the Chinese clips are shuffled; --way takes the listeners alone whose name contains
+the text. Either may be given more than once.
 Starts are measured against the voice detection's, at phrases after a pause. Errors are of words, or
 of characters in Chinese, where both forms of writing count as one. SubER is VAT's of its
 subtitles, and faster-whisper's of its segments.
@@ -22,7 +23,7 @@ from typing import Any
 
 from benchmarks.subtitle_edit_rate import edit_rate, reference_cues
 from tests.helpers.real_scores import Score, score
-from tests.helpers.real_talks import Talk, chinese_talk, clips, english_talks, librivox
+from tests.helpers.real_talks import Talk, chinese_talks, clips, english_talks, librivox
 from tests.helpers.real_weights import whisper
 from vat.speech.asr import load_model, transcribe_chunk, transcribe_window
 from vat.speech.settings import SplitSettings
@@ -174,7 +175,7 @@ def main() -> None:
     talks = [librivox(ROOT / "resources" / "real")]
     if given.folder is not None:
         found = clips(given.folder)
-        talks += [*english_talks(found, given.seconds), *chinese_talk(found)]
+        talks += [*english_talks(found, given.seconds), *chinese_talks(found)]
     model = whisper(given.model, ROOT / "resources")
     print(
         "| talk | listener | errors, % of words | wrong | missing | added | SubER"

@@ -52,12 +52,14 @@ def surely_silent(sound: Samples, intervals: Sequence[Interval]) -> list[Interva
 def silent_stretches(
     path: str | Path, intervals: Sequence[Interval], duration: float
 ) -> list[Interval]:
-    """What `surely_silent` finds in a file of speech, rounded to milliseconds.
+    """What `surely_silent` finds in a file of speech, at whole milliseconds or its very end.
 
     Of a file no more is read at once than ten minutes.
     """
-    found = _silent(partial(read_span, path), intervals, duration)
-    return [(round(start, 3), round(end, 3)) for start, end in union(found)]
+    found = union(_silent(partial(read_span, path), intervals, duration))
+    return [
+        (round(start, 3), duration if end == duration else round(end, 3)) for start, end in found
+    ]
 
 
 def _silent(

@@ -16,6 +16,7 @@ CLEAR_PAUSE_SECONDS: Final = 0.3
 MARGIN_SECONDS: Final = 0.25
 """Voices begin before the detection hears them, and end after."""
 
+_LEAST_SECONDS = 0.01
 _ROUNDING_SECONDS = 1e-3
 _EARLIEST_CUT: Final = 2 / 3
 """Share of a window in which no end is sought while there is a later pause."""
@@ -40,12 +41,15 @@ def windows(span: Interval, intervals: Sequence[Interval], length: float) -> lis
 def condensed_windows(
     condensed: Condensed, spoken: Sequence[Interval], length: float
 ) -> list[Interval]:
-    """The windows of all scenes that are left of a sound, in its condensed time."""
+    """The windows of all scenes that are left of a sound, in its condensed time.
+
+    What is too short to hold a sound is none.
+    """
     return [
         (scene[0] + start, scene[0] + end)
         for scene in condensed.scenes()
         for start, end in windows(scene, spoken, length)
-        if end > start
+        if end - start >= _LEAST_SECONDS
     ]
 
 

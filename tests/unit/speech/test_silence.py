@@ -59,6 +59,7 @@ def test_silence_of_a_file_is_found_in_blocks(
     assert silent_stretches(tmp_path / "s.flac", speech, 60.0) == [(0.0, 19.0), (23.0, 60.0)]
     monkeypatch.setattr("vat.speech.silence._BLOCK_SECONDS", 10.0)
     assert silent_stretches(tmp_path / "s.flac", speech, 60.0) == [(0.0, 19.0), (23.0, 60.0)]
+    assert silent_stretches(tmp_path / "s.flac", speech, 59.9996)[-1] == (23.0, 59.9996)
 
 
 def test_music_is_silent_and_a_faint_voice_in_it_is_not(root: Path) -> None:

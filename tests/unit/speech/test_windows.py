@@ -87,3 +87,8 @@ def test_breaks_are_in_long_silences_and_where_windows_end_in_clear_pauses() -> 
         (100.0, 100.0),
     ]
     assert breaks([(0.0, 60.0)], [], [(0.0, 60.0)], 30) == [(0.0, 60.0)]
+
+
+def test_what_is_too_short_to_hold_a_sound_is_no_window() -> None:
+    axis = Condensed.of(30.0003, [(10.0, 30.0)])
+    assert condensed_windows(axis, [], 30) == [(0, 10)]
