@@ -187,9 +187,13 @@ def test_a_job_outlives_a_killed_snakemake_with_its_lease(host: Host, runs: Runs
 
 def test_what_a_job_leaves_behind_keeps_its_lease(host: Host, runs: Runs) -> None:
     host.add_gpus(24000)
-    out = runs.run(gpu_rule(command="(sleep 4 </dev/null >/dev/null 2>&1 &) ; touch {output}"))
+    hold = runs.folder / "hold"
+    hold.touch()
+    left = f"timeout 60 sh -c 'while [ -e {hold} ]; do sleep 0.2; done' </dev/null >/dev/null 2>&1"
+    out = runs.run(gpu_rule(command=f"({left} &) ; touch {{output}}"))
     assert "processes that it left behind keep the memory" in out
     assert runs.free_mb() == [16000]
+    hold.unlink()
     runs.wait_for(lambda: runs.free_mb() == [24000])
 
 
