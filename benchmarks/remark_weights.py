@@ -1,15 +1,24 @@
 """What the signs of remarks weigh, learned from the answers and translations of the tests.
 
-    python -m benchmarks.remark_weights > src/vat/data/remark_weights.tsv
-    python -m benchmarks.remark_weights --measure
+    python -m benchmarks.remark_weights --messages /usr/share/locale > remark_weights.tsv
+    python -m benchmarks.remark_weights --messages /usr/share/locale --measure
 
-Logistic regression: the sum of the weights is the logarithm of the odds that an answer is a remark.
-With --measure, what is noticed of the sets that no weight was learned from, and of the others.
+The table belongs into src/vat/data. Logistic regression: the sum of the weights is the logarithm of
+the odds that an answer is a remark.
+From a folder of messages of programs, half of the sentences are good translations, too, by
+people and not by the author of the tests. With --measure, what is noticed of the sets that no
+weight was learned from, of the others, and of the other half of the messages.
 """
 
 import argparse
 import csv
-from collections.abc import Mapping, Sequence
+import gettext
+import random
+import re
+import struct
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,8 +35,16 @@ _UNSEEN: Final = ("unseen_remarks", "unseen_translations")
 _MANNERS: Final = ("refusal or remark", "")
 """Rows of other manners have no remark: markup, another language, the source as it was."""
 
+_CATALOGUES: Final = {
+    **{code: code for code in ("de", "fr", "es", "it", "nl", "ru", "pl", "tr", "vi", "ja", "ko")},
+    **{"pt": "pt_BR", "zh": "zh_CN"},
+}
+_NO_SPEECH: Final = re.compile(r"[%<>{}\\_&@|\x04\n]|--")
+_SHORTEST, _LONGEST, _MESSAGES = 20, 90, 250
+
 _STEPS: Final = 40
 _RIDGE: Final = 2.0
+_OTHERS: Final = 0.3
 _DOUBTED: Final = 0.004
 """How many of the good translations the weights may doubt."""
 
@@ -47,27 +64,33 @@ def signs_of(row: Row) -> Mapping[str, float]:
     return signs(Pair(plain(row["source"]), plain(answer), pair))
 
 
-def learned(remarks: Sequence[Row], translations: Sequence[Row]) -> dict[str, float]:
-    """The weights, so that few of the translations are doubted; that of no name counts always."""
-    found = [signs_of(row) for row in (*remarks, *translations)]
+def learned(
+    remarks: Sequence[Row], translations: Sequence[Row], others: Sequence[Row] = ()
+) -> dict[str, float]:
+    """The weights, so that few of the translations are doubted; that of no name counts always.
+
+    `others` are further translations, of another kind than subtitles, that count less.
+    """
+    found = [signs_of(row) for row in (*remarks, *translations, *others)]
     names = list(dict.fromkeys(name for one in found for name in one))
     values = np.array([[1.0, *(one.get(name, 0.0) for name in names)] for one in found])
-    is_remark = np.arange(len(found)) < len(remarks)
-    weights = _regression(values, is_remark.astype(float))
-    good = np.sort(values[~is_remark] @ weights)[::-1]
+    order = np.arange(len(found))
+    is_other = order >= len(remarks) + len(translations)
+    weights = _regression(values, order < len(remarks), np.where(is_other, _OTHERS, 1.0))
+    good = np.sort(values[(order >= len(remarks)) & ~is_other] @ weights)[::-1]
     weights[0] -= good[int(_DOUBTED * len(good))]
     return dict(zip(["", *names], map(float, weights), strict=True))
 
 
-def _regression(values: Any, wanted: Any) -> Any:
+def _regression(values: Any, wanted: Any, counts: Any) -> Any:
     """Newton's method; large weights are penalised."""
     weights = np.zeros(values.shape[1])
     penalty = np.eye(values.shape[1]) * _RIDGE
     penalty[0, 0] = 0.0
     for _ in range(_STEPS):
         odds = 1.0 / (1.0 + np.exp(-values @ weights))
-        slope = values.T @ (odds - wanted) + penalty @ weights
-        bend = (values * (odds * (1.0 - odds))[:, None]).T @ values + penalty
+        slope = values.T @ (counts * (odds - wanted)) + penalty @ weights
+        bend = (values * (counts * odds * (1.0 - odds))[:, None]).T @ values + penalty
         weights -= np.linalg.solve(bend, slope)
     return weights
 
@@ -77,25 +100,61 @@ def _is_doubted(row: Row) -> bool:
     return bool(faults([row["source"]], [answer], (row["source language"], row["target language"])))
 
 
-def measure() -> None:
+def messages(folder: Path, half: int) -> Iterator[Row]:
+    """Sentences of programs and their translations, at most so many of each language.
+
+    No sentence is in both halves (0 and 1), in whatever languages.
+    """
+    for code, name in _CATALOGUES.items():
+        found: set[tuple[str, str]] = set()
+        for path in sorted(folder.glob(f"{name}/LC_MESSAGES/*.mo")):
+            with path.open("rb") as file, suppress(OSError, UnicodeError, struct.error):
+                found.update(vars(gettext.GNUTranslations(file))["_catalog"].items())
+        sentences = [
+            (source, text)
+            for source, text in sorted(one for one in found if _is_sentence(*one))
+            if source != text and zlib.crc32(source.encode()) % 2 == half
+        ]
+        random.Random(1).shuffle(sentences)
+        for source, text in sentences[:_MESSAGES]:
+            languages = {"source language": "en", "target language": code}
+            yield {**languages, "source": source, "translation": text}
+
+
+def _is_sentence(source: Any, text: Any) -> bool:
+    """Whether a message may be said: it has no mark of a format, and some words."""
+    if not (isinstance(source, str) and isinstance(text, str) and source[:1].isupper()):
+        return False
+    plain_words = source.count(" ") > 2 and not _NO_SPEECH.search(source)
+    return plain_words and _SHORTEST <= len(source) <= _LONGEST
+
+
+def measure(folder: Path | None) -> None:
     """Print the share of the answers of each set that is doubted."""
     print("set\trows\tdoubted\tshare")
-    for name in (*_REMARKS, *_TRANSLATIONS, *_UNSEEN):
-        found = [_is_doubted(row) for row in rows(name)]
-        print(f"{name}\t{len(found)}\t{sum(found)}\t{sum(found) / len(found):.3f}")
+    sets = {name: rows(name) for name in (*_REMARKS, *_TRANSLATIONS, *_UNSEEN)}
+    if folder is not None:
+        sets["messages"] = list(messages(folder, half=1))
+    for name, known in sets.items():
+        found = [_is_doubted(row) for row in known]
+        share = sum(found) / max(1, len(found))
+        print(f"{name}\t{len(found)}\t{sum(found)}\t{share:.3f}")
 
 
 def main() -> None:
     """Learn the weights and print them, or measure what they do."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--measure", action="store_true")
-    if parser.parse_args().measure:
-        measure()
+    parser.add_argument("--messages", type=Path)
+    given = parser.parse_args()
+    if given.measure:
+        measure(given.messages)
         return
     remarks = [row for name in _REMARKS for row in rows(name) if row.get("manner", "") in _MANNERS]
     translations = [row for name in _TRANSLATIONS for row in rows(name)]
+    others = list(messages(given.messages, half=0)) if given.messages else ()
     print("sign\tweight")
-    for name, weight in learned(remarks, translations).items():
+    for name, weight in learned(remarks, translations, others).items():
         print(f"{name}\t{weight:.2f}")
 
 

@@ -33,6 +33,7 @@ _BULLET: Final = re.compile(r"^[-–—•*]\s+|\s[-–—•]+$|\s*(?:-{3,}|={3
 _NOTE_IN_BRACKETS: Final = re.compile(r"\s*[(（\[【]([^()（）\[\]【】]*)[)）\]】]\s*\.?$")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?。！？…।؟])\s*")
 _QUOTES: Final = ('""', "''", "“”", "‘’", "„“", "„”", "«»", "「」", "『』", "``")
+_APOSTROPHE: Final = re.compile(r"(?<=\w)['’](?=\w)|(?<=s)['’](?=\s)")
 _MARKS: Final = "\"'“”‘’„«»「」『』`"
 
 
@@ -115,8 +116,9 @@ def _without_note(text: str, source: str, target: str) -> str:
 
 
 def _without_quotes(text: str, source: str) -> str:
-    if any(mark in source for mark in _MARKS) or len(text) < 3:
+    said = _APOSTROPHE.sub("", source)
+    if any(mark in said for mark in _MARKS) or len(text) < 3:
         return text
     inner = text[1:-1]
-    alone = not any(mark in inner for mark in _MARKS)
+    alone = not any(mark in _APOSTROPHE.sub("", inner) for mark in _MARKS)
     return inner.strip() if text[0] + text[-1] in _QUOTES and alone else text

@@ -114,7 +114,7 @@ def label_pattern(code: str) -> re.Pattern[str]:
     one = "|".join([*labels, *own])
     return re.compile(
         rf"[\W_]{{0,3}}(?:{one})(?:\s*\(?(?:{'|'.join(own)})\)?)?(?:\s*#?\d+)?[\W_]{{0,3}}[:：]"
-        r"[\W_]{0,3}",
+        r"(?:(?![¡¿(\[{])[\W_]){0,3}",
         re.IGNORECASE,
     )
 

@@ -56,18 +56,18 @@ def test_what_small_models_answer_is_told_from_translations(root: Path) -> None:
     good = rows(root, "model_translations.tsv")
     missed = [row["answer"] for row in answers if not is_doubted(row, row["answer"])]
     doubted = [row["translation"] for row in good if is_doubted(row, row["translation"])]
-    assert len(missed) <= 0.07 * len(answers), missed
-    assert len(doubted) <= 0.01 * len(good), doubted
+    assert len(missed) <= 0.08 * len(answers), missed
+    assert len(doubted) <= 0.012 * len(good), doubted
 
 
 def test_answers_are_told_from_translations_that_nothing_was_learned_from(root: Path) -> None:
     """What is named here is how good the signs are; no weight or word is to be chosen by it."""
     answers, good = rows(root, "unseen_remarks.tsv"), rows(root, "unseen_translations.tsv")
-    assert len(answers) > 200
+    assert len(answers) > 300
     caught = sum(is_doubted(row, row["answer"]) for row in answers)
     doubted = sum(is_doubted(row, row["translation"]) for row in good)
-    assert caught >= 0.96 * len(answers)
-    assert doubted <= 0.02 * len(good)
+    assert caught >= 0.97 * len(answers)
+    assert doubted <= 0.015 * len(good)
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,22 @@ def test_good_translations_are_left_as_they_are(root: Path) -> None:
 )
 def test_a_translation_is_taken_out_of_its_wrapping(answer: str) -> None:
     assert mended(answer, "The train leaves.", "de", (6, 7)) == "Der Zug fährt."
+
+
+@pytest.mark.parametrize(
+    ("source", "answer", "target", "text"),
+    [
+        ("My uncle's farm.", "&quot;Der Hof meines Onkels.&quot;", "de", "Der Hof meines Onkels."),
+        ("It's late.", "« Il n'est pas tôt. »", "fr", "Il n'est pas tôt."),
+        ("Open it!", "Traducción: ¡Abridlo!", "es", "¡Abridlo!"),
+        ("Open it!", "- Macht auf!\\n---", "de", "Macht auf!"),
+        ("- Open it!", "- Macht auf!", "de", "- Macht auf!"),
+    ],
+)
+def test_the_wrapping_ends_where_the_text_begins(
+    source: str, answer: str, target: str, text: str
+) -> None:
+    assert mended(answer, source, target, (6, 7)) == text
 
 
 @pytest.mark.parametrize(
