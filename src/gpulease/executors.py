@@ -21,6 +21,7 @@ from gpulease.selection import gpus_allowed, gpus_here
 from gpulease.trials import HostReport, Trial, examine_host
 from gpulease.workers.client import WORKER_VARIABLE
 from gpulease.workers.eviction import Idle, needed
+from gpulease.workers.folders import end_orphans
 from gpulease.workers.owner import Worker
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "Use",
     "Worker",
     "attributed",
+    "end_orphans",
     "examine_host",
     "explain",
     "gpus_allowed",

@@ -1,12 +1,14 @@
 """Trouble of the pool itself fails no job at once: it is waited out, with a warning."""
 
 import logging
+import math
 import os
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final
 
-from gpulease.errors import GpuLeaseError
+from gpulease.errors import GpuLeaseError, UsageError
 
 logger = logging.getLogger(__name__)
 
@@ -17,8 +19,17 @@ TIMEOUT_S: Final = 600.0
 
 
 def timeout_s(environment: Mapping[str, str] = os.environ) -> float:
-    """How long trouble is borne, in seconds: GPULEASE_CONFIRM_S, else ten minutes."""
-    return float(environment.get(TIMEOUT_VARIABLE, TIMEOUT_S))
+    """How long trouble is borne, in seconds: GPULEASE_CONFIRM_S, else ten minutes.
+
+    Raises:
+        UsageError: where that is no number from 0 on.
+    """
+    text = environment.get(TIMEOUT_VARIABLE, "") or str(TIMEOUT_S)
+    with suppress(ValueError):
+        seconds = float(text)
+        if 0 <= seconds < math.inf:
+            return seconds
+    raise UsageError(f"{TIMEOUT_VARIABLE} is {text!r}; write a number of seconds from 0 on.")
 
 
 class Patience:

@@ -19,6 +19,7 @@ from gpulease.executors import (
     Reservation,
     Round,
     Worker,
+    end_orphans,
     needed,
 )
 from snakemake_executor_plugin_local_gpu import ExecutorSettings
@@ -72,6 +73,7 @@ class Workers:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._keeper: threading.Thread | None = None
+        end_orphans()
 
     def take(self, job: GpuJob, this: Round | None = None) -> Seat | None:
         """An idle worker for a job, which is then its own; None where there is none.
@@ -166,7 +168,12 @@ class Workers:
                     seat.idle_since = time.monotonic()
             if not stays:
                 died = "" if done else seat.worker.death()
-                if died and seat.was_stopped:
+                if died and seat.worker.gave_way():
+                    seat.was_stopped, died = (
+                        True,
+                        "because this run was stopped while others waited",
+                    )
+                elif died and seat.was_stopped:
                     died = "because it was stopped"
                 if died:
                     seat.death = (

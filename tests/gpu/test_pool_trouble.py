@@ -13,12 +13,12 @@ import psutil
 import pytest
 
 from gpulease import driver
-from gpulease.errors import DriverError, LedgerBusyError, LedgerError
+from gpulease.errors import DriverError, LedgerBusyError, LedgerError, UsageError
 from gpulease.executors import Pool, Queue, Request
 from gpulease.heartbeat import FRESH_S, is_stopped
 from gpulease.inventory import Gpu, GpuState
 from gpulease.ledger import Ledger
-from gpulease.pool_trouble import TIMEOUT_VARIABLE, Patience
+from gpulease.pool_trouble import TIMEOUT_VARIABLE, Patience, timeout_s
 from tests.gpu.driver.commands import GPULEASE, Commands
 from tests.gpu.driver.runs import Runs
 from tests.gpu.driver.simulated import Host, gpu_uuid
@@ -290,6 +290,29 @@ def test_a_stopped_worker_is_named_and_replaced(host: Host, runs: Runs) -> None:
     assert f"(process {worker})" in out
     assert f"kill -CONT {worker}" in out
     assert not psutil.pid_exists(worker)
+
+
+def test_a_stopped_worker_of_a_killed_run_is_ended_by_the_next(host: Host, runs: Runs) -> None:
+    """It cannot see that its owner is dead, and would keep its memory for ever."""
+    host.add_gpus(10000)
+    snakefile = chunks(runs, 2, 1.0)
+    run = runs.start(snakefile, "--cores", "1")
+    runs.wait_for((runs.folder / "loads").exists)
+    worker = int(runs.read("loads").split()[0])
+    os.kill(worker, signal.SIGSTOP)
+    run.kill()
+    run.wait()
+    assert runs.free_mb() != [10000]
+    out = runs.run(snakefile, "--cores", "1", "--rerun-incomplete")
+    assert f"Worker process {worker} outlived its run" in out
+    assert not psutil.pid_exists(worker)
+    assert runs.free_mb() == [10000]
+
+
+@pytest.mark.parametrize("text", ["soon", "-1", "nan", "inf"])
+def test_a_time_to_bear_trouble_that_is_none_is_one_sentence(text: str) -> None:
+    with pytest.raises(UsageError, match="GPULEASE_CONFIRM_S is"):
+        timeout_s({TIMEOUT_VARIABLE: text})
 
 
 def test_a_job_that_is_stopped_is_named(host: Host, runs: Runs) -> None:

@@ -19,7 +19,7 @@ from gpulease import WorkerError, call
 from gpulease.executors import Worker
 from gpulease.workers import messages
 from gpulease.workers.client import WORKER_VARIABLE
-from gpulease.workers.owner import new_folder
+from gpulease.workers.folders import end_orphans, new_folder
 from tests.gpu.driver.recogniser import RecogniserError, transcribe
 from vat.errors import TranscriptError
 from vat.timeline import Chunks, Span
@@ -279,12 +279,14 @@ def test_every_public_name_is_there() -> None:
 def test_the_folder_of_a_dead_owner_is_removed_and_that_of_a_live_one_is_not(
     worker: Worker, tmp_path: Path
 ) -> None:
-    code = "from gpulease.workers.owner import new_folder; print(new_folder())"
+    code = "from gpulease.workers.folders import new_folder; print(new_folder())"
     path = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     told = subprocess.run([sys.executable, "-c", code], env=path, capture_output=True, check=True)
     left = Path(told.stdout.decode().strip())
     assert left.is_dir()
     owned = new_folder()
+    end_orphans()
+    assert owned.is_dir()
     assert not left.exists()
     assert Path(worker.environment[WORKER_VARIABLE]).exists()
     owned.rmdir()

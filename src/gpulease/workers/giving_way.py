@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from gpulease.heartbeat import is_stopped
+from gpulease.workers.folders import note_giving_way
 
 logger = logging.getLogger(__name__)
 
@@ -23,10 +24,12 @@ class GivingWay:
     """Tells an idle worker when to give its memory to others.
 
     Args:
+        folder: the worker's.
         lease: the worker's, and the open file that holds it; None without a GPU.
     """
 
-    def __init__(self, lease: tuple[Path, int] | None) -> None:
+    def __init__(self, folder: Path, lease: tuple[Path, int] | None) -> None:
+        self._folder = folder
         self._lease = lease
         self._owner = os.getppid()
         self._since: float | None = None
@@ -50,6 +53,7 @@ class GivingWay:
                 os.getpid(),
             )
             with suppress(OSError):
+                note_giving_way(self._folder)
                 fcntl.flock(self._lease[1], fcntl.LOCK_UN)
 
 

@@ -8,16 +8,15 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 from gpulease.heartbeat import is_stopped
 from gpulease.inventory import Gpu
 from gpulease.leases import Lease
 from gpulease.workers.client import WORKER_VARIABLE
+from gpulease.workers.folders import gave_way, new_folder, note_process
 from gpulease.workers.messages import CLIENT_GONE
 
 # The variables by which numeric libraries learn their number of threads, as Snakemake sets them.
@@ -31,52 +30,6 @@ _THREADS: Final = (
 )
 
 _DYING_S: Final = 0.5
-
-
-_ROOT: Final = Path("/tmp")  # noqa: S108
-"""Not $TMPDIR: the path of a socket may have 107 bytes."""
-
-_PREFIX: Final = "gpulease-worker-"
-_FIELDS: Final = 4
-_START_FIELD: Final = 19
-"""The place behind a process's name in /proc/PID/stat (proc_pid_stat(5), field 22)."""
-
-
-def new_folder() -> Path:
-    """A folder of this process's own, after those of dead ones are removed.
-
-    An owner removes its workers' folders, and a worker its own when its owner has died; where both
-    are killed at once, the next one does. Its name tells the owner: process, start and the
-    namespace of its number, for containers may share the folder and see no others' processes.
-    """
-    here, own = _namespace(), str(os.getpid())
-    for folder in _ROOT.glob(f"{_PREFIX}*"):
-        fields = folder.name.removeprefix(_PREFIX).split("-")
-        if len(fields) != _FIELDS or fields[0] != here or not fields[1].isdecimal():
-            continue
-        if _start_of(fields[1]) != fields[2]:
-            shutil.rmtree(folder, ignore_errors=True)
-    name = f"{_PREFIX}{here}-{own}-{_start_of(own)}-"
-    return Path(tempfile.mkdtemp(prefix=name, dir=_ROOT))
-
-
-def _namespace() -> str:
-    try:
-        return str(Path("/proc/self/ns/pid").stat().st_ino)
-    except OSError:
-        return "0"
-
-
-def _start_of(pid: str) -> str:
-    """When a process started, in clock ticks after the host did; "" where there is none.
-
-    psutil gives it by a clock that can be set.
-    """
-    try:
-        after = Path("/proc", pid, "stat").read_bytes().rpartition(b")")[2].split()
-    except OSError:
-        return ""
-    return "" if after[0] in (b"Z", b"X") else after[_START_FIELD].decode()
 
 
 class Worker:
@@ -107,6 +60,9 @@ class Worker:
             raise
         if lease:
             lease.note_root(self.pid)
+        # Where it cannot be told, only a later run would lack it.
+        with suppress(OSError):
+            note_process(self._folder, self.pid)
 
     def _start(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
         key = secrets.token_hex(32)
@@ -196,6 +152,10 @@ class Worker:
             with suppress(ValueError):
                 return f"by {signal.Signals(-status).name}"
         return f"with status {status}"
+
+    def gave_way(self) -> bool:
+        """Whether it ended because this process was stopped while others waited."""
+        return gave_way(self._folder)
 
     def end(self) -> bool:
         """End it and its lease; False where processes that it left behind keep the lease."""

@@ -194,7 +194,8 @@ def main() -> None:
     folder = Path(listener.getsockname()).parent
     threading.Thread(target=_end_with_owner, args=(line, folder), daemon=True).start()
     lease = os.environ.get(LEASE_VARIABLE)
-    way = GivingWay((Path(lease), int(sys.argv[2])) if lease and len(sys.argv) > 2 else None)
+    held = (Path(lease), int(sys.argv[2])) if lease and len(sys.argv) > 2 else None
+    way = GivingWay(folder, held)
     Server(listener, key.decode().strip(), way).run()
     way.let_go()
     os.killpg(0, signal.SIGKILL)
