@@ -158,12 +158,12 @@ class GpuView:
         """MB free once idle workers have given theirs up, which takes a second."""
         return self.free_mb + sum(max(p.mem_mb, p.used_mb) for p in self.promises if p.idle)
 
-    def has_room_for(self, reservation: Reservation) -> bool:
-        """Whether a job that waits would fit now."""
+    def has_room_for(self, reservation: Reservation, beside: int = 0) -> bool:
+        """Whether a job that waits would fit now, if so many idle workers went to work before."""
         return (
             self.free_mb >= reservation.mem_mb
             and not 0 < self.most_jobs(reservation.max_jobs_per_gpu) <= len(self.promises)
-            and not 0 < reservation.max_computing <= self.computing
+            and not 0 < reservation.max_computing <= self.computing + beside
         )
 
     @property

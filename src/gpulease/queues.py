@@ -61,7 +61,7 @@ class Queue:
         self._next_look = 0.0
         self._place = 0
         self._due = 0
-        self._seen: list[tuple[str, int, int]] = []
+        self._seen: list[tuple[str, int, int, int]] = []
 
     @contextmanager
     def round(self) -> Iterator[Round]:
@@ -107,7 +107,7 @@ class Queue:
     def _wake_others(self, this: Round, look: Look) -> None:
         """Wake the next ones who fit now, and tell those who have come among the first."""
         mine, order = self.places(), look.turns.order()
-        seen = [(view.gpu.uuid, view.free_mb, len(view.promises)) for view in this.views]
+        seen = [(v.gpu.uuid, v.free_mb, len(v.promises), v.computing) for v in this.views]
         changed, self._seen = self._seen != seen, seen
         fits: set[int] = set()
         if changed:

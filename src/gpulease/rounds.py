@@ -158,7 +158,7 @@ class Round:
             return False
         place = self._turns.place(self._waiter(request))
         return all(
-            view.has_room_for(reservation)
+            view.has_room_for(reservation, beside=1)
             for view in self._seen(request, rank)
             if view.gpu in gpus
             for reservation in view.reservations

@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.gpu.driver.commands import GPULEASE
 from tests.gpu.driver.runs import Runs
 from tests.gpu.driver.simulated import Host, gpu_uuid
 
@@ -286,3 +287,29 @@ def test_where_use_is_hidden_workers_do_not_wait_for_each_other(host: Host, work
     snakefile = want(*many("asr", 6)) + rule(seconds=0.3)
     workers.run(snakefile, "--cores", "2", "--local-gpu-confirm-s", "5")
     assert len(loads(workers)) == 2
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        ("--mem-mb", "8000"),
+        ("--mem-mb", "8000", "--gpus", "2"),
+        ("--mem-mb", "100", "--max-jobs-per-gpu", "1"),
+        ("--mem-mb", "100", "--compute-jobs", "1"),
+    ],
+)
+def test_workers_do_not_starve_other_commands(
+    wish: tuple[str, ...], host: Host, workers: Runs
+) -> None:
+    """A worker on each GPU, and a command that wants what only both of them, or none, leave it."""
+    host.add_gpus(10000, 10000)
+    run = workers.start(want(*many("asr", 30)) + rule(seconds=0.3), "--cores", "2")
+    workers.wait_for((workers.folder / "asr/3").exists)
+    before = len(list((workers.folder / "asr").glob("*.log")))
+    other = [*GPULEASE, "run", *wish, "--", "true"]
+    subprocess.run(other, env=workers.environment, check=True, timeout=60)
+    first = len(list((workers.folder / "asr").glob("*.log"))) - before
+    out, _ = run.communicate(timeout=100)
+    assert run.returncode == 0, out
+    # Four for each model, one that was about to be started on each.
+    assert first <= 12
