@@ -8,7 +8,7 @@ its results are there, `failed` where a job of this run ended in an error, and `
 import os
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -128,7 +128,8 @@ def tell_end(
         record_models(models, folders[0] / "models.json")
     except OSError as error:
         untold = f"\nThe summary of this run is not written: {sentence(error)}"
-    told = lines(found, command_typed(), folders[0].absolute(), stopped=stopped)
+    results = folders[0].absolute()
+    told = lines(found, command_typed(), results, _places(found, results), stopped=stopped)
     return "\n".join(told) + untold
 
 
@@ -182,8 +183,28 @@ def summarise(
     return Summary(outcomes, shared, *_spent(results, names))
 
 
-def lines(summary: Summary, command: Sequence[str], results: Path, *, stopped: bool) -> list[str]:
-    """The summary for people, each line printable; `command` is what the run was started with."""
+def _places(summary: Summary, results: Path) -> Iterator[str]:
+    """Where people find what they look for next."""
+    if summary.of(DONE):
+        if (results / "delivery").is_dir():
+            yield f"Videos and subtitles: {results / 'delivery'}"
+        yield f"To look through and correct them: vat review, or {results / 'report/index.html'}"
+    if Path("edits").is_dir():
+        yield f"Corrections are taken from: {Path('edits').absolute()}"
+
+
+def lines(
+    summary: Summary,
+    command: Sequence[str],
+    results: Path,
+    places: Iterable[str] = (),
+    *,
+    stopped: bool,
+) -> list[str]:
+    """The summary for people, each line printable; `command` is what the run was started with.
+
+    `places` are lines about where to find things.
+    """
     counts = [f"{len(summary.of(state))} {state}" for state in (DONE, FAILED, WAITING)]
     again = shlex.join(command)
     told = ["Stopped; the same command goes on."] if stopped else []
@@ -201,7 +222,7 @@ def lines(summary: Summary, command: Sequence[str], results: Path, *, stopped: b
         told.append(f"Translation: {summary.tokens[0]} + {summary.tokens[1]} tokens{price}.")
     if summary.gpu_hours:
         told.append(f"GPUs: {summary.gpu_hours:.2f} hours.")
-    told.append(f"Results: {results}")
+    told += [f"Results: {results}", *places]
     if len(summary.of(DONE)) < len(summary.outcomes):
         told.append(f"To go on: {again}")
     # A video's name may hold control characters, which a terminal would obey.

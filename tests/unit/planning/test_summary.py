@@ -10,8 +10,9 @@ import pytest
 from vat.jobs.job_end import KILLED, JobEnd, record_of
 from vat.media.probe import Media
 from vat.media.stream import Stream
+from vat.planning.sources import Video
 from vat.planning.streams import recorded_streams
-from vat.planning.summary import command_typed, lines, summarise
+from vat.planning.summary import command_typed, lines, summarise, tell_end
 from vat_command.snakemake_call import environment
 
 STAMP = "2026-01-02 03:04:05,678"
@@ -141,3 +142,25 @@ def test_a_job_that_was_killed_has_failed_where_nobody_stopped_the_run(tmp_path:
     for stopped, state in ((False, "failed"), (True, "waiting")):
         found = summarise({"a": "A"}, wanted, (tmp_path, tmp_path / "logs"), 0, stopped=stopped)
         assert [one.state for one in found.outcomes] == [state]
+
+
+def test_the_end_says_where_people_find_what_they_look_for_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = str(tmp_path / "第一讲.mp4")
+    video = Video("a", source, False, None, "auto", ("zh",), False, None)
+    results = tmp_path / "results"
+    last = results / "a" / "a.mkv"
+
+    def told() -> str:
+        return tell_end({"a": video}, [last], (results, tmp_path / "logs"), 0, None, {})
+
+    assert "look through" not in told(), "nothing is done"
+    assert "Corrections" not in told()
+    write(last, "")
+    write(results / "delivery" / "第一讲.mkv", "")
+    (tmp_path / "edits").mkdir()
+    assert f"Videos and subtitles: {results}/delivery" in told()
+    assert f"correct them: vat review, or {results}/report/index.html" in told()
+    assert f"Corrections are taken from: {tmp_path}/edits" in told()
