@@ -12,7 +12,7 @@ from unicodedata import normalize
 
 from vat.subtitles.chinese import written
 from vat.subtitles.lines import one_line
-from vat.translate.remarks import label_pattern, note_pattern
+from vat.translate.remarks import PICTURE, label_pattern, note_pattern
 
 _ESCAPES: Final = (
     (re.compile(r"\\[nN]|\\r(?:\\n)?"), "\n"),
@@ -64,6 +64,8 @@ def _unescaped(text: str, source: str) -> str:
 def _without_marks(text: str, source: str) -> str:
     if "<" not in source and "[" not in source:
         text = _TAG.sub("", _BREAK.sub("\n", text))
+    if not PICTURE.search(source):
+        text = PICTURE.sub("", text)
     if "{" not in source:
         text = _ASS.sub("", text)
     if not re.search(r"[-–—•*=~]", source):

@@ -49,6 +49,9 @@ _LISTED: Final = re.compile(r"\b1[.):]\s?\S.*\b2[.):]\s?\S")
 _SCRAPS: Final = re.compile(r"[\"”]\s*(?:,\s*$|[}\]])|^\W*\w+\"\s*:|[-=~_]{3,}")
 """What is left of JSON, and lines that are drawn between texts."""
 
+PICTURE: Final = re.compile("[\u2600-\u2668\u2670-\u27bf\u2b50\u2b55\ufe0f\U0001f300-\U0001faff]")
+"""Emoji, but not the notes of music."""
+
 _BULLET: Final = re.compile(r"[-–—•*]\s")
 _LONGEST_LABEL: Final = 60
 _NAME_STEM: Final = 6
@@ -147,6 +150,8 @@ def _has_marks(source: str, answer: str) -> bool:
     if _ENTITY.search(answer) and "&" not in source:
         return True
     if _SCRAPS.search(answer) and not re.search(r"[\"{\[“”]|[-=~_]{2}", source):
+        return True
+    if PICTURE.search(answer) and not PICTURE.search(source):
         return True
     if _BULLET.match(answer) and not re.match(r"\W*[-–—•*]", source):
         return True

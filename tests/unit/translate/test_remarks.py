@@ -121,6 +121,8 @@ def test_a_translation_is_taken_out_of_its_wrapping(answer: str) -> None:
         ("My uncle's farm.", "&quot;Der Hof meines Onkels.&quot;", "de", "Der Hof meines Onkels."),
         ("It's late.", "« Il n'est pas tôt. »", "fr", "Il n'est pas tôt."),
         ("Open it!", "Traducción: ¡Abridlo!", "es", "¡Abridlo!"),
+        ("Open it!", "Macht auf! ✅", "de", "Macht auf!"),
+        ("♪ Open it! ♪", "♪ Macht auf! ♪", "de", "♪ Macht auf! ♪"),
         ("Open it!", "- Macht auf!\\n---", "de", "Macht auf!"),
         ("- Open it!", "- Macht auf!", "de", "- Macht auf!"),
     ],
@@ -170,6 +172,71 @@ def test_a_refusal_is_told_in_further_languages(target: str) -> None:
     }[target]
     assert faults(["We go home by the river."], [said], ("en", target))
     assert not faults(["I'm sorry, I can't help you with that."], [said], ("en", target))
+
+
+@pytest.mark.parametrize(
+    ("source", "answer", "pair"),
+    [
+        ("The weather is nice today.", "您接受的训练数据直到2023年10月。", "en zh"),
+        ("The weather is nice today.", "Vous êtes formé sur des données de 2023.", "en fr"),
+        ("I just hope nobody is hurt.", "我只希望没人受伤。注意，这里的语气是担忧的。", "en zh"),
+        ("Geh nach Hause.", "Explanation of Translation Choices", "de en"),
+        ("Guten Morgen.", "Good morning. (Rewritten to sound more natural)", "de en"),
+        ("Why did you do it?", "原文：Why did you do it? 译文：你为什么这么做？", "en zh"),
+        ("Why did you do it?", "¿Por qué lo hiciste? (Why did you do it?)", "en es"),
+        ("Why did you do it?", "Por que você fez isso?\nWhy did you do it?", "en pt"),
+        ("Why did you do it?", "Wait, I should output only the translation.", "en es"),
+        ("Why did you do it?", "¿Por qué lo hiciste?¿Por qué lo hiciste?¿Por qué?", "en es"),
+        ("Warum?", "Subtitles by the Amara.org community", "de en"),
+    ],
+)
+def test_what_users_of_other_tools_have_seen_is_no_translation(
+    source: str, answer: str, pair: str
+) -> None:
+    spoken, target = pair.split()
+    assert faults([source], [mended(answer, source, target, (6, 7))], (spoken, target))
+
+
+@pytest.mark.parametrize(
+    ("sources", "answers", "pair", "right"),
+    [
+        (
+            ["When the old man came home,", "he found the door open."],
+            ["Als der alte Mann", "nach Hause kam, fand er die Tür offen."],
+            "en de",
+            True,
+        ),
+        (
+            ["I never thought that", "you would actually come back."],
+            ["まさか君が", "本当に戻ってくるとは思わなかった。"],
+            "en ja",
+            True,
+        ),
+        (
+            ["The woman (who had been waiting", "for hours) finally left."],
+            ["Die Frau (die stundenlang", "gewartet hatte) ging endlich."],
+            "en de",
+            True,
+        ),
+        (
+            ["We will go to the station", "and wait for the night train."],
+            ["我们去车站", "抱歉，我需要更多上下文。"],
+            "en zh",
+            False,
+        ),
+        (
+            ["We will go to the station", "and wait for the night train."],
+            ["Wir gehen zum Bahnhof", "Gerne! Schicken Sie mir den nächsten Satz."],
+            "en de",
+            False,
+        ),
+    ],
+)
+def test_a_sentence_may_be_divided_in_another_way_and_no_remark_may_be_in_it(
+    sources: list[str], answers: list[str], pair: str, right: bool
+) -> None:
+    spoken, target = pair.split()
+    assert (faults(sources, answers, (spoken, target)) == []) is right
 
 
 def test_a_source_in_a_language_without_words_is_not_failed_for_good() -> None:
