@@ -13,7 +13,7 @@ from unicodedata import normalize
 
 from vat.languages import LANGUAGES, base, letters
 from vat.translate.refusals import about_the_task
-from vat.translate.remark_signs import Pair, is_remark
+from vat.translate.remark_signs import Pair, is_remark, talks_on
 from vat.translate.remark_words import features, patterns, plain
 
 REFUSAL: Final = "it seems to speak of the task instead of translating"
@@ -69,8 +69,11 @@ def remarks(
     said, found = plain(spoken), plain(answer)
     reasons = []
     worded = about_the_task(said, found, pair)
-    signs = is_remark(Pair(plain(source), found, pair, said))
-    if worded or (worded is not None if signs is None else signs):
+    one = Pair(plain(source), found, pair, said)
+    signs = is_remark(one)
+    if signs is None:
+        signs = worded is not None or talks_on(one)
+    if worded or signs:
         reasons.append((REFUSAL, bool(worded)))
     if _has_label(said, found, pair):
         reasons.append((LABEL, False))

@@ -239,6 +239,21 @@ def test_a_sentence_may_be_divided_in_another_way_and_no_remark_may_be_in_it(
     assert (faults(sources, answers, (spoken, target)) == []) is right
 
 
+@pytest.mark.parametrize(
+    ("target", "right", "more"),
+    [
+        ("uk", "Потяг відходить.", "Сподіваюся, це стане в пригоді!"),
+        ("sv", "Tåget går nu.", "Säg till om du vill ha något mer."),
+        ("cs", "Vlak odjíždí.", "Chcete ještě něco dalšího?"),
+        ("el", "Το τρένο φεύγει.", "Πες μου αν θέλεις κάτι άλλο."),
+        ("he", "הרכבת יוצאת.", "אשמח לעזור בעוד משפטים!"),
+    ],
+)
+def test_who_talks_on_is_told_in_any_language(target: str, right: str, more: str) -> None:
+    assert not faults(["The train leaves."], [right], ("en", target))
+    assert faults(["The train leaves."], [f"{right} {more}"], ("en", target))
+
+
 def test_a_source_in_a_language_without_words_is_not_failed_for_good() -> None:
     found = faults(["Goeie môre."], ["I'm sorry, I can't translate this text."], ("af", "en"))
     assert [fault.certain for fault in found] == [False]
