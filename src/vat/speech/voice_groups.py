@@ -15,10 +15,14 @@ _SAME_WINDOW: Final = 0.68
 _SAME_VOICE: Final = 0.76
 
 _LEAST_SECONDS: Final = 3.0
-"""Who speaks less than this in all is taken for the voice that is most alike."""
+"""Who speaks less than this in all has no voice of its own, but the one that is most alike."""
+
+_LEAST_SHARE: Final = 0.002
+"""Nor has a smaller share of the speech: in hours of one voice, some windows are odd."""
 
 _TELLING_SECONDS: Final = 1.2
-"""A shorter window founds no group of its own; its similarity to its own voice scatters widely."""
+"""How shorter windows sound tells more of their length than of a voice: those of a third of a
+second are as unlike the others of their voice (0.72) as another voice is."""
 
 _MOST_GROUPS: Final = 200
 """Noise that is taken for speech sounds like nothing else; more groups than this are no people."""
@@ -53,17 +57,19 @@ class Groups:
 
 def grouped(voices: Voices, least: int = 1, most: int | None = None) -> Groups:
     """The voices in windows; at least and at most so many, as far as the windows have them."""
-    seconds = np.array([end - start for start, end in voices.windows])
-    means = _means(voices.vectors, seconds, _SAME_WINDOW, _SAME_VOICE)
+    lengths = np.array([end - start for start, end in voices.windows])
+    telling = lengths >= min(_TELLING_SECONDS, float(lengths.max()))
+    vectors, seconds = voices.vectors[telling], lengths[telling]
+    means = _means(vectors, seconds, _SAME_WINDOW, _SAME_VOICE)
     stricter = _STRICTER
     while len(means) < least and _SAME_VOICE + stricter < _STRICTEST:
         limits = _SAME_WINDOW + stricter, _SAME_VOICE + stricter
-        means = _means(voices.vectors, seconds, *limits)
+        means = _means(vectors, seconds, *limits)
         stricter += _STRICTER
         # More than are known to be there, found by force alone, are none.
         most = least if len(means) >= least else most
     while most is not None and len(means) > most:
-        means = _without_closest(voices.vectors, means, seconds)
+        means = _without_closest(vectors, means, seconds)
     alike = voices.vectors @ means.T
     numbers = _by_time(voices, alike)
     return Groups(means, numbers, alike, _margins(alike, numbers))
@@ -79,10 +85,8 @@ def _margins(alike: Vectors, numbers: list[int]) -> Numbers:
 def _means(vectors: Vectors, seconds: Numbers, same_window: float, same_voice: float) -> Vectors:
     """How each speaker sounds on average."""
     founders, nearest = list[int](), np.full(len(vectors), -1.0, np.float32)
-    # A short window tells little, so only long ones found groups, the longest first.
-    enough = min(_TELLING_SECONDS, float(seconds.max()))
     for at in np.argsort(-seconds, kind="stable").tolist():
-        if seconds[at] < enough or len(founders) == _MOST_GROUPS:
+        if len(founders) == _MOST_GROUPS:
             break
         if nearest[at] < same_window:
             founders.append(at)
@@ -91,7 +95,8 @@ def _means(vectors: Vectors, seconds: Numbers, same_window: float, same_voice: f
     for _ in range(_ROUNDS):
         means = _merged(_renewed(vectors, means, seconds), same_voice)
     spoken = np.bincount((vectors @ means.T).argmax(1), seconds, len(means))
-    kept: Vectors = means[(spoken >= _LEAST_SECONDS) | (spoken == spoken.max())]
+    least = max(_LEAST_SECONDS, _LEAST_SHARE * float(spoken.sum()))
+    kept: Vectors = means[(spoken >= least) | (spoken == spoken.max())]
     return kept
 
 

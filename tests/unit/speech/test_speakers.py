@@ -87,6 +87,14 @@ def test_one_odd_window_makes_no_speaker() -> None:
     assert {turn.speaker for turn in speakers_in(voices, STRETCHES).turns} == {"S1"}
 
 
+def test_short_sounds_that_are_alike_are_no_speaker() -> None:
+    stretches = [*STRETCHES, *((50.0 + at, 50.3 + at) for at in range(40))]
+    voices = voices_by(stretches, [0] * len(stretches), noise=0.1)
+    odd = [7, *(at for at, (start, end) in enumerate(voices.windows) if end - start < 1)]
+    voices.vectors[odd] = 0.6 * voices.vectors[odd] + 0.8 * np.eye(16)[9]
+    assert {turn.speaker for turn in speakers_in(voices, stretches).turns} == {"S1"}
+
+
 def test_without_speech_nobody_speaks() -> None:
     assert turns_of(Voices([], np.zeros((0, 16), np.float32)), []) == Found(Speakers(()))
 
