@@ -141,7 +141,7 @@ def test_words_do_not_depend_on_chunks_and_batches(
         for one, other in itertools.combinations(texts, 2):
             pairs = alignment(one, other)
             differ = sum(i is None or j is None or one[i] != other[j] for i, j in pairs)
-            assert differ <= 0.01 * len(one), name
+            assert differ <= max(1, 0.01 * len(one)), name
 
 
 def test_each_sentence_is_heard_in_its_language(
