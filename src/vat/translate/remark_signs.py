@@ -93,8 +93,12 @@ class Pair:
 
     @property
     def width(self) -> float:
-        """The width of the answer, less some slack, by that of a usual translation."""
-        return (columns(self.answer) - _SLACK) / usual_width(self.source, self.languages)
+        """The width of the answer, less some slack, by that of a usual translation.
+
+        Where a sentence goes over several cues, an answer may have words of the others, too.
+        """
+        near = usual_width(self.spoken, self.languages) + usual_width(self.source, self.languages)
+        return (columns(self.answer) - _SLACK) / (near / 2)
 
 
 def is_remark(one: Pair) -> bool | None:
@@ -109,7 +113,7 @@ def is_remark(one: Pair) -> bool | None:
 
 def talks_on(one: Pair) -> bool:
     """Whether an answer goes on after the translation, by its form alone, in whatever language."""
-    more = sentences(one.answer) > sentences(one.source)
+    more = sentences(one.answer) > sentences(one.spoken)
     return (more and one.width > _GOES_ON) or one.width > _FAR_LONGER
 
 
@@ -146,11 +150,12 @@ def source_notions(source: str, code: str) -> Set[str]:
 def _of_form(one: Pair) -> dict[str, float]:
     """What length, sentences and punctuation tell."""
     length = math.log(max(one.width, _NARROWEST))
+    least = math.log(max(replace(one, around="").width, _NARROWEST))
     more = sentences(one.answer) - sentences(one.source)
     return {
         "longer": max(0.0, length),
         "much longer": max(0.0, length - _MUCH_LONGER),
-        "shorter": max(0.0, -length),
+        "shorter": max(0.0, -least),
         "short source": float(columns(one.source) < _SHORT),
         "sentences more": float(min(_MOST_SENTENCES, max(0, more))),
         "question": float(_only(_ASKS, one, _ASKS)),

@@ -219,6 +219,18 @@ def test_what_users_of_other_tools_have_seen_is_no_translation(
             True,
         ),
         (
+            ["Well,", "I never expected that to happen."],
+            ["Nun, ich habe nie erwartet,", "dass das passiert."],
+            "en de",
+            True,
+        ),
+        (
+            ["Then she", "told me about the fire in the old mill."],
+            ["Потім вона розповіла мені", "про пожежу на старому млині."],
+            "en uk",
+            True,
+        ),
+        (
             ["We will go to the station", "and wait for the night train."],
             ["我们去车站", "抱歉，我需要更多上下文。"],
             "en zh",
