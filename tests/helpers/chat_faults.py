@@ -346,6 +346,16 @@ ABOUT_THE_TASK: dict[str, Fault] = {
     "entities": _each(lambda key, text: f"&quot;{text}&quot;"),
     "literal line ends": _each(lambda key, text: f"{text[:3]}\\n{text[3:]}"),
     "quotes": _each(lambda key, text: f"“{text}”"),
+    "remark in brackets": _one(lambda key, text: f"{text}（口语）"),
+    "another wording": _each(lambda key, text: f"{text}（或者：{text[:5]}）"),
+    "two wordings": _one(lambda key, text: f"{text} / {text[::-1]}"),
+    "talk on": _one(lambda key, text: f"{text}。希望对您有帮助！"),
+    "open a talk": _one(lambda key, text: f"好的！{text}。"),
+    "reply": _one(lambda key, text: "你好！请问有什么可以帮您的吗？"),
+    "nothing": _one(lambda key, text: "无"),
+    "training": _one(lambda key, text: "您接受的训练数据直到2023年10月。"),
+    "kindred language": _one(lambda key, text: "彼はそこで待っているのだと思います。"),
+    "emoji": _each(lambda key, text: f"{text} ✅"),
     "the same": _one(lambda key, text: "这是一个句子，它在那里等着我们。"),
 }
 """Answers that speak of the task, or have what belongs to its form, in place of a translation."""
@@ -359,6 +369,8 @@ WRAPPED = {
     "literal line ends",
     "quotes",
     "explain",
+    "another wording",
+    "emoji",
 }
 """Those of them that are right but for their wrapping."""
 
