@@ -70,6 +70,8 @@ def grouped(voices: Voices, least: int = 1, most: int | None = None) -> Groups:
         most = least if len(means) >= least else most
     while most is not None and len(means) > most:
         means = _without_closest(vectors, means, seconds)
+    # How many there are is known by now, so shorter ones may tell how each sounds in them.
+    means = _renewed(voices.vectors, means, lengths)
     alike = voices.vectors @ means.T
     numbers = _by_time(voices, alike)
     return Groups(means, numbers, alike, _margins(alike, numbers))
