@@ -149,12 +149,15 @@ class Held:
             self.record = record
 
     def write_again(self) -> None:
-        """Put the record back where somebody removed it. Only under the ledger's lock.
+        """Put the record back where somebody removed or spoilt it. Only under the ledger's lock.
 
-        The new file is held by this process alone; those that hold the old one keep that.
+        A new file is held by this process alone; those that hold the old one keep that.
         """
         with self._lock:
-            if self.fd < 0 or self.path.exists():
+            if self.fd < 0:
+                return
+            if self.path.exists():
+                self._mend()
                 return
             doing = "runs" if self.path.suffix == ".lease" else "waits"
             logger.warning("%s was removed while its job %s; it is written again", self.path, doing)
@@ -164,6 +167,16 @@ class Held:
                 fcntl.flock(fd, fcntl.LOCK_SH)
                 write_record(fd, self.record)
                 self._again.append(fd)
+
+    def _mend(self) -> None:
+        for fd in (self.fd, *self._again):
+            with suppress(OSError):
+                found = _parsed(os.pread(fd, MOST_BYTES, 0), self.record.uid)
+                wanted = (self.record.seq, self.record.gpus, self.record.mem_mb)
+                if found is None or (found.seq, found.gpus, found.mem_mb) != wanted:
+                    logger.warning("%s was overwritten; it is written again", self.path)
+                    os.ftruncate(fd, 0)
+                    write_record(fd, self.record)
 
     def let_go(self) -> None:
         """Give up this process's hold; the record stays valid while others hold it."""

@@ -166,6 +166,21 @@ def test_a_folder_that_is_cleaned_away_is_made_again_with_all_that_is_in_it(pool
     assert (list(queue.places()), list(later.places())) == ([], places[1])
 
 
+@pytest.mark.parametrize("spoilt", [b"", b"garbage", b'{"seq": 1}', b"\0" * 70000])
+def test_records_that_were_overwritten_are_written_again(spoilt: bytes, pool: OneGpu) -> None:
+    lease = pool.acquire(Request(20000))
+    queue = Queue(pool)
+    queue.grant([Request(16000)])
+    for file in pool.ledger.folder.iterdir():
+        if file.suffix in {".lease", ".ticket"}:
+            file.write_bytes(spoilt)
+    with pool.look() as look:
+        assert [entry.record.mem_mb for entry in look.leases] == [20000]
+        assert [entry.record.mem_mb for entry in look.tickets] == [16000]
+    lease.release()
+    assert queue.grant([Request(16000)])[0].lease
+
+
 def test_jobs_of_others_survive_that_the_folder_is_removed(host: Host, commands: Commands) -> None:
     host.add_gpus(24000)
     commands.run(20000, "sleep", "60")
