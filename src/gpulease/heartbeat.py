@@ -12,7 +12,7 @@ from typing import Final
 import psutil
 
 FRESH_S: Final = 60.0
-"""Seconds without a look after which a place binds nobody: looks are seconds apart."""
+"""Seconds without a sign of life after which a place binds nobody: three of them were left out."""
 
 _SUSPECT_S: Final = 3.0
 """Seconds without a look after which it is worth asking whether the process is stopped."""

@@ -34,8 +34,8 @@ that was given something wakes the next ones."""
 NEVER_LOOKED: Final = 0
 """The mark in tickets of those who took a place without a look."""
 
-_BEAT_S: Final = 2.0
-"""Seconds between the signs of life of one that need not look."""
+_BEAT_S: Final = 20.0
+"""Seconds between the signs of life of one that need not look. That it is stopped shows without."""
 
 _CROWD: Final = 16
 """With so many waiting, one more joins them without a look of its own."""

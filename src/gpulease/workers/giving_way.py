@@ -16,8 +16,8 @@ logger = logging.getLogger(__name__)
 STOPPED_S: Final = 10.0
 """Seconds for which the owner has to be stopped: who presses Ctrl-Z by mistake goes on sooner."""
 
-_LOOKED_S: Final = 10.0
-"""Those who wait touch their tickets every few seconds."""
+_LOOKED_S: Final = 25.0
+"""Those who wait touch their tickets at least so often."""
 
 
 class GivingWay:
