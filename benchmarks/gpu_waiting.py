@@ -5,9 +5,9 @@
 So many processes come at once and wait for the GPUs of a simulated driver, which are all leased, as
 `gpulease run` waits; then the GPUs are released, ten a second. Columns, in seconds (median, 99th
 percentile, most): the first decision of each (one call of Queue.grant: all crowd at the door), the
-later ones, those of them that looked at the ledger, and from a GPU's release to its next lease; and
-the CPU time of each waiter in the second half of the time in which nothing happens, in ms per
-second.
+later ones, from when each has had its first, those of them that looked at the ledger, and from a
+GPU's release to its next lease; and the CPU time of each waiter in the second half of the time in
+which nothing happens, in ms per second.
 
 Ends with 1 where a later decision takes longer than 0.5 s at the 99th percentile, a GPU that was
 released is not given away, or a process failed.
@@ -107,7 +107,7 @@ def _wait(held: Sequence[Lease], folder: Path, number: int) -> None:
     for lease in held:
         os.close(lease.fd)
     queue, request = Queue(Pool()), Request(MEM_MB, label="waiter")
-    decisions: list[tuple[float, bool]] = []
+    decisions: list[tuple[float, float, bool]] = []
     looks = CountedLooks(queue)
     granted = None
     while not (folder / _END).exists():
@@ -115,7 +115,7 @@ def _wait(held: Sequence[Lease], folder: Path, number: int) -> None:
         if granted is None:
             (outcome,) = queue.grant([request])
             now = time.monotonic()
-            decisions.append((now - began, looks.number > before))
+            decisions.append((now, now - began, looks.number > before))
             granted = now if outcome.lease else None
         queue.wait(POLL_S)
     found = {"decisions": decisions, "granted": granted}
@@ -155,10 +155,13 @@ def _report(
     cpu: float,
 ) -> int:
     """The row."""
-    first = [one["decisions"][0][0] for one in found]
-    later = [decision for one in found for decision in one["decisions"][1:]]
-    decisions = [seconds for seconds, _ in later]
-    looks = [seconds for seconds, looked in later if looked]
+    first = [one["decisions"][0][1] for one in found]
+    all_there = max(one["decisions"][0][0] for one in found)
+    later = [
+        each for one in found for each in one["decisions"][1:] if each[0] - each[1] > all_there
+    ]
+    decisions = [seconds for _, seconds, _ in later]
+    looks = [seconds for _, seconds, looked in later if looked]
     # As one queue: a GPU that nobody takes makes all later ones late.
     handed = [given - free for free, given in zip(releases, grants, strict=False)]
     left = len(releases) - len(grants)

@@ -20,7 +20,7 @@ from gpulease.energy import Counters
 from gpulease.errors import LedgerAwayError, LedgerBusyError
 from gpulease.folder import FOLDER_VARIABLE, prepare, trouble_of, user_name
 from gpulease.lease_ends import end_record, lives_on, make_empty, note_end
-from gpulease.lock import acquire, is_busy
+from gpulease.lock import acquire, is_busy, unstoppable
 from gpulease.records import Entry, Held, Record, read_record, write_record
 from gpulease.untrusted import MOST, open_known, warn_once
 from gpulease.vanished import reopen_vanished
@@ -54,16 +54,17 @@ class Ledger:
             LedgerAwayError: where the folder cannot be used now.
         """
         self._make_again()
-        try:
-            fd = acquire(self._lock_file, patient=not self._was_held)
-        except LedgerBusyError:
-            self._was_held = True
-            raise
-        self._was_held = False
-        try:
-            yield
-        finally:
-            os.close(fd)
+        with unstoppable():
+            try:
+                fd = acquire(self._lock_file, patient=not self._was_held)
+            except LedgerBusyError:
+                self._was_held = True
+                raise
+            self._was_held = False
+            try:
+                yield
+            finally:
+                os.close(fd)
 
     def _make_again(self) -> None:
         if not self.folder.exists():

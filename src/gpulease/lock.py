@@ -2,8 +2,10 @@
 
 import fcntl
 import os
+import signal
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -62,9 +64,23 @@ def acquire(path: Path, patient: bool = True) -> int:
             # Where many take turns at it, it is busy, and nobody holds it up.
             if changed and time.monotonic() - started < _MOST_S:
                 continue
-            raise LedgerBusyError(f"{name_holders(path)}; end it if it is stopped.")
+            raise LedgerBusyError(
+                f"{name_holders(path)}; if it is stopped, let it go on (kill -CONT) or end it."
+            )
         time.sleep(pause)
         pause = min(0.02, pause * 1.5)
+
+
+@contextmanager
+def unstoppable() -> Iterator[None]:
+    """Have Ctrl-Z wait until this thread is done; SIGSTOP waits for nobody."""
+    before = signal.pthread_sigmask(
+        signal.SIG_BLOCK, {signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU}
+    )
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _signs(path: Path) -> object:

@@ -241,16 +241,20 @@ class Pool:
             return True
 
     def _wake_next(self, book: Book) -> None:
-        """Wake the first of those who wait: it wakes others where it needs less than is free."""
+        """Wake the first who waits and listens: it wakes others where it needs less than is free.
+
+        Runs of a workflow have several sizes that wait; they listen to nobody, and look often.
+        """
         if not self.ledger.has_listeners():
             return
         known, now = self.known(), self.ledger.clock()
         held = holdings(self.ledger.leases(), known)
         tickets = only_looking(self.ledger.tickets())
         order = turns_of(book, held, tickets, now, max(1, len(known))).order()
-        for entry in tickets:
-            if order and entry.record.seq == order[0].seq:
-                wake(entry.path)
+        entries = {entry.record.seq: entry for entry in tickets}
+        for waiter in order:
+            if wake(entries[waiter.seq].path):
+                break
 
     def resize(self, lease: Lease, mem_mb: int) -> None:
         """Change what a lease holds on each of its devices, to what its job is seen to take.

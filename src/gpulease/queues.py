@@ -23,6 +23,9 @@ HEADS: Final = 4
 woken when they come among them."""
 
 _STEP_S: Final = 0.5
+_BEHIND_S: Final = 2.0
+"""The second of the order looks so often, the third half as often: the first wakes them."""
+
 _LONGEST_S: Final = 60.0
 """Those further back are woken where they fit and the first ones do not; they look by themselves,
 too, should all before them be killed at once. With hundreds of them, that must be seldom."""
@@ -151,7 +154,7 @@ class Queue:
         if self._waker is None:
             time.sleep(min(seconds, most_s))
             return
-        unneeded = max(_STEP_S * self._place, self._next_look - time.monotonic())
+        unneeded = max(_BEHIND_S * self._place, self._next_look - time.monotonic())
         self._is_told(max(0.0, min(max(seconds, unneeded), most_s, _BEAT_S)))
 
     def _is_told(self, seconds: float) -> None:
@@ -161,7 +164,7 @@ class Queue:
             self._next_look = 0.0
         elif told == FIRST and self._place >= HEADS:
             self._place = HEADS - 1
-            self._next_look = min(self._next_look, time.monotonic() + _STEP_S * self._place)
+            self._next_look = min(self._next_look, time.monotonic() + _BEHIND_S)
 
     def _is_far_back(self, requests: Sequence[Request]) -> bool:
         self._is_told(0)
@@ -238,8 +241,9 @@ class Queue:
 
     def _first_place(self, look: Look) -> int:
         mine = self.places()
-        found = (place for place, w in enumerate(look.turns.order()) if w.seq in mine)
-        return next(found, 0)
+        resting = {entry.record.seq for entry in look.tickets if entry.record.rests}
+        order = [w for w in look.turns.order() if w.seq in mine or w.seq not in resting]
+        return next((place for place, w in enumerate(order) if w.seq in mine), 0)
 
     def places(self) -> dict[int, Request]:
         """What this queue waits for, by its place in the order of the whole host."""

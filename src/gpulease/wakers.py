@@ -59,8 +59,8 @@ class Waker:
             self._path.unlink()
 
 
-def wake(ticket: Path, what: bytes = LOOK) -> None:
-    """Wake the one that holds a ticket, if it listens, and say what for."""
+def wake(ticket: Path, what: bytes = LOOK) -> bool:
+    """Wake the one that holds a ticket, and say what for; whether it listens."""
     with suppress(OSError):
         fd = os.open(
             ticket.with_suffix(WAKE_SUFFIX),
@@ -69,5 +69,7 @@ def wake(ticket: Path, what: bytes = LOOK) -> None:
         try:
             if stat.S_ISFIFO(os.fstat(fd).st_mode):
                 os.write(fd, what)
+                return True
         finally:
             os.close(fd)
+    return False

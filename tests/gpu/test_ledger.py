@@ -3,11 +3,13 @@
 import fcntl
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from gpulease.executors import Lease, Pool
@@ -112,6 +114,35 @@ def test_a_relative_folder_is_the_same_from_everywhere(monkeypatch: pytest.Monke
     assert scope_folder("system") == Path("ledger").absolute()
     monkeypatch.delenv("GPULEASE_DIR")
     assert scope_folder("here") == Path("here").absolute()
+
+
+def test_ctrl_z_waits_until_the_lock_is_given_back(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys, time\n"
+        "from pathlib import Path\n"
+        "from gpulease.ledger import Ledger\n"
+        "ledger = Ledger(Path(sys.argv[1]))\n"
+        "with ledger.locked():\n"
+        "    print('locked', flush=True)\n"
+        "    time.sleep(1)\n"
+        "time.sleep(60)\n"
+    )
+    folder = tmp_path / "ledger"
+    # Of a group of its own: in one without a parent outside of it, nobody is stopped.
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, str(folder)], stdout=subprocess.PIPE, process_group=0
+    )
+    try:
+        assert process.stdout
+        process.stdout.readline()
+        process.send_signal(signal.SIGTSTP)
+        with Ledger(folder).locked():
+            deadline = time.monotonic() + 10
+            while psutil.Process(process.pid).status() != psutil.STATUS_STOPPED:
+                assert time.monotonic() < deadline
+    finally:
+        process.kill()
+        process.communicate()
 
 
 def test_a_job_that_takes_over_while_its_lease_is_cleared_away_does_not_run(tmp_path: Path) -> None:

@@ -6,9 +6,11 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import psutil
 
+from gpulease.ledger import Ledger
 from tests.gpu.driver.commands import GPULEASE
 from tests.gpu.driver.runs import Runs
 from tests.gpu.driver.simulated import Host
@@ -104,7 +106,9 @@ def test_idle_workers_of_a_stopped_run_give_way(host: Host, runs: Runs) -> None:
     host.add_gpus(10000)
     run = runs.start(chunks(runs, 3, 1.0), "--cores", "1")
     runs.wait_for((runs.folder / "asr/0").exists)
-    os.kill(run.pid, signal.SIGSTOP)
+    # Not while it holds the ledger, which would be another trouble.
+    with Ledger(Path(runs.environment["GPULEASE_DIR"])).locked():
+        os.kill(run.pid, signal.SIGSTOP)
     other = [*GPULEASE, "run", "--mem-mb", "8000", "--", "true"]
     subprocess.run(other, env=runs.environment, check=True, timeout=60)
     os.kill(run.pid, signal.SIGCONT)
