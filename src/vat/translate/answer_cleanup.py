@@ -23,7 +23,8 @@ _ESCAPES: Final = (
 _BREAK: Final = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _TAG: Final = re.compile(
     r"</?(?:i|b|u|s|em|strong|font|span|p|div|ruby|rb|rt|c|v|q|small|text|subtitle|translation"
-    r"|target|output|answer|result)(?:[\s.=][^<>]{0,80})?/?>|<\|[^|<>]{1,30}\|>|</?s>|\[/?INST\]",
+    r"|target|output|answer|result)(?:[\s.=][^<>]{0,80})?/?>|<\|[^|<>]{1,30}\|>|</?s>|\[/?INST\]"
+    r"|<(?:end|start)_of_[a-z]+>|<(?:[be]os|unk|pad|eot|end)>",
     re.IGNORECASE,
 )
 _ASS: Final = re.compile(r"\{\\[^{}]{0,80}\}|\{an?\d\}")
@@ -33,6 +34,7 @@ _BULLET: Final = re.compile(r"^[-–—•*]\s+|\s[-–—•]+$|\s*(?:-{3,}|={3
 _NOTE_IN_BRACKETS: Final = re.compile(r"\s*[(（\[【]([^()（）\[\]【】]*)[)）\]】]\s*\.?$")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?。！？…।؟])\s*")
 _QUOTES: Final = ('""', "''", "“”", "‘’", "„“", "„”", "«»", "「」", "『』", "``")
+_UNSEEN: Final = "\u200b\u2060\ufeff"
 _APOSTROPHE: Final = re.compile(r"(?<=\w)['’](?=\w)|(?<=s)['’](?=\s)")
 _MARKS: Final = "\"'“”‘’„«»「」『』`"
 
@@ -58,7 +60,7 @@ def _unescaped(text: str, source: str) -> str:
             text = pattern.sub(instead, text)
     if "&" in text and "&" not in source:
         text = html.unescape(text).replace("\xa0", " ")
-    return "".join(one for one in text if not "\ud800" <= one <= "\udfff")
+    return "".join(one for one in text if one not in _UNSEEN and not "\ud800" <= one <= "\udfff")
 
 
 def _without_marks(text: str, source: str) -> str:
@@ -84,7 +86,7 @@ def _without_label(text: str, source: str, target: str, numbers: Iterable[int]) 
         number = rf"\W{{0,2}}(?:[^\W\d]{{1,12}}\.?\s?[#№]?\s?|#\s?)?(?:{own})"
         behind = r"\s?[条條行句番번]?\s?[\])}]?\s?[:.、)\]-]+(?!\d)\s*"
         text = _cut(text, plain, re.compile(rf"{number}{behind}"))
-    if ":" not in normalize("NFKC", source):
+    if not re.search("[:=]", normalize("NFKC", source)):
         text = _cut(text, normalize("NFKC", text), label_pattern(target))
     return text
 
@@ -121,6 +123,8 @@ def _without_quotes(text: str, source: str) -> str:
     said = _APOSTROPHE.sub("", source)
     if any(mark in said for mark in _MARKS) or len(text) < 3:
         return text
-    inner = text[1:-1]
-    alone = not any(mark in _APOSTROPHE.sub("", inner) for mark in _MARKS)
-    return inner.strip() if text[0] + text[-1] in _QUOTES and alone else text
+    marks = [one for one in _APOSTROPHE.sub("", text) if one in _MARKS]
+    if len(marks) == 1:
+        # One half of a pair that was left over.
+        return text.removeprefix(marks[0]).removesuffix(marks[0]).strip()
+    return text[1:-1].strip() if len(marks) == 2 and text[0] + text[-1] in _QUOTES else text

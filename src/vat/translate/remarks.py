@@ -12,6 +12,7 @@ from typing import Final
 from unicodedata import normalize
 
 from vat.languages import LANGUAGES, base, letters
+from vat.translate.concepts import has_concepts, shared
 from vat.translate.refusals import about_the_task
 from vat.translate.remark_signs import Pair, is_remark, talks_on
 from vat.translate.remark_words import features, patterns, plain
@@ -29,7 +30,7 @@ _ORDINALS: Final = frozenset(
 
 _LAST_DAY: Final = 31
 _NUMBERED: Final = re.compile(r"\W{0,2}(\d{1,4})\s*([\])}:、]|\.)(?!\d)\s*(?=\S)")
-_WORDS: Final = r"(?:[^\W\d]{1,14}[.:]?[\s_]{0,2}){1,2}"
+_WORDS: Final = r"(?:[^\W\d]{1,14}[.:=]?[\s_]{0,2}){1,2}"
 _COUNTED: Final = re.compile(
     rf"\W{{0,3}}(?:(?:{_WORDS})?[#№º°]?\s?\d{{1,5}}\s?[^\W\d]{{0,3}}"
     rf"\s?[\])}}]?\s?(?:[:)\]}}、]|\s?[-–—])(?!\d)|(?:{_WORDS})?[#№]\s?\d{{1,5}}\b)"
@@ -44,7 +45,7 @@ _TAGS: Final = re.compile(
 )
 _ENTITY: Final = re.compile(r"&(?:#\d{1,6}|#x[0-9a-f]{1,5}|[a-z]{2,8}\d?);", re.IGNORECASE)
 _BRACKETS: Final = re.compile(r"[(\[{【〔]([^()\[\]{}【】〔〕]*)[)\]}】〕]")
-_ARROWS: Final = re.compile(r"->|=>|→|\S / \S|(?!km/h)\b[^\W\d]+/[^\W\d]+")
+_ARROWS: Final = re.compile(r"//|->|=>|→|\S / \S|(?!km/h)\b[^\W\d]+/[^\W\d]+")
 _LISTED: Final = re.compile(r"\b1[.):]\s?\S.*\b2[.):]\s?\S")
 _SCRAPS: Final = re.compile(r"[\"”]\s*(?:,\s*$|[}\]])|^\W*\w+\"\s*:|[-=~_]{3,}")
 """What is left of JSON, and lines that are drawn between texts."""
@@ -52,7 +53,17 @@ _SCRAPS: Final = re.compile(r"[\"”]\s*(?:,\s*$|[}\]])|^\W*\w+\"\s*:|[-=~_]{3,}
 PICTURE: Final = re.compile("[\u2600-\u2668\u2670-\u27bf\u2b50\u2b55\ufe0f\U0001f300-\U0001faff]")
 """Emoji, but not the notes of music."""
 
+_TECHNICAL: Final = frozenset("<>{}|#=*_~^`")
+"""What nobody writes into a subtitle where the source has it not."""
+
+_ENDING: Final = re.compile(r"[.!?。؟।]\s*(?:END|EOF|EOS)\W*$")
+_DASH: Final = re.compile(r"\s[-–—]\s")
+_BARE_NUMBER: Final = re.compile(r"\W{0,2}\d{1,5}\s+(?=[^\W\d])|[.!?。؟।]\s*(?!1\b)\d{1,5}\W*$")
+_LETTER: Final = re.compile(r"\W{0,2}[a-z]{1,3}:\s")
 _BULLET: Final = re.compile(r"[-–—•*]\s")
+_COUNTS: Final = frozenset({"numbers", "time", "measure", "day", "night"})
+"""Things that a translation may write in figures: twelve, noon, a dozen."""
+
 _LONGEST_LABEL: Final = 60
 _NAME_STEM: Final = 6
 
@@ -93,14 +104,30 @@ def _has_label(source: str, answer: str, pair: tuple[str, str]) -> bool:
         ordinal = mark == "." and number <= _LAST_DAY
         if not (ordinal and base(pair[1]) in _ORDINALS) and not (mark == ":" and ":" in source):
             return True
-    if ":" in source:
-        return False
-    before, colon, _ = answer.partition(":")
-    if label_pattern(pair[1]).match(answer):
+    if _BARE_NUMBER.search(answer) and _has_no_number(source, pair):
         return True
+    return ":" not in source and _has_named_label(source, answer, pair)
+
+
+def _has_named_label(source: str, answer: str, pair: tuple[str, str]) -> bool:
+    """Whether a word for a text, a language or an answer stands before a colon or a dash."""
+    if _LETTER.match(answer) or label_pattern(pair[1]).match(answer):
+        return True
+    before, colon, rest = answer.partition(":")
+    dash = not colon and re.search(r"[-–—]", source) is None and _DASH.search(answer)
+    if dash:
+        before, rest = answer[: dash.start()], answer[dash.end() :]
+        return label_pattern(pair[1]).match(f"{before}:{rest}") is not None
     named = features(before, pair[1]) - features(source, pair[0])
     about = {"task", "object"} & named or any(name in before for name in _names(pair[1]))
     return bool(colon and len(before) <= _LONGEST_LABEL and about)
+
+
+def _has_no_number(source: str, pair: tuple[str, str]) -> bool:
+    """Whether a source surely has no number, in figures or in words."""
+    if not has_concepts(pair) or re.search(r"\d", source):
+        return False
+    return not _COUNTS & shared("", source, pair[::-1]).new
 
 
 @functools.cache
@@ -119,7 +146,8 @@ def label_pattern(code: str) -> re.Pattern[str]:
     labels = [patterns(one)["label"].pattern for one in (code, "en") if "label" in patterns(one)]
     one = "|".join([*labels, *own])
     return re.compile(
-        rf"[\W_]{{0,3}}(?:{one})(?:\s*\(?(?:{'|'.join(own)})\)?)?(?:\s*#?\d+)?[\W_]{{0,3}}[:：]"
+        rf"[\W_]{{0,3}}(?:{one})(?:\s*\(?(?:{'|'.join(own)})\)?)?(?:\s*#?\d+)?"
+        r"[\W_]{0,3}[:：=]"
         r"(?:(?![¡¿(\[{])[\W_]){0,3}",
         re.IGNORECASE,
     )
@@ -148,15 +176,16 @@ def _has_note(source: str, answer: str, pair: tuple[str, str]) -> bool:
 
 
 def _has_marks(source: str, answer: str) -> bool:
-    if "\\" in answer and "\\" not in source:
-        return True
-    if _ENTITY.search(answer) and "&" not in source:
-        return True
-    if _SCRAPS.search(answer) and not re.search(r"[\"{\[“”]|[-=~_]{2}", source):
-        return True
-    if PICTURE.search(answer) and not PICTURE.search(source):
-        return True
-    if _BULLET.match(answer) and not re.match(r"\W*[-–—•*]", source):
-        return True
     tag = _TAGS.search(answer)
-    return tag is not None and tag[0].strip()[0] not in source
+    return any(
+        (
+            "\\" in answer and "\\" not in source,
+            _ENTITY.search(answer) and "&" not in source,
+            _SCRAPS.search(answer) and not re.search(r"[\"{\[“”]|[-=~_]{2}", source),
+            PICTURE.search(answer) and not PICTURE.search(source),
+            (_TECHNICAL & {*answer}) - {*source},
+            _ENDING.search(answer) and not _ENDING.search(source),
+            _BULLET.match(answer) and not re.match(r"\W*[-–—•*]", source),
+            tag is not None and tag[0].strip()[0] not in source,
+        )
+    )
