@@ -11,7 +11,7 @@ VERSIONS: Final = {
     "download": 5,
     "extract_audio": 4,
     "separate": 2,
-    "split": 5,
+    "split": 6,
     "asr_chunk": 7,
     "shot_changes": 1,
     "speakers": 3,

@@ -47,8 +47,9 @@ class SplitSettings:
     )
     window_seconds: float = setting(
         30,
-        "Width in seconds of the stretch around a nominal border in which a place is sought where"
-        " the recogniser's windows end anyway, or else the quietest moment.",
+        "Width in seconds of the window around a nominal border in which the quietest moment"
+        " without speech is sought. A place where windows of the recogniser end anyway may be twice"
+        " as far away.",
         minimum=0.1,
         maximum=3600,
     )

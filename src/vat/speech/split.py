@@ -32,6 +32,7 @@ LEAST_SECONDS: Final = 0.5
 
 _SMOOTHING_FRAMES = 9
 _WINDOW_SHARE = 0.8
+_REACH_SHARE = 0.75
 
 
 def split(
@@ -139,22 +140,23 @@ def tile(
 ) -> list[Span]:
     """`count` spans whose own parts tile [0, duration] without a gap.
 
-    Each border is that of `places`, where a cut does no harm, which is nearest to its nominal
-    place; there the spans need no context. Where none is within half a window, the border is the
-    quietest moment there, or nearer where chunks are shorter than windows. `probability` (of
-    speech) and `energy` are per frame.
+    Each border is that moment of `places`, where a cut does no harm, which is nearest to its
+    nominal place; there the spans need no context. Where none is within a window, the border is the
+    quietest moment within half of one, or nearer where chunks are shorter than windows.
+    `probability` (of speech) and `energy` are per frame.
     """
     nominal = duration / count
     half = min(settings.window_seconds / 2, nominal * _WINDOW_SHARE / 2)
-    reach = min(settings.window_seconds / 2, (nominal - LEAST_SECONDS) / 2)
+    reach = min(settings.window_seconds, nominal * _REACH_SHARE)
     cost = _cut_cost(probability, energy)
     borders, pads = [0.0], [0.0]
     for index in range(1, count):
-        place = index * nominal
-        found = _nearest(places, place, reach)
+        place, least = index * nominal, borders[-1] + LEAST_SECONDS
+        found = _nearest(places, place, (max(place - reach, least), place + reach))
         pads.append(settings.pad_seconds if found is None else 0.0)
         if found is None:
-            found = _quietest(cost, (place - half, place + half), place, frame_seconds)
+            near = max(place - half, min(least, place)), place + half
+            found = _quietest(cost, near, place, frame_seconds)
         borders.append(found)
     borders.append(duration)
     pads.append(0.0)
@@ -167,11 +169,11 @@ def tile(
     ]
 
 
-def _nearest(places: Sequence[Interval], moment: float, reach: float) -> float | None:
-    """The moment within `places` that is nearest to another, None where it is out of reach."""
-    near = [min(max(moment, start), end) for start, end in places]
-    found = min(near, key=lambda one: abs(one - moment), default=float("inf"))
-    return found if abs(found - moment) <= reach else None
+def _nearest(places: Sequence[Interval], moment: float, within: Interval) -> float | None:
+    """The moment of `places` within a stretch that is nearest to another, None without any."""
+    near = [min(max(moment, start), end) for start, end in common(places, [within])]
+    near += [start for start, end in places if start == end and within[0] <= start <= within[1]]
+    return min(near, key=lambda one: abs(one - moment), default=None)
 
 
 def _cut_cost(probability: Frames, energy: Frames) -> Frames:

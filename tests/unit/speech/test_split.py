@@ -1,5 +1,6 @@
 """Spans tile the video exactly, and are cut where nobody speaks."""
 
+import itertools
 import math
 from pathlib import Path
 
@@ -96,9 +97,31 @@ def test_where_a_cut_does_no_harm_no_context_is_needed() -> None:
     spans = tile(90, 3, SplitSettings(30, 20, 2), speech, speech, FRAME_SECONDS, places)
     assert [span.keep for span in spans] == [(0, 26.5), (26.5, 60), (60, 90)]
     assert [span.pad for span in spans] == [span.keep for span in spans]
-    far = tile(90, 3, SplitSettings(30, 6, 2), speech, speech, FRAME_SECONDS, places[:2])
-    assert abs(far[0].keep[1] - 30) <= 3
+    far = tile(90, 3, SplitSettings(30, 3, 2), speech, speech, FRAME_SECONDS, places[:2])
+    assert abs(far[0].keep[1] - 30) <= 1.5
     assert far[0].pad[1] == far[0].keep[1] + 2
+
+
+@given(
+    st.floats(6, 2000),
+    st.floats(5, 700),
+    st.lists(st.floats(0, 2000), max_size=30).map(sorted),
+    st.integers(0, 99),
+)
+def test_wherever_cuts_do_no_harm_spans_tile_the_video(
+    duration: float, length: float, edges: list[float], seed: int
+) -> None:
+    places = [(a, b) for a, b in zip(edges[::2], edges[1::2], strict=False) if b <= duration]
+    speech = np.random.default_rng(seed).random(len(frames(duration)), np.float32)
+    count = count_chunks(duration, length)
+    spans = tile(duration, count, SplitSettings(length), speech, speech, FRAME_SECONDS, places)
+    assert (len(spans), spans[0].keep[0], spans[-1].keep[1]) == (count, 0, duration)
+    for one, other in itertools.pairwise(spans):
+        assert one.keep[1] == other.keep[0]
+        assert one.keep[1] - one.keep[0] > 0.25
+        clean = any(start <= one.keep[1] <= end for start, end in places)
+        assert one.pad[1] > one.keep[1] or clean
+    assert spans[-1].keep[1] > spans[-1].keep[0]
 
 
 def test_speech_that_never_pauses_is_cut_where_it_is_softest() -> None:
