@@ -17,7 +17,7 @@ from vat.errors import UsageError, VatError
 from vat.jobs.messages import is_of_system, sentence
 from vat_command.home import home
 from vat_command.hooks import check_hook
-from vat_command.snakemake_call import Wishes, environment, snakemake_call
+from vat_command.snakemake_call import LOCAL, Wishes, environment, snakemake_call
 from vat_command.watch import Asked, watch
 
 _WRONG_USE: Final = 2
@@ -197,7 +197,7 @@ def _parser(command: str = "") -> argparse.ArgumentParser:
     file = "a file with settings; may be repeated"
     add("--configfile", action="append", default=[], metavar="FILE", help=file)
     profile = "where jobs run: local-gpu (if left out), slurm, or a profile of your own"
-    add("--profile", default="local-gpu", help=profile)
+    add("--profile", default=LOCAL, help=profile)
     if command == "watch":
         every = "seconds between looks; 20 if left out"
         add("--every", type=_wait, default=20.0, metavar="SECONDS", help=every)

@@ -18,6 +18,9 @@ _CONFIG: Final = ("--config", "-C")
 _NOTHING: Final = "none"
 _FLOW_WIDTH: Final = 2**31
 
+LOCAL: Final = "local-gpu"
+"""The profile of runs on this host, which is taken where none is named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
@@ -36,7 +39,7 @@ class Wishes:
     languages: Sequence[str] = ()
     spoken: str = ""
     dry_run: bool = False
-    profile: str = "local-gpu"
+    profile: str = LOCAL
     config_files: Sequence[str] = ()
     settings: Sequence[str] = ()
     rest: Sequence[str] = ()

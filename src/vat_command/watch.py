@@ -21,7 +21,7 @@ from vat.jobs.messages import is_of_system, sentence
 from vat.planning.sources import is_url
 from vat_command.download_options import DownloadOptions, download_options
 from vat_command.folder_look import Look, Mark, Settling, marks_of
-from vat_command.snakemake_call import Wishes, environment, in_a_line, snakemake_call
+from vat_command.snakemake_call import LOCAL, Wishes, environment, in_a_line, snakemake_call
 from vat_command.told import Told
 
 logger = logging.getLogger(__name__)
@@ -184,8 +184,7 @@ class Watch:
         if fresh and small and self._may_begin_beside and len(self._runs) < _MOST_RUNS:
             logger.info("a run begins beside the others: %d files are new", len(fresh))
             self._begun |= {*fresh}
-            options = [*wishes.rest, *([] if _names_cores(wishes.rest) else _some_cores())]
-            wishes = replace(wishes, sources=folders, rest=options)
+            wishes = replace(wishes, sources=folders, rest=[*wishes.rest, *_some_cores(wishes)])
             self._runs.append(Run(self.start(wishes), False))
             self._were_beside = True
 
@@ -244,8 +243,10 @@ def _names_cores(options: Sequence[str]) -> bool:
     return any(re.match(r"-[cj]|--(cores|jobs)\b", option) for option in options)
 
 
-def _some_cores() -> list[str]:
-    """Half of the cores, for a run beside one that has them all."""
+def _some_cores(wishes: Wishes) -> list[str]:
+    """Half of this host's cores, for a run beside one that has them all by the usual profile."""
+    if wishes.profile != LOCAL or _names_cores(wishes.rest):
+        return []
     return ["--cores", str(max(1, len(os.sched_getaffinity(0)) // 2))]
 
 

@@ -25,7 +25,7 @@ from vat_command.folder_look import Mark, Settling, marks_of
 from vat_command.hooks import Done, HookError, call_hook, check_hook
 from vat_command.snakemake_call import Wishes
 from vat_command.told import Told
-from vat_command.watch import Asked, Retry, Watch
+from vat_command.watch import Asked, Retry, Watch, _some_cores
 
 DONE = Done("a-1", "a $(touch pwned)'\".mp4", ["/r/delivery/a.zh.srt", "/r/delivery/a.mkv"])
 A, B = Path("/in/a.mp4"), Path("/in/b.mp4")
@@ -224,6 +224,8 @@ def test_what_comes_during_a_run_has_one_of_its_own(
     cores = max(1, len(os.sched_getaffinity(0)) // 2)
     assert (*runs.wishes[1].rest,) == ("--cores", str(cores))
     assert "asr.beam_size=1" in runs.wishes[1].settings
+    for wishes in (Wishes(profile="slurm"), Wishes(rest=["--cores", "3"]), Wishes(rest=["-c3"])):
+        assert _some_cores(wishes) == [], "of another host, or the user's word"
     (tmp_path / "in/c.mp4").touch()
     (tmp_path / "in/d.mp4").touch()
     looked(watch)
