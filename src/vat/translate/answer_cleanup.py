@@ -30,7 +30,7 @@ _TAG: Final = re.compile(
 _ASS: Final = re.compile(r"\{\\[^{}]{0,80}\}|\{an?\d\}")
 _STARS: Final = re.compile(r"\*\*([^*]+)\*\*|^\*([^*]+)\*$|^__?([^_]+)__?$|^`+([^`]+)`+$")
 _HEADING: Final = re.compile(r"^(?:#{1,5}|>) +")
-_BULLET: Final = re.compile(r"^[-–—•*]\s+|\s[-–—•]+$|\s*(?:-{3,}|={3,}|~{3,})$")
+_BULLET: Final = re.compile(r"^[-–—•*]\s+|\s[-•]+$|\s*(?:-{3,}|={3,}|~{3,})$")
 _NOTE_IN_BRACKETS: Final = re.compile(r"\s*[(（\[【]([^()（）\[\]【】]*)[)）\]】]\s*\.?$")
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?。！？…।؟])\s*")
 _QUOTES: Final = ('""', "''", "“”", "‘’", "„“", "„”", "«»", "「」", "『』", "``")

@@ -16,6 +16,7 @@ from vat.translate.concepts import has_concepts
 from vat.translate.glossary import Term, missing_terms, terms_in
 from vat.translate.kindred_languages import kindred_language
 from vat.translate.remark_signs import usual_width
+from vat.translate.remark_words import plain
 from vat.translate.remarks import remarks
 from vat.translate.written_language import (
     foreign_share,
@@ -225,7 +226,11 @@ def _language_faults(
     pinned, target = _pinned(source, terms), pair[1]
     own = [word for word in words(answer) if word.casefold() not in pinned]
     text = " ".join(own) if pinned else answer
-    other = None if base(pair[0]) == base(target) else kindred_language(source, text, pair)
+    other = (
+        None
+        if base(pair[0]) == base(target)
+        else kindred_language(plain(source), plain(text), pair)
+    )
     doubt = [Fault(_NOT_IN.format(language(target).english, other), False)] if other else []
     if _count_letters(text) < _GUESSED_LETTERS:
         return doubt

@@ -53,7 +53,7 @@ _SCRAPS: Final = re.compile(r"[\"”]\s*(?:,\s*$|[}\]])|^\W*\w+\"\s*:|[-=~_]{3,}
 PICTURE: Final = re.compile("[\u2600-\u2668\u2670-\u27bf\u2b50\u2b55\ufe0f\U0001f300-\U0001faff]")
 """Emoji, but not the notes of music."""
 
-_TECHNICAL: Final = frozenset("<>{}|#=*_~^`")
+_TECHNICAL: Final = frozenset("<>{}|#=*_^`")
 """What nobody writes into a subtitle where the source has it not."""
 
 _ENDING: Final = re.compile(r"[.!?。؟।]\s*(?:END|EOF|EOS)\W*$")

@@ -30,6 +30,23 @@ def test_which_language_it_is(answer: str, target: str, found: str | None) -> No
     assert kindred_language(source, answer.lower(), ("en", target)) == found
 
 
+@pytest.mark.parametrize(
+    ("source", "answer", "target"),
+    [
+        ("Hasta la vista, baby.", "Hasta la vista, Baby.", "de"),
+        ("Ciao, bella!", "Ciao, bella!", "fr"),
+        ("C'est la vie, my friend.", "C'est la vie, mein Freund.", "de"),
+        ("Bravo, maestro!", "Bravo, maestro !", "fr"),
+        ("Rio de Janeiro", "Rio de Janeiro", "de"),
+        ("Sushi for two.", "Sushi für zwei.", "de"),
+        ("Whisky?", "Whisky?", "it"),
+        ("Tschüss, Jürgen.", "Tschüss, Jürgen.", "nl"),
+    ],
+)
+def test_foreign_words_may_stay(source: str, answer: str, target: str) -> None:
+    assert kindred_language(source.lower(), answer.lower(), ("en", target)) is None
+
+
 def test_kanji_alone_may_be_japanese() -> None:
     assert kindred_language("fire!", "火事!", ("en", "ja")) is None
     assert faults(["Fire!"], ["你着火了!"], ("en", "ja"))

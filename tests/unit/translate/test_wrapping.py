@@ -80,6 +80,8 @@ def test_nothing_around_a_translation_is_delivered(target: str) -> None:
         ("It's 5 - 3.", "Es steht 5 - 3.", "de"),
         ("'Tis late.", "Es ist spät.", "de"),
         ("THE END", "ENDE", "de"),
+        ("I wanted...", "Ich wollte –", "de"),
+        ("Sure thing!", "好啊~", "zh"),
         ("[sighs] Fine.", "[seufzt] Gut.", "de"),
     ],
 )
