@@ -35,6 +35,9 @@ _MOST_RUNS: Final = 3
 _MOST_TYPED: Final = 100_000
 """Characters of settings; Linux takes 128 KiB in one word of a command."""
 
+_IN_LINES: Final = {"TTY_COMPATIBLE": "0"}
+"""Has rich write lines on a terminal, too: of two runs, each would draw over the other."""
+
 _ALL_AND_PAGES: Final = "all pages"
 """Targets of a run that tells of all videos, also where nothing is left to do."""
 
@@ -211,8 +214,9 @@ class Watch:
     def start(self, wishes: Wishes) -> subprocess.Popen[bytes]:
         """Begin a run."""
         call = snakemake_call(wishes, self.home, self.here)
+        variables = environment(self.asked.words) | _IN_LINES
         # In a session of its own: Ctrl-C reaches it once, by this process.
-        return subprocess.Popen(call, env=environment(self.asked.words), start_new_session=True)
+        return subprocess.Popen(call, env=variables, start_new_session=True)
 
     def _folders(self) -> list[Path]:
         return [self.here / name for name in self.asked.wishes.sources]

@@ -248,6 +248,13 @@ def test_what_comes_during_a_run_has_one_of_its_own(
     assert runs.asked_to_end == [4]
 
 
+def test_runs_draw_on_no_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    watch, begun = watching(tmp_path), list[dict[str, str]]()
+    monkeypatch.setattr("subprocess.Popen", lambda *_, env, **__: begun.append(env))
+    watch.start(watch.asked.wishes)
+    assert begun[0]["TTY_COMPATIBLE"] == "0"
+
+
 @pytest.mark.parametrize("reason", ["refused", "same name", "changed"])
 def test_what_cannot_be_done_beside_a_run_waits_for_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason: str
