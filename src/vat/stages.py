@@ -15,7 +15,7 @@ VERSIONS: Final = {
     "asr_chunk": 7,
     "shot_changes": 1,
     "speakers": 3,
-    "merge": 14,
+    "merge": 15,
     "word_times": 1,
     "existing_subtitles": 5,
     "overview": 1,

@@ -19,6 +19,7 @@ SURE: Final = 0.5
 """Mean probability from which words are taken that nothing else confirms."""
 
 _SAME_PLACE: Final = 0.5
+_SHIFTED_SECONDS: Final = 2.0
 _LEAST_SECONDS: Final = 0.3
 _SECONDS_PER_CHARACTER: Final = 0.1
 
@@ -59,7 +60,7 @@ def filled(
     the reading that explains more stay. All words are ordered by start.
     """
     mine = [word for word in draft if window[0] <= word.middle <= window[1]]
-    pairs = matches(mine, again, range(len(mine)), range(len(again)))
+    pairs = _grown(matches(mine, again, range(len(mine)), range(len(again))), mine, again)
     agreement = _agreement(mine, again, pairs)
     trusted = agreement >= TRUSTED_AGREEMENT or _is_surer(again, mine)
     if not (trusted and (pairs or _is_sure(again))):
@@ -77,6 +78,32 @@ def filled(
                     shared[beside] = again[pairs[beside][1]]
     words += shared
     return Filled(sorted(words, key=lambda word: word.start), agreement, trusted=True)
+
+
+def _grown(
+    pairs: Sequence[tuple[int, int]], mine: Sequence[Word], again: Sequence[Word]
+) -> list[tuple[int, int]]:
+    """The pairs, with the same words beside them that the readings set to different times.
+
+    So Whisper sets the first and the last word of a phrase that lies beside other sounds.
+    """
+    found = dict(pairs)
+    for step in (1, -1):
+        others = set(found.values())
+        for i, j in sorted(found.items(), reverse=step < 0):
+            a, b = i + step, j + step
+            while (
+                0 <= a < len(mine)
+                and 0 <= b < len(again)
+                and a not in found
+                and b not in others
+                and plain(mine[a].text) == plain(again[b].text)
+                and abs(mine[a].middle - again[b].middle) <= _SHIFTED_SECONDS
+            ):
+                found[a] = b
+                others.add(b)
+                a, b = a + step, b + step
+    return sorted(found.items())
 
 
 def _agreement(

@@ -113,3 +113,24 @@ def test_a_word_that_both_readings_have_is_never_gone(
     assert found.trusted
     texts = [Counter(word.text for word in words) for words in (draft, again, found.words)]
     assert texts[0] & texts[1] <= texts[2]
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.7, 1.8])
+def test_words_at_the_edges_of_a_phrase_that_another_reading_sets_elsewhere_are_one(
+    shift: float,
+) -> None:
+    """The last words of one phrase and the first of the next lie in the laughter between them."""
+    again = [
+        *SAID[:8],
+        *(Word(w.start + shift, w.end + shift, w.text, 0.99) for w in SAID[8:10]),
+        *(Word(w.start - shift, w.end - shift, w.text, 0.99) for w in SAID[10:11]),
+        *SAID[11:],
+    ]
+    found = filled(SAID, again, WINDOW, [(5.5, 6.5)], [(0.0, 12.0)])
+    assert [word.text for word in found.words] == [word.text for word in SAID]
+
+
+def test_a_word_said_twice_stays_so_beside_a_word_that_both_have() -> None:
+    twice = [*SAID[:10], Word(5.2, 5.6, "w9", 0.95), Word(5.8, 6.2, "no", 0.95), *SAID[10:]]
+    found = filled(SAID, twice, WINDOW, [(5.0, 6.5)], [(0.0, 12.0)])
+    assert [word.text for word in found.words] == [word.text for word in twice]
