@@ -4,11 +4,11 @@
     python -m benchmarks.speakers FOLDER ENCODER [--seed N] [--half english|others]
 
 FOLDER has recordings as tests/helpers/real_talks.py wants them, ENCODER is what speakers.model
-names. The limits of vat.speech.speakers were chosen on the English half with seed 0; the others
-are what they had not heard. Percent of the time of turns, without a collar, with one of 0.25 s on
-either side, and where who pauses inside a turn for 0.3 s does not speak; of the first wrong
-speaker, missed, and nobody's; words with the wrong speaker; cues of the track that have words of
-two; seconds of CPU per second of sound, voice detection apart.
+names. The limits of vat.speech were chosen on dialogues with seeds 0 and 1, of both halves. Percent
+of the time of turns, without a collar, with one of 0.25 s on either side, and where who pauses
+inside a turn for 0.3 s does not speak; of the first wrong speaker, missed, and nobody's; words with
+the wrong speaker; cues of the track that have words of two; seconds of CPU per second of sound,
+voice detection apart.
 """
 
 import argparse
