@@ -49,7 +49,7 @@ class SplitSettings:
         30,
         "Width in seconds of the window around a nominal border in which the quietest moment"
         " without speech is sought. A place where windows of the recogniser end anyway may be twice"
-        " as far away.",
+        " as far away, if there are enough of them.",
         minimum=0.1,
         maximum=3600,
     )

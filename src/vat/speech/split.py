@@ -141,13 +141,17 @@ def tile(
     """`count` spans whose own parts tile [0, duration] without a gap.
 
     Each border is that moment of `places`, where a cut does no harm, which is nearest to its
-    nominal place; there the spans need no context. Where none is within a window, the border is the
-    quietest moment within half of one, or nearer where chunks are shorter than windows.
-    `probability` (of speech) and `energy` are per frame.
+    nominal place; there the spans need no context. It may be a window away if there are such
+    places for all borders, else half of one, lest a span be too short to be heard well. Where none
+    is so near, the border is the quietest moment within half a window, or nearer where chunks are
+    shorter than windows. `probability` (of speech) and `energy` are per frame.
     """
     nominal = duration / count
     half = min(settings.window_seconds / 2, nominal * _WINDOW_SHARE / 2)
-    reach = min(settings.window_seconds, nominal * _REACH_SHARE)
+    reach = min(settings.window_seconds / 2, (nominal - LEAST_SECONDS) / 2)
+    inside = [end - start for start, end in places if end > 0 and start < duration]
+    if sum(1 + int(seconds / nominal) for seconds in inside) >= count - 1:
+        reach = min(settings.window_seconds, nominal * _REACH_SHARE)
     cost = _cut_cost(probability, energy)
     borders, pads = [0.0], [0.0]
     for index in range(1, count):

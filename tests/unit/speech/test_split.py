@@ -97,8 +97,10 @@ def test_where_a_cut_does_no_harm_no_context_is_needed() -> None:
     spans = tile(90, 3, SplitSettings(30, 20, 2), speech, speech, FRAME_SECONDS, places)
     assert [span.keep for span in spans] == [(0, 26.5), (26.5, 60), (60, 90)]
     assert [span.pad for span in spans] == [span.keep for span in spans]
-    far = tile(90, 3, SplitSettings(30, 3, 2), speech, speech, FRAME_SECONDS, places[:2])
-    assert abs(far[0].keep[1] - 30) <= 1.5
+    near = tile(90, 3, SplitSettings(30, 4, 2), speech, speech, FRAME_SECONDS, places)
+    assert near[0].keep[1] == 26.5  # nearly a window away, as there are places for all
+    far = tile(90, 3, SplitSettings(30, 4, 2), speech, speech, FRAME_SECONDS, places[:2])
+    assert abs(far[0].keep[1] - 30) <= 2
     assert far[0].pad[1] == far[0].keep[1] + 2
 
 
