@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from vat.errors import ConfigError
 
@@ -126,6 +126,9 @@ def _of_tag(tag: str) -> str | None:
 def _of_name(name: str) -> str | None:
     import langcodes
 
+    # The table of names is one of bytes: what follows a control character in it is no text.
+    if any(category(letter) == "Cc" for letter in name):
+        return None
     try:
         found = langcodes.Language.find(name)
     except LookupError:

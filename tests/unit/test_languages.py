@@ -67,6 +67,7 @@ def test_a_language_named_otherwise_is_recognised_in_the_message(wrong: str, rig
         *(("Brazilian Portuguese", "pt-br"), ("Deutsch", "de"), ("日本語", "ja"), ("farsi", "fa")),
         *(("xx", None), ("foo", None), ("klingon", None), ("sr-Latn", None), ("zh-Latn", None)),
         *(("", None), ("-", None), ("zh-", None), ("語", None), ("ää", None), ("x" * 999, None)),
+        *(("\x00", None), ("f\x00", None)),
     ],
 )
 def test_what_people_call_a_language_is_understood(name: str, code: str | None) -> None:
