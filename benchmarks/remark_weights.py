@@ -45,7 +45,10 @@ _SHORTEST, _LONGEST, _MESSAGES = 20, 90, 250
 _STEPS: Final = 40
 _RIDGE: Final = 2.0
 _OTHERS: Final = 0.3
-_DOUBTED: Final = 0.004
+_FEWER: Final = 20
+"""One in so many: they tell that sharing nothing is no remark by itself."""
+
+_DOUBTED: Final = 0.003
 """How many of the good translations the weights may doubt."""
 
 Row = dict[str, str]
@@ -93,6 +96,16 @@ def _regression(values: Any, wanted: Any, counts: Any) -> Any:
         bend = (values * (counts * odds * (1.0 - odds))[:, None]).T @ values + penalty
         weights -= np.linalg.solve(bend, slope)
     return weights
+
+
+def exchanged(translations: Sequence[Row]) -> Iterator[Row]:
+    """Translations of other sentences than their source: wrong, but no remarks."""
+    before: dict[tuple[str, str], Row] = {}
+    for row in translations:
+        pair = row["source language"], row["target language"]
+        if pair in before:
+            yield {**row, "translation": before[pair]["translation"]}
+        before[pair] = row
 
 
 def _is_doubted(row: Row) -> bool:
@@ -152,7 +165,8 @@ def main() -> None:
         return
     remarks = [row for name in _REMARKS for row in rows(name) if row.get("manner", "") in _MANNERS]
     translations = [row for name in _TRANSLATIONS for row in rows(name)]
-    others = list(messages(given.messages, half=0)) if given.messages else ()
+    others = list(messages(given.messages, half=0)) if given.messages else []
+    others += list(exchanged(translations))[::_FEWER]
     print("sign\tweight")
     for name, weight in learned(remarks, translations, others).items():
         print(f"{name}\t{weight:.2f}")

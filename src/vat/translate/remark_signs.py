@@ -123,11 +123,13 @@ def signs(one: Pair) -> Mapping[str, float]:
     new = _new_notions(one, code)
     shown = {**_of_form(one), **_of_things(one)}
     shown |= {f"says {name}": float(name in new) for name in NOTIONS}
-    shown |= {f"{count} notions": float(len(new) >= count) for count in (1, 2, 3)}
+    # Any sentence may deny something in other words than its source.
+    telling = new - {"no"}
+    shown |= {f"{count} notions": float(len(telling) >= count) for count in (1, 2, 3)}
     shown["notions said"] = float(len(features(one.source, one.languages[0]) & _ALL))
     shown["notions kept"] = float(len((features(one.answer, code) & _ALL) - new))
     shown["opener"] = float(_has_opener(one))
-    shown["a notion, nothing shared"] = float(bool(new) and bool(shown["nothing shared"]))
+    shown["a notion, nothing shared"] = float(bool(telling) and bool(shown["nothing shared"]))
     shown["phrase"] = float(about_the_task(one.source, one.answer, one.languages) is not None)
     if code != "en":
         shown["English notions"] = float(len(_new_notions(one, "en")) > 1)
@@ -203,7 +205,7 @@ def _of_things(one: Pair) -> dict[str, float]:
     long = columns(one.source) >= _LONG
     return {
         "kept": both.kept,
-        "lost": lost,
+        "lost": min(lost, _MORE),
         "lost share": lost / (both.said + _SOME),
         "nothing shared": float(strange),
         "much, nothing shared": float(strange and both.said >= _MUCH),
