@@ -15,6 +15,11 @@ logger = logging.getLogger(__name__)
 
 _ATTEMPTS: Final = 5
 
+Mark = list[int]
+"""What tells one delivery from the next: the number of its record's file, and its time in
+nanoseconds. Snakemake touches a file once more when its job is over, and a folder that is copied
+has files of other numbers: one of them stays the same."""
+
 
 @dataclass(slots=True)
 class Told:
@@ -27,14 +32,16 @@ class Told:
     hook: str
     results: Path
     record: Path
-    _known: dict[str, int] = field(default_factory=dict)
+    _known: dict[str, Mark] = field(default_factory=dict)
     _failed: dict[str, int] = field(default_factory=dict)
 
     def begin(self) -> None:
         """Take up the record, or begin one."""
         if self.record.is_file():
             with suppress(VatError):
-                self._known = dict(read_json(self.record))
+                known = dict(read_json(self.record))
+                # An earlier version kept the time alone.
+                self._known = {v: m if isinstance(m, list) else [0, m] for v, m in known.items()}
                 return
         self._known = dict(self._done())
         write_json(self.record, self._known)
@@ -42,7 +49,7 @@ class Told:
     def tell(self) -> None:
         """Call the hook for all that is done and was not told of."""
         for video, mark in self._done():
-            if not self.hook or self._known.get(video) == mark:
+            if not self.hook or self._is_known(video, mark):
                 continue
             try:
                 call_hook(self.hook, self._describe(video))
@@ -55,11 +62,15 @@ class Told:
             self._known[video] = mark
             write_json(self.record, self._known)
 
-    def _done(self) -> Iterator[tuple[str, int]]:
-        """Every video that is delivered, and when that was, in nanoseconds."""
+    def _is_known(self, video: str, mark: Mark) -> bool:
+        return any(a == b for a, b in zip(self._known.get(video, []), mark, strict=False))
+
+    def _done(self) -> Iterator[tuple[str, Mark]]:
+        """Every video that is delivered, and the mark of that."""
         for path in sorted(self.results.glob("*/delivery.json")):
             with suppress(FileNotFoundError):
-                yield path.parent.name, path.stat().st_mtime_ns
+                found = path.stat()
+                yield path.parent.name, [found.st_ino, found.st_mtime_ns]
 
     def _describe(self, video: str) -> Done:
         delivered = self._read(video, "delivery.json") or []

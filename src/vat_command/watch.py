@@ -77,12 +77,18 @@ class Retry:
         return self._due is not None and self.clock() >= self._due
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Run:
-    """A run at work; `is_whole` where it is one over all that the folders hold."""
+    """A run at work.
+
+    `is_whole` where it is one over all that the folders hold; `has_planned` once it has locked what
+    it will write. It may be over all that was there until then.
+    """
 
     process: subprocess.Popen[bytes]
     is_whole: bool
+    began: float
+    has_planned: bool = False
 
 
 @dataclass(slots=True)
@@ -104,6 +110,7 @@ class Watch:
     _handled: Mapping[Path, Mark] = field(default_factory=dict)
     _runs: list[Run] = field(default_factory=list)
     _begun: set[Path] = field(default_factory=set)
+    _left_out: set[Path] = field(default_factory=set)
     _may_begin_beside: bool = True
     _were_beside: bool = False
     _trouble: str = ""
@@ -167,15 +174,19 @@ class Watch:
             wishes = self._wishes_without(look.unfinished)
             # Runs beside each other have told each of its own videos.
             wishes = replace(wishes, target=_ALL_AND_PAGES) if self._were_beside else wishes
-            self._runs.append(Run(self.start(wishes), True))
+            self._runs.append(Run(self.start(wishes), True, time.time()))
             self._handled, self._begun, self._may_begin_beside = now, {*look.whole}, True
-            self._were_beside = False
+            self._left_out, self._were_beside = {*look.unfinished}, False
 
     def _begin_beside(self, look: Look) -> None:
         """Begin a run over what has come since the others began, where nothing speaks against it.
 
         A name that another video has, too, waits: what both are called is for a run over both.
         """
+        if not self._all_have_planned():
+            # A run that plans may have found these, too.
+            self._begun |= {*look.whole, *look.unfinished} - self._left_out
+            return
         known = Counter(self._name(path) for path in (*look.whole, *look.unfinished))
         fresh = [
             path for path in look.whole if path not in self._begun and known[self._name(path)] == 1
@@ -188,8 +199,23 @@ class Watch:
             logger.info("a run begins beside the others: %d files are new", len(fresh))
             self._begun |= {*fresh}
             wishes = replace(wishes, sources=folders, rest=[*wishes.rest, *_some_cores(wishes)])
-            self._runs.append(Run(self.start(wishes), False))
+            self._runs.append(Run(self.start(wishes), False, time.time()))
             self._were_beside = True
+
+    def _all_have_planned(self) -> bool:
+        """Whether what the runs at work are over is settled, by the locks of Snakemake.
+
+        Runs begin one after another, so that a new lock is the newest run's.
+        """
+        locks = self.here / self.asked.wishes.out / ".snakemake/locks"
+        times = [0.0]
+        for lock in locks.glob("*.output.lock"):
+            # A run that ends removes the locks of the others, too.
+            with suppress(FileNotFoundError):
+                times.append(lock.stat().st_mtime)
+        for run in self._runs:
+            run.has_planned = run.has_planned or max(times) >= run.began
+        return all(run.has_planned for run in self._runs)
 
     def _name(self, path: Path) -> str:
         """What a video is called where it is delivered, by its place in its folder."""

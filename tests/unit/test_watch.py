@@ -4,8 +4,10 @@ import errno
 import json
 import os
 import shlex
+import shutil
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from configparser import ConfigParser
 from fnmatch import fnmatch
@@ -108,6 +110,8 @@ class Runs:
         self.states: list[int | None] = []
         self.asked_to_end: list[int] = []
         self.usual: int | None = 0
+        self.locks = watch.here / ".snakemake/locks"
+        self.plans_at_once = True
         monkeypatch.setattr(Watch, "start", lambda _, wishes: self.begin(wishes))
 
     def begin(self, wishes: Wishes) -> Any:
@@ -118,11 +122,36 @@ class Runs:
         self.over.append(names - left)
         self.wishes.append(wishes)
         self.states.append(self.usual)
+        if self.plans_at_once:
+            self.plan()
         return SimpleNamespace(
             poll=lambda: self.states[number],
             send_signal=lambda _: self.asked_to_end.append(number),
             wait=lambda: 0,
         )
+
+    def plan(self) -> None:
+        """The newest run locks what it will write."""
+        self.locks.mkdir(parents=True, exist_ok=True)
+        lock = self.locks / f"{len(self.states)}.output.lock"
+        lock.touch()
+        os.utime(lock, (time.time() + 1, time.time() + 1))
+
+
+def test_what_comes_while_a_run_plans_may_be_part_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = watching(tmp_path)
+    runs = Runs(watch, monkeypatch)
+    runs.usual, runs.plans_at_once = None, False
+    (tmp_path / "in/a.mp4").touch()
+    looked(watch)
+    (tmp_path / "in/b.mp4").touch()
+    looked(watch)
+    runs.plan()
+    (tmp_path / "in/c.mp4").touch()
+    looked(watch, 4)
+    assert runs.over == [{"a.mp4"}, {"c.mp4"}]
 
 
 def test_a_run_is_begun_for_news_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -401,6 +430,11 @@ def test_each_video_is_told_of_once_also_after_a_restart(tmp_path: Path) -> None
     begin()
     assert log.read_text().split() == ["new.mp4", "while-away.mp4"]
     os.utime(results / "old/delivery.json", (1, 1))
+    begin()
+    assert len(log.read_text().split()) == 2, "Snakemake touches what it has"
+    anew = tmp_path / "anew"
+    shutil.copy(results / "old/delivery.json", anew)
+    anew.replace(results / "old/delivery.json")
     begin()
     assert log.read_text().split()[2:] == ["old.mp4"]
 

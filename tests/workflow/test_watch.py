@@ -44,6 +44,8 @@ def test_new_files_are_subtitled_and_told_of_once(root: Path, tmp_path: Path) ->
             file.write(whole[: len(whole) // 2])
             file.flush()
             until(lambda: "a run begins" in log.read_text(), process, log)
+            locks = tmp_path / ".snakemake/locks"
+            until(lambda: any(locks.glob("*.output.lock")), process, log)
             meanwhile.rename(folder / "meanwhile.mkv")
             until(lambda: "a run begins beside" in log.read_text(), process, log)
             assert not told.exists(), "the first run is at work"
