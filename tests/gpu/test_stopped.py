@@ -71,7 +71,10 @@ def test_a_stopped_worker_is_named_and_replaced(host: Host, runs: Runs) -> None:
 
 
 def test_a_stopped_worker_of_a_killed_run_is_ended_by_the_next(host: Host, runs: Runs) -> None:
-    """It cannot see that its owner is dead, and would keep its memory for ever."""
+    """It cannot see that its owner is dead, and would keep its memory for ever.
+
+    Whichever run is the next: one of another test may come before this one's.
+    """
     host.add_gpus(10000)
     snakefile = chunks(runs, 2, 1.0)
     run = runs.start(snakefile, "--cores", "1")
@@ -80,9 +83,7 @@ def test_a_stopped_worker_of_a_killed_run_is_ended_by_the_next(host: Host, runs:
     os.kill(worker, signal.SIGSTOP)
     run.kill()
     run.wait()
-    assert runs.free_mb() != [10000]
-    out = runs.run(snakefile, "--cores", "1", "--rerun-incomplete")
-    assert f"Worker process {worker} outlived its run" in out
+    runs.run(snakefile, "--cores", "1", "--rerun-incomplete")
     assert not psutil.pid_exists(worker)
     assert runs.free_mb() == [10000]
 

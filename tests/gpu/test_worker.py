@@ -17,7 +17,7 @@ import pytest
 
 from gpulease import WorkerError, call
 from gpulease.executors import Worker
-from gpulease.workers import messages
+from gpulease.workers import folders, messages
 from gpulease.workers.client import WORKER_VARIABLE
 from gpulease.workers.folders import end_orphans, new_folder
 from tests.gpu.driver.recogniser import RecogniserError, transcribe
@@ -290,3 +290,24 @@ def test_the_folder_of_a_dead_owner_is_removed_and_that_of_a_live_one_is_not(
     assert not left.exists()
     assert Path(worker.environment[WORKER_VARIABLE]).exists()
     owned.rmdir()
+
+
+def test_a_stopped_worker_of_a_dead_owner_is_ended_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = (
+        "import sys, pathlib; from gpulease.workers import folders;"
+        " folders._ROOT = pathlib.Path(sys.argv[1]); print(folders.new_folder())"
+    )
+    path = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    told = subprocess.run(command, env=path, capture_output=True, check=True, text=True)
+    monkeypatch.setattr(folders, "_ROOT", tmp_path)
+    sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with subprocess.Popen(sleep, start_new_session=True) as left:
+        folders.note_process(Path(told.stdout.strip()), left.pid)
+        os.kill(left.pid, signal.SIGSTOP)
+        end_orphans()
+        assert left.wait(10) == -signal.SIGKILL
+    assert f"Worker process {left.pid} outlived its run" in caplog.text
+    assert not list(tmp_path.iterdir())
