@@ -21,9 +21,9 @@ while the other decodes, loads or writes; more make each slower and none sooner.
 
 
 OVERTAKEN_S: Final = 600.0
-"""Seconds for which a job that waits may be overtaken by others of the same run. From 5 minutes on
-the run was shortest, and the largest jobs waited no longer with 10 than with less, as several of
-them then follow each other on one device (benchmarks.gpu_policies, jobs of 1 to 5 minutes)."""
+"""Seconds for which a job that waits may be overtaken by others of the same run: a few times as
+long as a job takes, so that several large ones have come and follow each other on one device. What
+that gains and costs is in benchmarks.gpu_policies, with jobs of 1 to 5 minutes."""
 
 
 @dataclass(frozen=True, slots=True)
